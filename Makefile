@@ -1,0 +1,64 @@
+# `make help` lists what there is. Every target sets up what it needs; nothing has to be installed first
+# but Python 3.11-3.13, make and Terraform.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && { echo "$$p"; break; }; done)
+BIN := .venv/bin
+STAGE ?= local
+
+.PHONY: help setup demo test lint bench up down plan apply requirements clean
+
+help: ## Show this help
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: .venv/ready ## Set up the Python environment in .venv
+
+.venv/ready: requirements.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "This needs Python 3.11, 3.12 or 3.13 on PATH (or: make PYTHON=/path/to/python3.12)." >&2; exit 1; }
+	@"$(PYTHON)" -m venv --clear .venv || { echo "Python's venv module is missing; on Debian: apt install python3-venv." >&2; exit 1; }
+	@echo "Setting up .venv (a minute or two the first time) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+terraform:
+	@infra/bin/terraform version >/dev/null
+
+.PHONY: terraform
+demo: setup terraform ## Run the whole pipeline here, on real input, and check every total
+	@$(BIN)/lake demo
+
+test: lint ## Lint, then every test: Python, Terraform, and the stack on the emulator
+	@$(BIN)/python -m pytest
+
+lint: setup terraform ## ruff, mypy --strict, terraform fmt and validate
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@infra/bin/terraform fmt -check -recursive -diff infra
+	@infra/bin/validate
+
+bench: setup ## Measure the product beside what a user would pick instead
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.txt
+	@$(BIN)/python -m tests.bench
+
+up: setup terraform ## Start the local stage (emulator, Terraform apply)
+	@$(BIN)/lake up
+
+down: setup ## Stop the local stage; what it holds is kept
+	@$(BIN)/lake down
+
+plan: setup terraform ## Terraform plan of a stage: make plan STAGE=test
+	@$(BIN)/lake plan --stage $(STAGE)
+
+apply: setup terraform ## Terraform apply of a stage: make apply STAGE=test
+	@$(BIN)/lake apply --stage $(STAGE)
+
+requirements: setup ## Compile the pinned, hashed requirements from pyproject.toml
+	@infra/bin/requirements
+
+clean: ## Remove the environment, the local stage and every cache
+	@rm -rf .venv .lake .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
