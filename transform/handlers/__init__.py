@@ -1,0 +1,1 @@
+"""The Lambda functions: one a file, each with `handler(event, context)`."""

@@ -1,0 +1,74 @@
+"""ArchiveLikes: gives Firehose the rows of the lake, and keeps what cannot become one."""
+
+import os
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import msgspec
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from botocore.config import Config
+
+from transform import archive, stream
+from transform.archive import Rejected
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+LAKE_BUCKET = "LAKE_BUCKET"
+
+logger = Logger()
+metrics = Metrics()
+
+
+@cache
+def _s3() -> "S3Client":
+    return boto3.client(
+        "s3",
+        config=Config(
+            connect_timeout=1,
+            read_timeout=5,
+            retries={"mode": "standard", "total_max_attempts": 5},
+        ),
+    )
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Answer a Firehose transformation event: every record id once, in order.
+
+    Never raises for what a payload holds. Raises what S3 raises when lines cannot be kept, and
+    Firehose tries again; nothing is dropped before it is kept.
+    """
+    archived = archive.transform(stream.from_firehose(event))
+    if archived.rejected:
+        _keep(archived.rejected)
+    metrics.add_metric("LikesArchived", MetricUnit.Count, archived.likes)
+    metrics.add_metric("LikesRejected", MetricUnit.Count, len(archived.rejected))
+    failed = sum(outcome.result == "ProcessingFailed" for outcome in archived.outcomes)
+    if failed:
+        metrics.add_metric("RecordsFailed", MetricUnit.Count, failed)
+        logger.error("Rows do not fit in the response; Firehose keeps the records", failed=failed)
+    logger.info(
+        "Archived",
+        records=len(archived.outcomes),
+        archived=archived.likes,
+        rejected=len(archived.rejected),
+    )
+    response: dict[str, Any] = msgspec.to_builtins({"records": archived.outcomes})
+    return response
+
+
+def _keep(rejected: list[Rejected]) -> None:
+    for key, body in archive.rejected_objects(rejected).items():
+        _s3().put_object(
+            Bucket=os.environ[LAKE_BUCKET],
+            Key=key,
+            Body=body,
+            ContentType="application/x-ndjson",
+        )
+        logger.info("Kept rejected lines", key=key)
+    for line in rejected:
+        logger.warning("Rejected", reason=line.reason, correlation_id=line.partition_key)

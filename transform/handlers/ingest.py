@@ -1,0 +1,186 @@
+"""IngestLike: takes likes from the HTTP API or the event bus and puts them on the stream."""
+
+import base64
+import binascii
+import os
+import time
+from datetime import datetime
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import msgspec
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from transform import ids, likes, stream
+from transform.handlers import http
+from transform.likes import InvalidLike, Like
+
+if TYPE_CHECKING:
+    from mypy_boto3_kinesis import KinesisClient
+
+STREAM_NAME = "STREAM_NAME"
+
+MAX_LIKES = 500
+"""Likes a request may hold."""
+
+logger = Logger()
+metrics = Metrics()
+
+_split = msgspec.json.Decoder(list[msgspec.Raw]).decode
+
+
+@cache
+def _kinesis() -> "KinesisClient":
+    """Make the client; four attempts of 4 s at most end within API Gateway's 29 s."""
+    return boto3.client(
+        "kinesis",
+        config=Config(
+            connect_timeout=1,
+            read_timeout=3,
+            retries={"mode": "standard", "total_max_attempts": 4},
+            tcp_keepalive=True,
+        ),
+    )
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any] | None:
+    """Answer an API Gateway proxy event, or take an event from the bus."""
+    if "httpMethod" in event:
+        return answer(event)
+    take(event)
+    return None
+
+
+def answer(event: dict[str, Any]) -> dict[str, Any]:
+    """Accept every like of a POST, or none of them and say why."""
+    if event["httpMethod"] == "OPTIONS":
+        return http.preflight("POST, GET")
+    arrived_at = time.time_ns() // 1_000_000
+    try:
+        payloads = _payloads(event)
+        batch = _parse(payloads, arrived_at)
+        record = stream.encode(batch)
+        if len(record) > stream.MAX_RECORD_BYTES:
+            raise _too_large(len(record))
+    except _Refused as refused:
+        metrics.add_metric("RequestsRefused", MetricUnit.Count, 1)
+        logger.info("Refused", status=refused.status, reason=refused.body["error"])
+        return http.response(refused.status, refused.body)
+
+    event_ids = [like.event_id for like in batch]
+    logger.append_keys(correlation_id=event_ids[0])
+    try:
+        _put(record, event_ids[0])
+    except (BotoCoreError, ClientError):
+        logger.exception("The stream refused the record")
+        metrics.add_metric("LikesUnavailable", MetricUnit.Count, len(batch))
+        return http.unavailable(
+            "The likes were not taken; send them again, with the same event ids.",
+            event_ids=event_ids,
+        )
+    metrics.add_metric("LikesAccepted", MetricUnit.Count, len(batch))
+    logger.info("Accepted", accepted=len(batch))
+    body = {"accepted": len(batch), "event_ids": event_ids}
+    return http.response(202, body, {"X-Correlation-Id": event_ids[0]})
+
+
+def take(event: dict[str, Any]) -> None:
+    """Put what a bus event tells on the stream; what is no like goes as it is, to be rejected.
+
+    The event's own id and time stand for a missing event id and time of the like, so that a
+    second delivery is the same like. Raises what the stream raises, for Lambda to try again.
+    """
+    payload = msgspec.json.encode(event.get("detail"))
+    arrived_at = round(datetime.fromisoformat(event["time"]).timestamp() * 1000)
+    try:
+        like = likes.parse(payload, arrived_at, lambda: str(event["id"]))
+    except InvalidLike as invalid:
+        logger.warning("No like", reason=invalid.reason, correlation_id=event["id"])
+        _put(payload, event["id"])
+        return
+    logger.append_keys(correlation_id=like.event_id)
+    _put(likes.line(like), like.event_id)
+    metrics.add_metric("LikesAccepted", MetricUnit.Count, 1)
+    logger.info("Accepted", accepted=1)
+
+
+class _Refused(Exception):
+    """A request that is not accepted, with its answer."""
+
+    def __init__(self, status: int, error: str, message: str, **more: object) -> None:
+        super().__init__(message)
+        self.status = status
+        self.body = {"error": error, "message": message, **more}
+
+
+def _payloads(event: dict[str, Any]) -> list[bytes]:
+    """Give the JSON text of each like in a request; raises `_Refused` where it holds none."""
+    content_type = http.header(event, "content-type").partition(";")[0].strip().lower()
+    if content_type and content_type != "application/json" and not content_type.endswith("+json"):
+        raise _Refused(
+            400, "bad_content_type", f"Send Content-Type: application/json, not {content_type}."
+        )
+    body = _body(event)
+    if len(body) > stream.MAX_RECORD_BYTES:
+        raise _too_large(len(body))
+    if not body.lstrip().startswith(b"["):
+        return [body]
+    try:
+        items = _split(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise _Refused(400, "not_json", f"The body is no JSON in UTF-8: {error}.") from None
+    if not items:
+        raise _Refused(400, "empty", "The array is empty; send at least one like.")
+    if len(items) > MAX_LIKES:
+        raise _Refused(
+            413, "too_many", f"A request holds at most {MAX_LIKES} likes; this has {len(items)}."
+        )
+    return [bytes(item) for item in items]
+
+
+def _body(event: dict[str, Any]) -> bytes:
+    body: str = event.get("body") or ""
+    # Lone surrogates become bytes that are no UTF-8, which the parser then says.
+    content = body.encode("utf-8", "surrogatepass")
+    if event.get("isBase64Encoded"):
+        try:
+            content = base64.b64decode(content, validate=True)
+        except binascii.Error:
+            raise _Refused(400, "not_base64", "The body is marked as Base64 and is none.") from None
+    if not content.strip():
+        raise _Refused(400, "empty", "The body is empty; send a like as a JSON object.")
+    return content
+
+
+def _parse(payloads: list[bytes], arrived_at: int) -> list[Like]:
+    make_id = partial(ids.time_ordered, arrived_at)
+    batch, errors = [], []
+    for index, payload in enumerate(payloads):
+        try:
+            batch.append(likes.parse(payload, arrived_at, make_id))
+        except InvalidLike as invalid:
+            errors.append({"index": index, "reason": invalid.reason, "detail": invalid.detail})
+    if errors:
+        message = f"{len(errors)} of {len(payloads)} likes are invalid; none was accepted."
+        raise _Refused(400, "invalid_likes", message, errors=errors)
+    return batch
+
+
+def _too_large(size: int) -> _Refused:
+    return _Refused(
+        413,
+        "too_large",
+        f"A request holds at most {stream.MAX_RECORD_BYTES} bytes; this has {size}.",
+    )
+
+
+def _put(record: bytes, partition_key: str) -> None:
+    _kinesis().put_record(
+        StreamName=os.environ[STREAM_NAME], Data=record, PartitionKey=partition_key
+    )
