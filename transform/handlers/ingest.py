@@ -48,19 +48,20 @@ def _kinesis() -> "KinesisClient":
 
 
 @logger.inject_lambda_context(clear_state=True)
-@metrics.log_metrics
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any] | None:
     """Answer an API Gateway proxy event, or take an event from the bus."""
-    if "httpMethod" in event:
-        return answer(event)
-    take(event)
-    return None
-
-
-def answer(event: dict[str, Any]) -> dict[str, Any]:
-    """Accept every like of a POST, or none of them and say why."""
+    if "httpMethod" not in event:
+        take(event, context)
+        return None
     if event["httpMethod"] == "OPTIONS":
         return http.preflight("POST, GET")
+    response: dict[str, Any] = answer(event, context)
+    return response
+
+
+@metrics.log_metrics
+def answer(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Accept every like of a POST, or none of them and say why."""
     arrived_at = time.time_ns() // 1_000_000
     try:
         payloads = _payloads(event)
@@ -90,7 +91,8 @@ def answer(event: dict[str, Any]) -> dict[str, Any]:
     return http.response(202, body, {"X-Correlation-Id": event_ids[0]})
 
 
-def take(event: dict[str, Any]) -> None:
+@metrics.log_metrics
+def take(event: dict[str, Any], context: Any) -> None:
     """Put what a bus event tells on the stream; what is no like goes as it is, to be rejected.
 
     The event's own id and time stand for a missing event id and time of the like, so that a
@@ -103,6 +105,7 @@ def take(event: dict[str, Any]) -> None:
     except InvalidLike as invalid:
         logger.warning("No like", reason=invalid.reason, correlation_id=event["id"])
         _put(payload, event["id"])
+        metrics.add_metric("RequestsRefused", MetricUnit.Count, 1)
         return
     logger.append_keys(correlation_id=like.event_id)
     _put(likes.line(like), like.event_id)

@@ -43,28 +43,35 @@ class _Throttled(Exception):
 
 
 @logger.inject_lambda_context(clear_state=True)
-@metrics.log_metrics
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Answer an API Gateway proxy event: one film by path, or up to 100 by query."""
+    """Answer an API Gateway proxy event."""
     if event["httpMethod"] == "OPTIONS":
         return http.preflight("GET")
+    response: dict[str, Any] = answer(event, context)
+    return response
+
+
+@metrics.log_metrics
+def answer(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Answer for one film by path, or for up to 100 by query."""
     path = event.get("pathParameters") or {}
     query = event.get("queryStringParameters") or {}
     try:
         if "movie_id" in path:
-            movie_id = likes.movie_id(path["movie_id"])
-            return http.response(200, {"movie_id": movie_id, "likes": _likes([movie_id])[movie_id]})
-        named = _named(query.get("movie_ids") or "")
+            named = [likes.movie_id(path["movie_id"])]
+        else:
+            named = _named(query.get("movie_ids") or "")
         found = _likes(named)
     except InvalidLike as invalid:
+        metrics.add_metric("RequestsRefused", MetricUnit.Count, 1)
         return http.error(400, invalid.reason, invalid.detail)
     except (BotoCoreError, ClientError, _Throttled):
         logger.exception("The counts could not be read")
-        metrics.add_metric("ReadsUnavailable", MetricUnit.Count, 1)
+        metrics.add_metric("RequestsUnavailable", MetricUnit.Count, 1)
         return http.unavailable("The counts cannot be read just now; ask again.")
-    return http.response(
-        200, {"likes": [{"movie_id": name, "likes": found[name]} for name in named]}
-    )
+    metrics.add_metric("MoviesRead", MetricUnit.Count, len(named))
+    answers = [{"movie_id": name, "likes": found[name]} for name in named]
+    return http.response(200, answers[0] if "movie_id" in path else {"likes": answers})
 
 
 def _named(text: str) -> list[str]:

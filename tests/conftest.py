@@ -1,0 +1,22 @@
+"""What holds for every test: nothing of the machine it runs on reaches it."""
+
+import os
+
+import pytest
+from hypothesis import settings
+
+# The machine may be busy: a slow example is not a wrong one.
+settings.register_profile("lake", deadline=None)
+settings.load_profile("lake")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees the account, the stage or the settings of whoever runs it."""
+    for name in list(os.environ):
+        if name.startswith(("AWS_", "LAKE_", "POWERTOOLS_")):
+            monkeypatch.delenv(name)
+    nowhere = os.devnull
+    monkeypatch.setenv("AWS_CONFIG_FILE", nowhere)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", nowhere)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")

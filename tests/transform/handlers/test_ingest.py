@@ -1,0 +1,198 @@
+"""IngestLike accepts every like of a request or none, and answers whatever it is sent."""
+
+import base64
+import json
+import random
+import time
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
+
+from tests import aws, fakes
+from tests.generated import hostile_payloads
+from transform import likes, stream
+from transform.handlers.ingest import handler
+from transform.likes import InvalidLike
+from transform.stream import Record
+
+
+def answer(event):
+    response = handler(event, aws.CONTEXT)
+    return response["statusCode"], json.loads(response["body"]), response["headers"]
+
+
+def on_stream(kinesis):
+    return [
+        like
+        for number, (key, data) in enumerate(kinesis.records)
+        for like in stream.read(Record(data, time.time_ns() // 10**6, "s-1", str(number), key))[0]
+    ]
+
+
+def test_one_like_is_accepted_with_its_defaults_filled(kinesis, measured):
+    status, body, headers = answer(aws.event("api_post"))
+    [like] = on_stream(kinesis)
+    assert (status, body) == (202, {"accepted": 1, "event_ids": [like.event_id]})
+    assert like.event_id[14] == "7"
+    assert abs(like.liked_at - time.time() * 1000) < 60_000
+    [(key, _)] = kinesis.records
+    assert key == headers["X-Correlation-Id"] == like.event_id
+    assert headers["Access-Control-Allow-Origin"] == "*"
+    assert measured("LikesAccepted") == 1
+
+
+def test_a_batch_is_one_record(kinesis, measured):
+    batch = [{"movie_id": f"m{number}", "event_id": f"e{number}"} for number in range(500)]
+    status, body, _ = answer(aws.post(json.dumps(batch)))
+    assert (status, body["accepted"]) == (202, 500)
+    assert body["event_ids"] == [f"e{number}" for number in range(500)]
+    assert len(kinesis.records) == 1
+    assert [like.movie_id for like in on_stream(kinesis)] == [f"m{number}" for number in range(500)]
+    assert measured("LikesAccepted") == 500
+
+
+def test_one_bad_item_refuses_the_batch_and_every_bad_item_is_named(kinesis, measured):
+    batch = [{"movie_id": "a"}, {}, {"movie_id": "b"}, {"movie_id": "c", "action": "love"}, 7]
+    status, body, _ = answer(aws.post(json.dumps(batch)))
+    assert status == 400
+    assert body["error"] == "invalid_likes"
+    assert "3 of 5" in body["message"]
+    assert [(error["index"], error["reason"]) for error in body["errors"]] == [
+        (1, "missing_movie_id"),
+        (3, "bad_action"),
+        (4, "not_an_object"),
+    ]
+    assert kinesis.records == []
+    assert measured("RequestsRefused") == 1
+
+
+@pytest.mark.parametrize(
+    ("event", "status", "error"),
+    [
+        (aws.post(None), 400, "empty"),
+        (aws.post(""), 400, "empty"),
+        (aws.post("  \n"), 400, "empty"),
+        (aws.post("[]"), 400, "empty"),
+        (aws.post("[ ]"), 400, "empty"),
+        (aws.post('[{"movie_id":"m"}'), 400, "not_json"),
+        (aws.post("hello"), 400, "invalid_likes"),
+        (aws.post('{"movie_id":"\ud800"}'), 400, "invalid_likes"),
+        (aws.post(b'[{"movie_id":"\xff"}]'), 400, "invalid_likes"),
+        (aws.post("%%%", isBase64Encoded=True), 400, "not_base64"),
+        (aws.post("é", isBase64Encoded=True), 400, "not_base64"),
+        (aws.post("[" * 100_000), 400, "not_json"),
+        (aws.post('{"movie_id":"m"}', headers={"content-type": "text/plain"}), 400,
+         "bad_content_type"),
+        (aws.post("movie_id=m", headers={"Content-Type": "application/x-www-form-urlencoded"}),
+         400, "bad_content_type"),
+        (aws.post(json.dumps([{"movie_id": "m"}] * 501)), 413, "too_many"),
+        (aws.post('{"movie_id":"' + "m" * 900_000 + '"}'), 413, "too_large"),
+        (aws.post(json.dumps([{"movie_id": "m", "x": "y" * 4000}] * 220)), 413, "too_large"),
+    ],
+)  # fmt: skip
+def test_a_request_that_cannot_be_accepted_says_why(event, status, error, kinesis):
+    told, body, _ = answer(event)
+    assert (told, body["error"]) == (status, error)
+    assert body["message"].endswith(".")
+    assert kinesis.records == []
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        aws.post(b'{"movie_id":"m"}'),
+        aws.post('{"movie_id":"m"}', headers={"CONTENT-TYPE": "application/json; charset=utf-8"}),
+        aws.post('{"movie_id":"m"}', headers={"content-type": "application/vnd.shop+json"}),
+        aws.post('{"movie_id":"m"}', headers={}),
+        aws.post('{"movie_id":"m"}', headers=None),
+        aws.post('\ufeff {"movie_id":"m"}\r\n'),
+        aws.post(' [ {"movie_id":"m"} ] '),
+    ],
+)
+def test_a_request_of_any_usual_shape_is_accepted(event, kinesis):
+    status, body, _ = answer(event)
+    assert (status, body["accepted"]) == (202, 1)
+    assert [like.movie_id for like in on_stream(kinesis)] == ["m"]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        fakes.refusal("ProvisionedThroughputExceededException"),
+        fakes.refusal("AccessDeniedException"),
+        EndpointConnectionError(endpoint_url="https://kinesis.us-east-1.amazonaws.com"),
+    ],
+)
+def test_a_stream_that_refuses_means_come_back_with_the_same_ids(fault, kinesis):
+    kinesis.fault = fault
+    status, body, headers = answer(aws.post('{"movie_id":"m"}'))
+    assert (status, headers["Retry-After"], body["error"]) == (503, "1", "unavailable")
+    kinesis.fault = None
+    again = json.dumps({"movie_id": "m", "event_id": body["event_ids"][0]})
+    assert answer(aws.post(again))[1]["event_ids"] == body["event_ids"]
+
+
+def test_a_browser_may_ask_first():
+    response = handler(aws.post(None, httpMethod="OPTIONS"), aws.CONTEXT)
+    assert response["statusCode"] == 204
+    assert "POST" in response["headers"]["Access-Control-Allow-Methods"]
+    assert response["headers"]["Access-Control-Allow-Headers"] == "Content-Type"
+
+
+def test_an_event_of_the_bus_is_a_like_with_the_bus_s_id_and_time(kinesis, measured):
+    event = aws.event("bus")
+    assert handler(event, aws.CONTEXT) is None
+    [like] = on_stream(kinesis)
+    assert (like.event_id, like.liked_at) == (event["id"], 1_780_000_000_000)
+    assert (like.movie_id, like.user_id) == ("tt0111161", "u-1")
+    assert measured("LikesAccepted") == 1
+
+
+@pytest.mark.parametrize("detail", [{}, {"movie_id": "a b"}, "text", None, [1], {"movie_id": 7}])
+def test_an_event_of_the_bus_that_is_no_like_goes_on_the_stream_as_it_is(detail, kinesis):
+    handler(aws.event("bus") | {"detail": detail}, aws.CONTEXT)
+    [(_, data)] = kinesis.records
+    assert json.loads(data) == detail
+    good, [bad] = stream.read(Record(data, 1_780_000_000_000, "s-1", "1"))
+    assert good == []
+
+
+def test_an_event_of_the_bus_comes_again_when_the_stream_refuses(kinesis):
+    kinesis.fault = fakes.refusal("ProvisionedThroughputExceededException")
+    with pytest.raises(type(kinesis.fault)):
+        handler(aws.event("bus"), aws.CONTEXT)
+
+
+def test_any_bytes_get_an_answer_with_a_json_body(kinesis):
+    """Never a 500; and what is accepted is what the parser accepts, all or nothing."""
+    chance = random.Random(4)
+    statuses = dict.fromkeys((202, 400, 413), 0)
+    hostile = hostile_payloads(seed=4, number=10_000)
+    for payload in hostile:
+        if chance.random() < 0.3:
+            payload = b"[" + payload + b"," + next(hostile, b"{}") + b"]"
+        before = len(kinesis.records)
+        binary = chance.random() < 0.5
+        text = payload if binary else payload.decode("utf-8", "surrogateescape")
+        status, body, headers = answer(aws.post(text))
+        statuses[status] += 1
+        assert headers["Content-Type"] == "application/json"
+        assert len(kinesis.records) == before + (status == 202)
+        if status == 202:
+            assert body["accepted"] == len(body["event_ids"]) > 0
+        else:
+            assert body["error"] and body["message"]
+        if not payload.lstrip().startswith(b"[") and payload.strip():
+            try:
+                likes.parse(payload, time.time_ns() // 10**6, lambda: "e")
+                assert status == 202
+            except InvalidLike:
+                assert status == 400
+    assert min(statuses[202], statuses[400]) > 500
+
+
+def test_a_body_in_base64_is_the_same_body(kinesis):
+    body = base64.b64encode('{"movie_id":"m","user_id":"é"}'.encode()).decode()
+    status, _, _ = answer(aws.post(body, isBase64Encoded=True))
+    assert status == 202
+    assert on_stream(kinesis)[0].user_id == "é"
