@@ -1,0 +1,70 @@
+"""The shape of the code: which way imports run, what the core may know, what lies where."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FOLDERS = {"infra", "transform", "glue", "queries", "notebooks", "tests"}
+# What each part may import of the others.
+MAY_IMPORT = {
+    "glue": {"glue"},
+    "transform": {"glue", "transform"},
+    "queries": {"glue", "queries"},
+    "infra": {"glue", "transform", "infra"},
+    "lake": {"glue", "transform", "infra", "queries", "lake"},
+}
+
+
+def modules(part):
+    return [ROOT / f"{part}.py"] if part == "lake" else sorted((ROOT / part).rglob("*.py"))
+
+
+def imported(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively"
+            yield node.module
+
+
+@pytest.mark.parametrize("part", MAY_IMPORT)
+def test_imports_run_one_way(part):
+    assert modules(part)
+    for path in modules(part):
+        ours = {name.partition(".")[0] for name in imported(path)} & MAY_IMPORT.keys()
+        assert ours <= MAY_IMPORT[part], path
+
+
+def test_the_core_of_transform_knows_no_service_environment_or_clock():
+    core = sorted((ROOT / "transform").glob("*.py"))
+    assert len(core) >= 5
+    for path in core:
+        forbidden = {"boto3", "botocore", "os", "time", "aws_lambda_powertools"}
+        assert not {name.partition(".")[0] for name in imported(path)} & forbidden, path
+        assert ".now(" not in path.read_text() and ".today(" not in path.read_text(), path
+        assert not any(name.startswith("transform.handlers") for name in imported(path)), path
+
+
+@pytest.mark.parametrize("function", ["ingest", "count", "archive", "read"])
+def test_the_functions_on_the_event_s_path_import_nothing_heavy(function):
+    program = (
+        f"import sys, transform.handlers.{function}\n"
+        "print(*{'pandas', 'pyarrow', 'duckdb', 'awswrangler', 'numpy'} & sys.modules.keys())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == []
+
+
+def test_the_repository_has_these_folders_and_no_others():
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split("\n")
+    folders = {path.partition("/")[0] for path in listed if "/" in path}
+    assert {name for name in folders if not name.startswith(".")} <= FOLDERS
