@@ -142,6 +142,18 @@ def _row(like: Like, arrived_at: int) -> Row:
     )
 
 
+def correlation_id(record: FirehoseRecord, outcome: Outcome) -> str | None:
+    """Give the id of the request that a record came from: its partition key.
+
+    That is the event id of its first like, which tells it where Firehose does not.
+    """
+    told = record.kinesis_record_metadata
+    if told:
+        return told.partition_key
+    first = outcome.data.partition(b"\n")[0]
+    return msgspec.json.decode(first, type=Row).event_id if first else None
+
+
 def timestamp(milliseconds: int) -> str:
     """Give epoch milliseconds as UTC text like `2026-01-31 12:00:00.123`.
 

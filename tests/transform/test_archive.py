@@ -131,6 +131,16 @@ def test_rejects_rest_by_arrival_day_under_a_key_made_of_what_they_hold():
     assert archive.rejected_objects(rejected) == {key: body}
 
 
+def test_a_record_tells_the_request_it_came_from():
+    line = b'{"event_id":"first","movie_id":"m","action":"like","liked_at":1779998400123}'
+    for told, expected in ((True, "0199a0de-7c11-7b1e-8a35-5d1a2b3c4d5e"), (False, "first")):
+        records = stream.from_firehose(aws.firehose([line + b"\n" + line, b"{}"], NOW, told))
+        outcomes = archive.transform(records).outcomes
+        assert archive.correlation_id(records[0], outcomes[0]) == expected
+        if not told:
+            assert archive.correlation_id(records[1], outcomes[1]) is None
+
+
 def test_times_are_utc_to_the_millisecond():
     assert archive.timestamp(0) == "1970-01-01 00:00:00.000"
     assert archive.timestamp(likes.EARLIEST_MS - 1) == "2009-12-31 23:59:59.999"

@@ -42,7 +42,8 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     Never raises for what a payload holds. Raises what S3 raises when lines cannot be kept, and
     Firehose tries again; nothing is dropped before it is kept.
     """
-    archived = archive.transform(stream.from_firehose(event))
+    records = stream.from_firehose(event)
+    archived = archive.transform(records)
     if archived.rejected:
         _keep(archived.rejected)
     metrics.add_metric("LikesArchived", MetricUnit.Count, archived.likes)
@@ -53,9 +54,10 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         logger.error("Rows do not fit in the response; Firehose keeps the records", failed=failed)
     logger.info(
         "Archived",
-        records=len(archived.outcomes),
+        records=len(records),
         archived=archived.likes,
         rejected=len(archived.rejected),
+        correlation_ids=list(map(archive.correlation_id, records, archived.outcomes)),
     )
     response: dict[str, Any] = msgspec.to_builtins({"records": archived.outcomes})
     return response

@@ -67,9 +67,13 @@ def handler(event: dict[str, Any], context: Any) -> None:
     metrics.add_metric("LikesCounted", MetricUnit.Count, counted)
     metrics.add_metric("LikesSkipped", MetricUnit.Count, skipped)
     logger.info(
-        "Counted", records=len(records), counted=counted, skipped=skipped, movies=len(tallies)
+        "Counted",
+        records=len(records),
+        counted=counted,
+        skipped=skipped,
+        movies=len(tallies),
+        correlation_ids=[record.partition_key for record in records],
     )
-    logger.debug("Requests", correlation_ids=[record.partition_key for record in records])
 
 
 def _write(update: Update) -> bytes | None:

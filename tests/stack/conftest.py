@@ -1,0 +1,94 @@
+"""The local stage, applied once by Terraform for all tests here, with IAM enforced."""
+
+import json
+import socket
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import urllib3
+from rich.console import Console
+
+from infra import local
+from infra.stage import Stage
+from infra.steps import Steps
+from queries.engine.connection import Connection, emulated
+
+PATIENCE_S = 60
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test in this folder, and run them last: the fast ones tell more, sooner."""
+    ours = [item for item in items if "stack" in item.path.parts]
+    for item in ours:
+        item.add_marker("stack")
+    items[:] = [item for item in items if item not in set(ours)] + ours
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Where the stage of the tests keeps its things."""
+    return tmp_path_factory.mktemp("stack") / "lake"
+
+
+@pytest.fixture(scope="session")
+def stage(home: Any) -> Iterator[Stage]:
+    """The stage, up; whatever comes of the tests, it is stopped and removed after them."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    steps = Steps(Console(stderr=True))
+    try:
+        yield local.up(home, port, steps)
+    finally:
+        local.down(home, steps, wipe=True)
+
+
+@pytest.fixture(scope="session")
+def connection(stage: Stage) -> Connection:
+    """Where SQL is asked."""
+    assert stage.endpoint
+    return emulated(stage.endpoint, "us-east-1", stage.outputs.glue_database)
+
+
+class Api:
+    """The HTTP API as a client sees it."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._pool = urllib3.PoolManager(retries=False, timeout=30)
+
+    def request(self, method: str, path: str, **given: Any) -> Any:
+        """Send a request; the response has `status`, `headers` and `json()`."""
+        return self._pool.request(method, self._url + path, **given)
+
+    def post(self, *likes: Any) -> Any:
+        """Post likes as an array."""
+        return self.request("POST", "/likes", body=json.dumps(likes),
+                            headers={"Content-Type": "application/json"})  # fmt: skip
+
+    def likes(self, movie_id: str) -> int:
+        """Give the likes of a film."""
+        response = self.request("GET", f"/movies/{movie_id}/likes")
+        assert response.status == 200, response.data
+        return int(response.json()["likes"])
+
+
+@pytest.fixture(scope="session")
+def api(stage: Stage) -> Api:
+    """The API of the stage."""
+    return Api(stage.outputs.api_url)
+
+
+@pytest.fixture(scope="session")
+def eventually() -> Callable[[Callable[[], Any], Any], None]:
+    """Wait until a question has the answer that is expected, and fail with what it has instead."""
+
+    def wait(ask: Callable[[], Any], expected: Any) -> None:
+        deadline = time.monotonic() + PATIENCE_S
+        while (found := ask()) != expected:
+            assert time.monotonic() < deadline, f"{found!r} is not {expected!r}"
+            time.sleep(0.25)
+
+    return wait

@@ -1,0 +1,36 @@
+"""The count's own updates on the emulator's DynamoDB are exact under any delivery."""
+
+import random
+import time
+import uuid
+
+import pytest
+
+from tests.deliveries import deliver
+from transform import likes
+from transform.handlers import count
+from transform.likes import Like
+from transform.stream import Record
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_any_delivery_counts_every_like_once(seed, stage, api, monkeypatch):
+    monkeypatch.setenv("COUNTS_TABLE", stage.outputs.counts_table)
+    table = stage.client("dynamodb")
+    monkeypatch.setattr(count, "_dynamodb", lambda: table)
+    chance = random.Random(seed)
+    films = [f"exact-{uuid.uuid4()}" for _ in range(3)]
+    now = time.time_ns() // 10**6
+    expected = dict.fromkeys(films, 0)
+    shards = {}
+    for shard in (f"shardId-{seed:06}{number:06}" for number in range(2)):
+        shards[shard] = []
+        for sequence in range(1, 20):
+            batch = [Like("e", chance.choice(films), chance.choice(["like", "like", "unlike"]), now)
+                     for _ in range(chance.randint(1, 3))]  # fmt: skip
+            for like in batch:
+                expected[like.movie_id] += 1 if like.action == "like" else -1
+            data = b"\n".join(map(likes.line, batch))
+            shards[shard].append(Record(data, now, shard, str(sequence), "key"))
+    deliver(shards, count._write, chance)
+    assert {film: api.likes(film) for film in films} == expected

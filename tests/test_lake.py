@@ -1,0 +1,406 @@
+"""The command line: each command does its one thing, and whatever goes wrong is one sentence."""
+
+import csv
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+import msgspec
+import pandas as pd
+import pytest
+from click.testing import CliRunner, Result
+
+import lake
+import queries
+from infra import health, local
+from infra import stage as stages
+from infra.commands import INTERRUPTED
+from infra.stage import Outputs, Stage
+from infra.traffic import demo
+from infra.traffic.send import Sent
+
+ROOT = Path(lake.__file__).parent
+LAKE = (sys.executable, "-m", "lake")
+
+
+def run(*arguments: str, stdin: str | bytes | None = None) -> Result:
+    return CliRunner().invoke(lake.main, arguments, input=stdin)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    """A home where nothing is up."""
+    monkeypatch.setenv("LAKE_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("LAKE_DEBUG", raising=False)
+    monkeypatch.delenv("LAKE_STAGE", raising=False)
+    monkeypatch.delenv("LAKE_PORT", raising=False)
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def stage(home):
+    """What `lake up` leaves, with nobody behind it."""
+    outputs = Outputs(
+        api_url="http://127.0.0.1:9/local",
+        bucket="bucket",
+        results_bucket="results",
+        stream_name="stream",
+        counts_table="counts",
+        firehose_name="firehose",
+        event_bus="bus",
+        glue_database="database",
+        athena_workgroup="workgroup",
+        function_names={},
+    )
+    told = stages.Local("http://127.0.0.1:9", "us-east-1", 1, outputs)
+    home.mkdir()
+    (home / "local.json").write_bytes(msgspec.json.encode(told))
+    return Stage("local", outputs, told.endpoint)
+
+
+COMMANDS = sorted(lake.main.commands)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_explains_itself_with_an_example_and_takes_a_stage(command):
+    told = run(command, "--help")
+    assert told.exit_code == 0
+    assert re.search(rf"(Example|Examples): lake {command}|\| lake {command}", told.output)
+    assert "--stage" in told.output or command == "simulate"
+
+
+def test_help_names_every_command():
+    told = run("--help").output
+    assert all(re.search(rf"^  {command} ", told, re.MULTILINE) for command in COMMANDS)
+    assert {"up", "down", "status", "demo", "send", "simulate", "sql", "counts"} < set(COMMANDS)
+
+
+def test_help_imports_nothing_heavy():
+    code = (
+        "import sys\ntry:\n import lake; lake.main(['--help'])\nexcept SystemExit: pass\n"
+        "heavy = {'boto3', 'botocore', 'pandas', 'pyarrow', 'duckdb', 'awswrangler', 'rich'}\n"
+        "sys.exit(', '.join(sorted(heavy & set(sys.modules))) or 0)"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (told.returncode, told.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["counts"],
+        ["counts", "tt0111161"],
+        ["send", os.devnull],
+        ["sql", "top_movies"],
+        ["sql", "SELECT 1"],
+        ["rejected"],
+    ],
+)
+def test_without_a_stage_one_sentence_says_to_start_it(arguments):
+    told = run(*arguments)
+    assert told.exit_code == 1
+    assert "lake up" in told.stderr and told.stderr.count("\n") == 1
+    assert "Traceback" not in told.output
+
+
+def test_status_without_a_stage_says_so_and_exits_1():
+    told = run("status", "--format", "json")
+    assert told.exit_code == 1
+    assert json.loads(told.stdout)[0]["state"] == "NOT OK"
+
+
+def test_status_exits_0_only_if_every_part_is_well(monkeypatch):
+    for well in (True, False):
+        checks = [health.Check("stream", True, "ACTIVE"), health.Check("api", well, "here")]
+        monkeypatch.setattr(health, "check", lambda name, checks=checks: checks)
+        assert run("status").exit_code == (0 if well else 1)
+
+
+@pytest.mark.parametrize("command", ["up", "down", "demo"])
+def test_commands_for_the_laptop_refuse_other_stages(command):
+    told = run(command, "--stage", "prod")
+    assert told.exit_code == 2 and "local stage" in told.stderr
+
+
+def test_down_where_nothing_runs_is_no_error():
+    told = run("down")
+    assert (told.exit_code, told.stdout) == (0, "The local stage was not running.\n")
+
+
+def test_up_tells_where_the_api_is(monkeypatch, stage):
+    seen = []
+    monkeypatch.setattr(local, "up", lambda home, port, steps: seen.append(port) or stage)
+    told = run("up", "--port", "4999")
+    assert told.exit_code == 0 and "http://127.0.0.1:9/local/likes" in told.stdout
+    assert CliRunner(env={"LAKE_PORT": "4998"}).invoke(lake.main, ["up"]).exit_code == 0
+    assert seen == [4999, 4998]
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "http"])
+def test_an_impossible_port_is_refused(port):
+    assert run("up", "--port", port).exit_code == 2
+
+
+# --- simulate ---
+
+
+def test_simulate_writes_lines_to_stdout_and_totals_to_stderr():
+    told = run("simulate", "--likes", "100", "--malformed", "0", "--duplicates", "0")
+    assert told.exit_code == 0
+    assert len([json.loads(line) for line in told.stdout.splitlines()]) == 100
+    assert told.stderr.startswith("100 lines: 100 good (100 distinct, 0 repeated")
+
+
+def test_simulate_writes_lines_and_truth_to_files(tmp_path):
+    out, truth = tmp_path / "likes.jsonl", tmp_path / "truth.json"
+    told = run("simulate", "--likes", "500", "--out", str(out), "--truth", str(truth))
+    assert told.exit_code == 0 and told.stdout == ""
+    totals = json.loads(truth.read_text())
+    assert totals["lines"] == len(out.read_bytes().splitlines()) and totals["events"] == 500
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["likes.jsonl", "truth.json"]
+
+
+def test_simulate_gives_the_same_bytes_for_the_same_seed_and_end():
+    arguments = ("simulate", "--likes", "50", "--until", "2026-01-31", "--seed")
+    first, again, other = (run(*arguments, seed).stdout_bytes for seed in ("7", "7", "8"))
+    assert first == again != other
+
+
+def test_simulate_into_a_folder_that_is_not_there_is_one_sentence(tmp_path):
+    told = run("simulate", "--likes", "1", "--out", str(tmp_path / "no" / "where"))
+    assert told.exit_code == 1
+    assert "No such file or directory" in told.stderr and told.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("option", ["--malformed=2", "--likes=-1", "--days=0", "--until=soon"])
+def test_simulate_refuses_what_cannot_be(option):
+    assert run("simulate", option).exit_code == 2
+
+
+# --- send ---
+
+
+def test_send_without_the_file_is_one_sentence(stage):
+    told = run("send", "nowhere.jsonl")
+    assert told.exit_code == 1 and "nowhere.jsonl: No such file" in told.stderr
+    assert told.stderr.count("\n") == 1
+
+
+def test_send_to_nobody_keeps_the_lines_with_their_ids(stage, tmp_path, monkeypatch):
+    monkeypatch.setattr("infra.traffic.send.ATTEMPTS", 1)
+    file = tmp_path / "likes.jsonl"
+    file.write_text('{"movie_id":"a"}\nnonsense\n{"movie_id":"b","event_id":"x"}\n')
+    sends = __import__("infra.traffic.send", fromlist=["send"])
+    monkeypatch.setitem(sends.send.__kwdefaults__, "attempts", 1)
+    told = run("send", str(file))
+    assert told.exit_code == 1
+    assert "3 lines: 0 accepted, 1 refused, 2 failed" in told.stdout
+    assert "line 2: not_json" in told.stderr
+    kept = tmp_path / "likes.jsonl.failed.jsonl"
+    assert str(kept) in told.stderr
+    lines = [json.loads(line) for line in kept.read_text().splitlines()]
+    assert [line["movie_id"] for line in lines] == ["a", "b"]
+    assert lines[0]["event_id"] and lines[1]["event_id"] == "x"
+
+
+@pytest.mark.parametrize(("refused", "failed", "code"), [(0, 0, 0), (1, 0, 1), (0, 1, 1)])
+def test_send_exits_1_if_any_line_was_not_taken(stage, monkeypatch, refused, failed, code):
+    sent = Sent(2, 2 - refused - failed, {"not_json": refused}, failed, 1, 0, 0.1)
+    monkeypatch.setattr("infra.traffic.sending.send_file", lambda *given, **more: (sent, None))
+    assert run("send", "-").exit_code == code
+
+
+# --- sql, counts, rejected ---
+
+
+FRAME = pd.DataFrame(
+    {
+        "film": pd.array(["Amélie", None], dtype="string"),
+        "likes": pd.array([1200, None], dtype="Int64"),
+        "at": pd.to_datetime(["2026-01-31T12:00:00.123", None]),
+    }
+)
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """The questions that were asked; each is answered with FRAME."""
+    seen = []
+
+    def answer(question, connection=None, **parameters):
+        seen.append((question, parameters))
+        return FRAME
+
+    monkeypatch.setattr(queries, "run", answer)
+    monkeypatch.setattr(queries, "connect", lambda stage: stage)
+    return seen
+
+
+def test_sql_passes_question_and_parameters_on(asked):
+    assert run("sql", "top_movies", "-p", "n=5", "-p", "note=a=b").exit_code == 0
+    assert asked == [("top_movies", {"n": "5", "note": "a=b"})]
+
+
+def test_sql_writes_json_csv_and_a_table(asked):
+    rows = json.loads(run("sql", "x", "--format", "json").stdout)
+    assert rows[0] == {"film": "Amélie", "likes": 1200, "at": "2026-01-31T12:00:00.123000"}
+    assert rows[1] == {"film": None, "likes": None, "at": None}
+    lines = list(csv.reader(io.StringIO(run("sql", "x", "--format", "csv").stdout)))
+    assert lines == [
+        ["film", "likes", "at"],
+        [*rows[0].values()][:1] + ["1200", rows[0]["at"]],
+        ["", "", ""],
+    ]
+    assert "1,200" in run("sql", "x").stdout
+
+
+def test_sql_lists_the_questions_that_come_with_it():
+    rows = json.loads(run("sql", "--list", "--format", "json").stdout)
+    assert {"name", "what it answers", "parameters"} == set(rows[0])
+    assert "top_movies" in {row["name"] for row in rows}
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["x", "-p", "n"], ["x", "-p", "=5"], ["x", "-p", "a b=1"]]
+)
+def test_sql_says_how_it_wants_to_be_asked(asked, arguments):
+    told = run("sql", *arguments)
+    assert told.exit_code == 2 and asked == []
+
+
+def test_an_unknown_question_is_one_sentence(stage):
+    told = run("sql", "top_moveis")
+    assert told.exit_code == 1 and 'Did you mean "top_movies"?' in told.stderr
+
+
+def test_rejected_asks_for_the_last_days_or_the_one_named(asked):
+    assert run("rejected", "--reason", "not_json", "--limit", "3").exit_code == 0
+    assert run("rejected", "--day", "2026-01-31").exit_code == 0
+    (first, known), (_, named) = asked
+    assert "reason = :reason" in first and "LIMIT 3" in first
+    assert known["reason"] == "not_json" and known["last"] == f"{datetime.now(UTC):%Y-%m-%d}"
+    assert named == {"first": "2026-01-31", "last": "2026-01-31"}
+
+
+def test_counts_shows_titles_and_zero_for_a_film_never_liked(stage, monkeypatch):
+    monkeypatch.setattr(
+        stages, "counts", lambda stage, movies: {movie: len(movie) for movie in movies}
+    )
+    rows = json.loads(run("counts", "tt0111161", "x", "--format", "json").stdout)
+    assert rows == [
+        {"movie_id": "tt0111161", "title": "The Shawshank Redemption", "likes": 9},
+        {"movie_id": "x", "title": "", "likes": 1},
+    ]
+
+
+def test_a_payload_cannot_send_codes_to_the_terminal(asked, monkeypatch):
+    frame = pd.DataFrame({"payload": ["\x1b[2J\x07 hello"]})
+    monkeypatch.setattr(queries, "run", lambda *given, **more: frame)
+    told = run("rejected").stdout
+    assert "\x1b" not in told and "\\x1b[2J\\x07 hello" in told
+
+
+# --- demo ---
+
+
+@pytest.mark.parametrize("agrees", [True, False])
+def test_demo_shows_each_total_and_exits_1_if_any_differs(stage, monkeypatch, agrees):
+    shown = demo.Shown(
+        (demo.Check("sent", 10, 10, True), demo.Check("counted", 9, 8, agrees)),
+        (("tt0111161", 5), ("tt0068646", 3)),
+        "tt0068646",
+    )
+    monkeypatch.setattr(local, "up", lambda *given: stage)
+    monkeypatch.setattr(demo, "demo", lambda *given: shown)
+    told = run("demo")
+    assert told.exit_code == (0 if agrees else 1)
+    assert "The Shawshank Redemption (1994)" in told.stdout
+    assert ("✗" in told.stdout) != agrees
+    assert re.search(r"The Godfather \(1972\) +3 +viral", told.stdout)
+    assert ("lake sql top_movies" in told.stdout) == agrees
+
+
+# --- what goes wrong ---
+
+
+@pytest.fixture
+def broken():
+    """A command that raises what it is given."""
+    raised: list[BaseException] = []
+
+    @lake.main.command("broken")
+    def _broken() -> None:
+        raise raised[0]
+
+    yield raised
+    del lake.main.commands["broken"]
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "says"),
+    [
+        (stages.StageError("Not up."), 1, "lake: Not up.\n"),
+        (queries.QueryError("No such table."), 1, "lake: No such table.\n"),
+        (
+            PermissionError(13, "Permission denied", "likes.jsonl"),
+            1,
+            "lake: likes.jsonl: Permission denied\n",
+        ),
+        (RuntimeError("odd\nand long"), 1, "lake: RuntimeError: odd (LAKE_DEBUG=1 shows where)\n"),
+        (RuntimeError(), 1, "lake: RuntimeError: no message (LAKE_DEBUG=1 shows where)\n"),
+        (KeyboardInterrupt(), 130, "\nInterrupted.\n"),
+        (click.UsageError("Say more."), 2, "Error: Say more.\n"),
+    ],
+)
+def test_an_error_is_one_sentence_and_an_exit_code(broken, error, code, says):
+    broken.append(error)
+    told = run("broken")
+    assert told.exit_code == code and told.stderr.endswith(says)
+    assert told.stdout == "" and "Traceback" not in told.stderr
+
+
+def test_lake_debug_shows_the_traceback(broken, monkeypatch):
+    monkeypatch.setenv("LAKE_DEBUG", "1")
+    broken.append(RuntimeError("odd"))
+    assert run("broken").exception is broken[0]
+
+
+def test_a_pipe_that_closes_is_no_error_to_tell():
+    with subprocess.Popen(
+        [*LAKE, "simulate", "--likes", "50000"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout and process.stderr
+        process.stdout.readline()
+        process.stdout.close()
+        said = process.stderr.read()
+        assert process.wait(30) == 1 and said == b""
+
+
+def test_ctrl_c_is_one_line_and_leaves_nothing_half_written(tmp_path):
+    out = tmp_path / "likes.jsonl"
+    with subprocess.Popen(
+        [*LAKE, "simulate", "--likes", "100000000", "--out", str(out)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stderr
+        while not list(tmp_path.iterdir()):
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        said = process.stderr.read()
+        assert process.wait(30) == INTERRUPTED
+    assert said == b"\nInterrupted.\n" and list(tmp_path.iterdir()) == []
