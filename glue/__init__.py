@@ -1,0 +1,1 @@
+"""What the tables of the lake look like: `tables/*.json` and two small readers."""

@@ -1,0 +1,40 @@
+"""Stages on AWS: what Terraform would change, and changing it once somebody said yes."""
+
+from __future__ import annotations
+
+import click
+
+from infra import build, terraform
+from infra.stage import StageError, home
+from infra.steps import Steps
+
+
+def plan(stage: str, steps: Steps) -> bool:
+    """Show what `apply` would change; True where that is anything."""
+    variables = _prepare(stage, steps)
+    return terraform.plan(stage, variables, click.echo)
+
+
+def apply(stage: str, steps: Steps, *, yes: bool = False) -> None:
+    """Show what would change, ask (unless `yes`), and make the stage what its Terraform says."""
+    variables = _prepare(stage, steps)
+    if not terraform.plan(stage, variables, click.echo):
+        return
+    if not yes:
+        click.confirm(f"Make these changes to stage {stage}?", abort=True)
+    with steps.step(f"Applying stage {stage}") as tell:
+        outputs = terraform.apply(stage, variables, tell)
+    if "api_url" in outputs:
+        click.echo(f"Stage {stage}: {outputs['api_url']}/likes")
+
+
+def _prepare(stage: str, steps: Steps) -> dict[str, str]:
+    """Build what the stage is made from, and give the variables that name it."""
+    if stage == "local":
+        raise StageError("The local stage is made with `lake up`; --stage test or prod is on AWS.")
+    if stage not in terraform.STAGES:
+        raise StageError(f'There is no stage "{stage}"; there are {", ".join(terraform.STAGES)}.')
+    if stage == "bootstrap":
+        return {}
+    with steps.step("Building the functions for AWS"):
+        return {"package": str(build.build("aws", home() / "build"))}

@@ -1,0 +1,53 @@
+"""The emulator's program: MiniStack, whose Firehose delivers beside its event loop, not on it.
+
+MiniStack 1.5.33 calls a delivery's function from within Kinesis' PutRecord, on the one event loop
+that answers every request. A function that then asks the emulator for anything, as ArchiveLikes
+does to keep a rejected line, waits for an answer that cannot come. Here a thread delivers, one
+record after another, and what is under way is finished before the emulator stops and saves.
+
+Run by path with `python -P`, so that nothing here needs to be importable; it imports none of ours.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from typing import Any
+
+
+def main() -> None:
+    """Serve until SIGTERM."""
+    import hypercorn.asyncio
+    from ministack import app
+    from ministack.services import firehose
+
+    deliveries = ThreadPoolExecutor(1, thread_name_prefix="firehose")
+    deliver = firehose.ingest_from_kinesis_source
+    serve = hypercorn.asyncio.serve
+
+    def deliver_later(stream_arn: str, records: list[Any]) -> None:
+        # Account and region of the request are context variables.
+        deliveries.submit(copy_context().run, deliver, stream_arn, records)
+
+    async def told_to_end() -> None:
+        told = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, told.set)
+        await told.wait()
+        # While requests are still answered, for deliveries make some.
+        await asyncio.to_thread(deliveries.shutdown)
+
+    async def serve_until_told(application: Any, config: Any) -> None:
+        await serve(application, config, shutdown_trigger=told_to_end)
+
+    firehose.ingest_from_kinesis_source = deliver_later
+    hypercorn.asyncio.serve = serve_until_told  # type: ignore[assignment]
+    sys.argv = ["ministack"]
+    app.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,42 @@
+# Errors that API Gateway answers by itself look like those of the functions, and browsers may read them.
+
+locals {
+  # Response type -> status, machine-readable reason, sentence for people (null: API Gateway's own), and whether
+  # sending again helps. The defaults keep the status of what they stand for.
+  # https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
+  gateway_errors = {
+    BAD_REQUEST_BODY             = { status = "400", error = "not_json", message = "The body is no JSON object or array.", again = false }
+    BAD_REQUEST_PARAMETERS       = { status = "400", error = "missing_parameter", message = null, again = false }
+    REQUEST_TOO_LARGE            = { status = "413", error = "too_large", message = "The request is too large; send fewer likes at a time.", again = false }
+    MISSING_AUTHENTICATION_TOKEN = { status = "404", error = "not_found", message = "There is nothing at this address.", again = false }
+    THROTTLED                    = { status = "429", error = "throttled", message = "Too many requests; try again in a second.", again = true }
+    INTEGRATION_FAILURE          = { status = "503", error = "unavailable", message = "The service is not available; try again in a second.", again = true }
+    INTEGRATION_TIMEOUT          = { status = "503", error = "unavailable", message = "The service took too long; try again in a second.", again = true }
+    DEFAULT_4XX                  = { status = null, error = "refused", message = null, again = false }
+    DEFAULT_5XX                  = { status = null, error = "unavailable", message = "The service is not available; try again in a second.", again = true }
+  }
+}
+
+resource "aws_api_gateway_gateway_response" "this" {
+  for_each      = local.gateway_errors
+  rest_api_id   = aws_api_gateway_rest_api.this.id
+  response_type = each.key
+  status_code   = each.value.status
+
+  response_templates = {
+    # API Gateway quotes messageString itself.
+    "application/json" = format(
+      "{\"error\":%s,\"message\":%s}",
+      jsonencode(each.value.error),
+      each.value.message == null ? "$context.error.messageString" : jsonencode(each.value.message),
+    )
+  }
+
+  response_parameters = merge(
+    {
+      "gatewayresponse.header.Access-Control-Allow-Origin"   = "'*'"
+      "gatewayresponse.header.Access-Control-Expose-Headers" = "'Retry-After'"
+    },
+    each.value.again ? { "gatewayresponse.header.Retry-After" = "'1'" } : {},
+  )
+}

@@ -1,0 +1,70 @@
+# The HTTP API: what is deployed, and how it is throttled and logged.
+
+resource "aws_api_gateway_rest_api" "this" {
+  name        = var.name
+  description = "Likes in, counts out."
+
+  endpoint_configuration {
+    types = ["REGIONAL"]
+  }
+}
+
+# A deployment is a snapshot. One is made whenever a file of this module or a function's address changes.
+resource "aws_api_gateway_deployment" "this" {
+  rest_api_id = aws_api_gateway_rest_api.this.id
+
+  triggers = {
+    files     = sha256(join("", [for file in sort(fileset(path.module, "*.tf")) : filesha256("${path.module}/${file}")]))
+    functions = sha256(jsonencode([var.ingest, var.read]))
+  }
+
+  lifecycle {
+    create_before_destroy = true
+  }
+
+  depends_on = [
+    aws_api_gateway_gateway_response.this,
+    aws_api_gateway_integration.function,
+  ]
+}
+
+resource "aws_api_gateway_stage" "this" {
+  rest_api_id   = aws_api_gateway_rest_api.this.id
+  deployment_id = aws_api_gateway_deployment.this.id
+  stage_name    = var.stage
+
+  # API Gateway writes logs with a role of the account's, which stages/bootstrap makes.
+  access_log_settings {
+    destination_arn = aws_cloudwatch_log_group.access.arn
+    format = jsonencode({
+      request_id        = "$context.requestId"
+      time              = "$context.requestTimeEpoch"
+      ip                = "$context.identity.sourceIp"
+      method            = "$context.httpMethod"
+      path              = "$context.resourcePath"
+      status            = "$context.status"
+      bytes             = "$context.responseLength"
+      latency_ms        = "$context.responseLatency"
+      function_ms       = "$context.integrationLatency"
+      gateway_error     = "$context.error.responseType"
+      integration_error = "$context.integration.error"
+    })
+  }
+}
+
+resource "aws_api_gateway_method_settings" "every" {
+  rest_api_id = aws_api_gateway_rest_api.this.id
+  stage_name  = aws_api_gateway_stage.this.stage_name
+  method_path = "*/*"
+
+  settings {
+    metrics_enabled        = true
+    throttling_rate_limit  = var.requests_per_second
+    throttling_burst_limit = min(var.requests_per_second, 5000)
+  }
+}
+
+resource "aws_cloudwatch_log_group" "access" {
+  name              = "/aws/apigateway/${var.name}"
+  retention_in_days = 30
+}

@@ -1,0 +1,87 @@
+mock_provider "aws" {
+  mock_resource "aws_api_gateway_rest_api" {
+    defaults = { execution_arn = "arn:aws:execute-api:us-east-1:000000000000:abc" }
+  }
+  mock_resource "aws_cloudwatch_log_group" {
+    defaults = { arn = "arn:aws:logs:us-east-1:000000000000:log-group:/aws/apigateway/movie-likes-test" }
+  }
+}
+
+variables {
+  name                = "movie-likes-test"
+  stage               = "test"
+  ingest              = { name = "IngestLike-test", invoke_arn = "arn:aws:apigateway:us-east-1:lambda:path/ingest/invocations" }
+  read                = { name = "ReadLikes-test", invoke_arn = "arn:aws:apigateway:us-east-1:lambda:path/read/invocations" }
+  requests_per_second = 100
+  alarm_topic         = { arn = "arn:aws:sns:us-east-1:000000000000:alarms" }
+}
+
+run "requests_are_checked_throttled_logged_and_reach_their_function" {
+  assert {
+    condition = {
+      for name, i in aws_api_gateway_integration.function : name => i.uri
+      } == {
+      "POST /likes"                      = var.ingest.invoke_arn
+      "OPTIONS /likes"                   = var.ingest.invoke_arn
+      "GET /likes"                       = var.read.invoke_arn
+      "GET /movies/{movie_id}/likes"     = var.read.invoke_arn
+      "OPTIONS /movies/{movie_id}/likes" = var.read.invoke_arn
+    }
+    error_message = "Likes go to IngestLike, questions to ReadLikes, and browsers may ask before either."
+  }
+  assert {
+    condition     = alltrue([for i in aws_api_gateway_integration.function : i.type == "AWS_PROXY" && i.integration_http_method == "POST"])
+    error_message = "Functions are called as proxies."
+  }
+  assert {
+    condition = {
+      for name, p in aws_lambda_permission.route : name => p.source_arn
+      } == {
+      "POST /likes"                      = "arn:aws:execute-api:us-east-1:000000000000:abc/test/POST/likes"
+      "OPTIONS /likes"                   = "arn:aws:execute-api:us-east-1:000000000000:abc/test/OPTIONS/likes"
+      "GET /likes"                       = "arn:aws:execute-api:us-east-1:000000000000:abc/test/GET/likes"
+      "GET /movies/{movie_id}/likes"     = "arn:aws:execute-api:us-east-1:000000000000:abc/test/GET/movies/*/likes"
+      "OPTIONS /movies/{movie_id}/likes" = "arn:aws:execute-api:us-east-1:000000000000:abc/test/OPTIONS/movies/*/likes"
+    }
+    error_message = "A function may be called for its own routes only."
+  }
+  assert {
+    condition     = aws_api_gateway_method.this["POST /likes"].request_models == tomap({ "application/json" = "Likes" }) && toset(jsondecode(aws_api_gateway_model.likes.schema).type) == toset(["object", "array"])
+    error_message = "A body is a JSON object or array."
+  }
+  assert {
+    condition     = aws_api_gateway_method.this["GET /likes"].request_parameters["method.request.querystring.movie_ids"]
+    error_message = "Counts of several movies need movie_ids."
+  }
+  assert {
+    condition = alltrue([
+      for r in aws_api_gateway_gateway_response.this :
+      r.response_parameters["gatewayresponse.header.Access-Control-Allow-Origin"] == "'*'" &&
+      toset(keys(jsondecode(replace(r.response_templates["application/json"], "$context.error.messageString", "\"\"")))) == toset(["error", "message"])
+    ])
+    error_message = "API Gateway's own errors have our shape, and browsers may read them."
+  }
+  assert {
+    condition     = alltrue([for name in ["THROTTLED", "INTEGRATION_FAILURE", "INTEGRATION_TIMEOUT"] : aws_api_gateway_gateway_response.this[name].response_parameters["gatewayresponse.header.Retry-After"] == "'1'"])
+    error_message = "A sender who should try again is told so."
+  }
+  assert {
+    condition     = one(aws_api_gateway_method_settings.every.settings).throttling_rate_limit == 100 && one(aws_api_gateway_method_settings.every.settings).throttling_burst_limit == 100
+    error_message = "The stage is throttled."
+  }
+  assert {
+    condition     = jsondecode(aws_api_gateway_stage.this.access_log_settings[0].format).status == "$context.status"
+    error_message = "Every request is logged as a line of JSON."
+  }
+}
+
+run "a_stage_with_a_slash_and_more_than_the_account_has_are_refused" {
+  command = plan
+
+  variables {
+    stage               = "a/b"
+    requests_per_second = 10001
+  }
+
+  expect_failures = [var.stage, var.requests_per_second]
+}

@@ -1,0 +1,24 @@
+variable "name" {
+  description = "Name of the event bus, stage included."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,63}$", var.name)) && var.name != "default"
+    error_message = "A bus of our own has lower-case letters, digits and hyphens, and is not called default."
+  }
+}
+
+variable "function_name" {
+  description = "Name of the function that takes events in."
+  type        = string
+}
+
+variable "function_arn" {
+  description = "ARN of the function that takes events in."
+  type        = string
+}
+
+variable "alarm_topic" {
+  description = "SNS topic that alarms are sent to; null: no alarms."
+  type        = object({ arn = string })
+}

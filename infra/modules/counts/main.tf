@@ -1,0 +1,21 @@
+# The net likes of each movie, and what UpdateCount remembers to count each like once.
+
+resource "aws_dynamodb_table" "this" {
+  name                        = var.name
+  billing_mode                = "PAY_PER_REQUEST"
+  hash_key                    = "movie_id"
+  deletion_protection_enabled = !var.disposable
+
+  attribute {
+    name = "movie_id"
+    type = "S"
+  }
+
+  point_in_time_recovery {
+    enabled = true
+  }
+
+  server_side_encryption {
+    enabled = true
+  }
+}

@@ -1,0 +1,36 @@
+mock_provider "aws" {}
+
+variables {
+  name        = "MovieLikesTable-test"
+  disposable  = false
+  alarm_topic = { arn = "arn:aws:sns:us-east-1:000000000000:alarms" }
+}
+
+run "counts_are_kept_by_movie_and_can_be_brought_back" {
+  assert {
+    condition     = aws_dynamodb_table.this.hash_key == "movie_id" && aws_dynamodb_table.this.billing_mode == "PAY_PER_REQUEST"
+    error_message = "The table is on demand, its key is the movie."
+  }
+  assert {
+    condition     = aws_dynamodb_table.this.point_in_time_recovery[0].enabled && aws_dynamodb_table.this.server_side_encryption[0].enabled
+    error_message = "The table is backed up by the second and encrypted."
+  }
+  assert {
+    condition     = aws_dynamodb_table.this.deletion_protection_enabled
+    error_message = "A stage that is not disposable keeps its counts."
+  }
+}
+
+run "a_disposable_stage_can_be_destroyed" {
+  variables { disposable = true }
+  assert {
+    condition     = !aws_dynamodb_table.this.deletion_protection_enabled
+    error_message = "A disposable stage is destroyed in one go."
+  }
+}
+
+run "neither_kept_nor_disposable_is_refused" {
+  command = plan
+  variables { disposable = null }
+  expect_failures = [var.disposable]
+}

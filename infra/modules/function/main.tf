@@ -1,0 +1,39 @@
+# One Lambda function with all that every function needs: a role, a log, a dead-letter queue, alarms.
+
+locals {
+  name = "${var.name}-${var.stage}"
+}
+
+resource "aws_lambda_function" "this" {
+  function_name    = local.name
+  description      = var.description
+  role             = aws_iam_role.this.arn
+  runtime          = "python3.13"
+  architectures    = ["arm64"]
+  handler          = var.handler
+  filename         = var.package
+  source_code_hash = filebase64sha256(var.package)
+  memory_size      = var.memory_mb
+  timeout          = var.timeout_seconds
+
+  environment {
+    variables = merge(var.environment, {
+      POWERTOOLS_SERVICE_NAME      = var.name
+      POWERTOOLS_METRICS_NAMESPACE = "MovieLikes"
+      POWERTOOLS_LOG_LEVEL         = "INFO"
+    })
+  }
+
+  logging_config {
+    # Powertools writes JSON lines itself.
+    log_format = "Text"
+    log_group  = aws_cloudwatch_log_group.this.name
+  }
+
+  depends_on = [aws_iam_role_policy.this]
+}
+
+resource "aws_cloudwatch_log_group" "this" {
+  name              = "/aws/lambda/${local.name}"
+  retention_in_days = 30
+}

@@ -1,0 +1,88 @@
+mock_provider "aws" {
+  mock_data "aws_iam_policy_document" {
+    defaults = { json = "{\"Version\":\"2012-10-17\",\"Statement\":[]}" }
+  }
+  mock_resource "aws_iam_role" {
+    defaults = { arn = "arn:aws:iam::000000000000:role/IngestLike-test" }
+  }
+  mock_resource "aws_sqs_queue" {
+    defaults = { arn = "arn:aws:sqs:us-east-1:000000000000:IngestLike-test-dead-letters" }
+  }
+  mock_resource "aws_cloudwatch_log_group" {
+    defaults = { arn = "arn:aws:logs:us-east-1:000000000000:log-group:/aws/lambda/IngestLike-test" }
+  }
+}
+
+variables {
+  name            = "IngestLike"
+  stage           = "test"
+  description     = "Puts likes on the stream."
+  handler         = "transform.handlers.ingest.handler"
+  package         = "versions.tf"
+  environment     = { STREAM_NAME = "MovieLikesStream-test" }
+  policy          = "{\"Version\":\"2012-10-17\",\"Statement\":[]}"
+  timeout_seconds = 20
+  alarm_topic     = { arn = "arn:aws:sns:us-east-1:000000000000:alarms" }
+}
+
+run "a_function_has_its_role_log_alarms_and_dead_letters" {
+  assert {
+    condition     = aws_lambda_function.this.function_name == "IngestLike-test"
+    error_message = "The function's name is its own and its stage's."
+  }
+  assert {
+    condition     = aws_lambda_function.this.runtime == "python3.13" && aws_lambda_function.this.architectures[0] == "arm64"
+    error_message = "Functions run Python 3.13 on arm64: the zip holds wheels for nothing else."
+  }
+  assert {
+    condition = aws_lambda_function.this.environment[0].variables == tomap({
+      STREAM_NAME                  = "MovieLikesStream-test"
+      POWERTOOLS_SERVICE_NAME      = "IngestLike"
+      POWERTOOLS_METRICS_NAMESPACE = "MovieLikes"
+      POWERTOOLS_LOG_LEVEL         = "INFO"
+    })
+    error_message = "The caller's variables and those of logs and metrics, and no others."
+  }
+  assert {
+    condition     = aws_lambda_function_event_invoke_config.this.destination_config[0].on_failure[0].destination == aws_sqs_queue.dead_letters.arn
+    error_message = "What fails every retry goes to the function's own queue."
+  }
+  assert {
+    condition     = aws_cloudwatch_log_group.this.retention_in_days == 30
+    error_message = "Logs are not kept for ever."
+  }
+  assert {
+    condition     = aws_sqs_queue.dead_letters.sqs_managed_sse_enabled && aws_sqs_queue.dead_letters.message_retention_seconds == 1209600
+    error_message = "Dead letters are encrypted and kept as long as SQS keeps anything: 14 days."
+  }
+
+  assert {
+    condition     = data.aws_iam_policy_document.this.source_policy_documents == tolist([var.policy])
+    error_message = "The caller's policy is in the role."
+  }
+  assert {
+    condition = [for s in concat(data.aws_iam_policy_document.this.statement, data.aws_iam_policy_document.dead_letters.statement) : [s.actions, s.resources]] == [
+      [toset(["logs:CreateLogStream", "logs:PutLogEvents"]), toset(["${aws_cloudwatch_log_group.this.arn}:*"])],
+      [toset(["sqs:SendMessage"]), toset([aws_sqs_queue.dead_letters.arn])],
+    ]
+    error_message = "The module itself allows writing the function's own log and dead letters, nothing else."
+  }
+  assert {
+    condition     = alltrue([for a in concat(aws_cloudwatch_metric_alarm.errors, aws_cloudwatch_metric_alarm.dead_letters) : contains(a.alarm_actions, var.alarm_topic.arn)])
+    error_message = "An alarm that goes nowhere is none."
+  }
+}
+
+run "what_lambda_or_our_names_do_not_know_is_refused" {
+  command = plan
+
+  variables {
+    name            = "ingest-like"
+    stage           = "my-test"
+    handler         = "index.handler"
+    memory_mb       = 64
+    timeout_seconds = 901
+  }
+
+  expect_failures = [var.name, var.stage, var.handler, var.memory_mb, var.timeout_seconds]
+}

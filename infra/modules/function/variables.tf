@@ -1,0 +1,75 @@
+variable "name" {
+  description = "What the function is called, without its stage: IngestLike."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[A-Z][A-Za-z]{1,31}$", var.name))
+    error_message = "A function's name is CamelCase letters, at most 32 of them."
+  }
+}
+
+variable "stage" {
+  description = "Stage the function belongs to."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9]{1,15}$", var.stage))
+    error_message = "A stage is 2 to 16 lower-case letters and digits, the first a letter."
+  }
+}
+
+variable "description" {
+  description = "What the function does, in a sentence."
+  type        = string
+}
+
+variable "handler" {
+  description = "Dotted path of the Python function that Lambda calls."
+  type        = string
+
+  validation {
+    condition     = can(regex("^transform\\.handlers\\.[a-z]+\\.handler$", var.handler))
+    error_message = "A handler is transform.handlers.<step>.handler."
+  }
+}
+
+variable "package" {
+  description = "Path of the zip that infra/build.py made."
+  type        = string
+}
+
+variable "environment" {
+  description = "Environment variables of the function's own; those of its logs and metrics are added."
+  type        = map(string)
+}
+
+variable "policy" {
+  description = "What the function may do beside writing its log and its dead letters: the JSON of an aws_iam_policy_document."
+  type        = string
+}
+
+variable "memory_mb" {
+  description = "Memory in MB; the share of a CPU follows it (1,769 MB is one CPU)."
+  type        = number
+  default     = 256
+
+  validation {
+    condition     = var.memory_mb >= 128 && var.memory_mb <= 10240
+    error_message = "Lambda gives between 128 and 10,240 MB."
+  }
+}
+
+variable "timeout_seconds" {
+  description = "Longest one call may take."
+  type        = number
+
+  validation {
+    condition     = var.timeout_seconds >= 1 && var.timeout_seconds <= 900
+    error_message = "Lambda runs between 1 and 900 seconds."
+  }
+}
+
+variable "alarm_topic" {
+  description = "SNS topic that alarms are sent to; null: no alarms."
+  type        = object({ arn = string })
+}

@@ -1,0 +1,71 @@
+resource "aws_s3_bucket_lifecycle_configuration" "lake" {
+  count      = var.raw_expires_after_days == null ? 0 : 1
+  bucket     = aws_s3_bucket.lake.id
+  depends_on = [aws_s3_bucket_versioning.lake]
+
+  rule {
+    id     = "raw"
+    status = "Enabled"
+
+    filter {
+      prefix = local.tables["likes_raw"].location
+    }
+
+    expiration {
+      days = var.raw_expires_after_days
+    }
+  }
+
+  # Long enough to find out what went wrong and to send it again.
+  rule {
+    id     = "errors"
+    status = "Enabled"
+
+    filter {
+      prefix = "errors/"
+    }
+
+    expiration {
+      days = 90
+    }
+  }
+
+  rule {
+    id     = "leftovers"
+    status = "Enabled"
+
+    filter {}
+
+    noncurrent_version_expiration {
+      noncurrent_days = 7
+    }
+
+    expiration {
+      expired_object_delete_marker = true
+    }
+
+    abort_incomplete_multipart_upload {
+      days_after_initiation = 2
+    }
+  }
+}
+
+resource "aws_s3_bucket_lifecycle_configuration" "results" {
+  count  = var.raw_expires_after_days == null ? 0 : 1
+  bucket = aws_s3_bucket.results.id
+
+  rule {
+    id     = "results"
+    status = "Enabled"
+
+    filter {}
+
+    expiration {
+      days = 7
+    }
+
+    abort_incomplete_multipart_upload {
+      days_after_initiation = 2
+    }
+  }
+}

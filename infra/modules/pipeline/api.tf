@@ -1,0 +1,9 @@
+module "api" {
+  source              = "../api"
+  name                = local.service
+  stage               = var.stage
+  ingest              = { name = module.ingest.name, invoke_arn = module.ingest.invoke_arn }
+  read                = { name = module.read.name, invoke_arn = module.read.invoke_arn }
+  requests_per_second = var.requests_per_second
+  alarm_topic         = local.alarm_topic
+}

@@ -1,0 +1,75 @@
+# UpdateCount: folds each batch of the stream to one write a movie, and counts each like exactly once.
+
+module "counts" {
+  source      = "../counts"
+  name        = local.counts
+  disposable  = var.disposable
+  alarm_topic = local.alarm_topic
+}
+
+module "count" {
+  source          = "../function"
+  name            = "UpdateCount"
+  stage           = var.stage
+  description     = "Counts each like of the stream exactly once."
+  handler         = "transform.handlers.count.handler"
+  package         = var.package
+  environment     = { COUNTS_TABLE = local.counts }
+  policy          = data.aws_iam_policy_document.count.json
+  memory_mb       = 1024
+  timeout_seconds = 300 # a batch of 6 MB that names a film a like, while the table throttles
+  alarm_topic     = local.alarm_topic
+}
+
+data "aws_iam_policy_document" "count" {
+  statement {
+    sid       = "Count"
+    actions   = ["dynamodb:UpdateItem"]
+    resources = [local.counts_arn]
+  }
+
+  # What the mapping below does with the function's role.
+  # https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html
+  statement {
+    sid = "ReadStream"
+    actions = [
+      "kinesis:DescribeStream",
+      "kinesis:DescribeStreamSummary",
+      "kinesis:GetRecords",
+      "kinesis:GetShardIterator",
+      "kinesis:ListShards",
+    ]
+    resources = [local.stream_arn]
+  }
+}
+
+# Counting exactly rests on what is set here: one batch of a shard at a time, in order, until it is counted. More at a
+# time, or giving a batch up, would let the sequence number remembered in an item pass likes that it does not count.
+resource "aws_lambda_event_source_mapping" "count" {
+  event_source_arn                   = module.stream.arn
+  function_name                      = module.count.arn
+  starting_position                  = "TRIM_HORIZON"
+  parallelization_factor             = 1
+  maximum_retry_attempts             = -1
+  maximum_record_age_in_seconds      = -1
+  batch_size                         = 1000
+  maximum_batching_window_in_seconds = 1
+}
+
+resource "aws_cloudwatch_metric_alarm" "count_behind" {
+  count               = local.alarm_topic == null ? 0 : 1
+  alarm_name          = "${module.count.name}-behind"
+  alarm_description   = "Counts are 5 minutes behind: UpdateCount fails or cannot keep up. Nothing is lost before the stream's retention."
+  namespace           = "AWS/Lambda"
+  metric_name         = "IteratorAge"
+  dimensions          = { FunctionName = module.count.name }
+  statistic           = "Maximum"
+  period              = 60
+  evaluation_periods  = 5
+  datapoints_to_alarm = 3
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 5 * 60 * 1000
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [local.alarm_topic.arn]
+  ok_actions          = [local.alarm_topic.arn]
+}

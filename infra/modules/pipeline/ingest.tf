@@ -1,0 +1,31 @@
+# IngestLike: takes likes in, over HTTP and from the event bus, and puts them on the stream.
+
+module "ingest" {
+  source          = "../function"
+  name            = "IngestLike"
+  stage           = var.stage
+  description     = "Puts likes on the stream, a request whole or not at all."
+  handler         = "transform.handlers.ingest.handler"
+  package         = var.package
+  environment     = { STREAM_NAME = local.stream }
+  policy          = data.aws_iam_policy_document.ingest.json
+  memory_mb       = 512
+  timeout_seconds = 28 # API Gateway gives up after 29
+  alarm_topic     = local.alarm_topic
+}
+
+data "aws_iam_policy_document" "ingest" {
+  statement {
+    sid       = "PutLikes"
+    actions   = ["kinesis:PutRecord"]
+    resources = [local.stream_arn]
+  }
+}
+
+module "bus" {
+  source        = "../bus"
+  name          = local.service
+  function_name = module.ingest.name
+  function_arn  = module.ingest.arn
+  alarm_topic   = local.alarm_topic
+}

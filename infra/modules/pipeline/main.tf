@@ -1,0 +1,23 @@
+# The whole pipeline of one stage, a file a step. Names and ARNs are worked out here, so that what only has to know of
+# another part need not wait until that is made.
+
+data "aws_caller_identity" "current" {}
+data "aws_partition" "current" {}
+data "aws_region" "current" {}
+
+locals {
+  account   = data.aws_caller_identity.current.account_id
+  partition = data.aws_partition.current.partition
+  regional  = "${data.aws_region.current.name}:${local.account}"
+
+  stream         = "MovieLikesStream-${var.stage}"
+  counts         = "MovieLikesTable-${var.stage}"
+  archive        = "MovieLikesArchive-${var.stage}"
+  service        = "movie-likes-${var.stage}"
+  bucket         = "raw-likes-bucket-${var.stage}-${local.account}"
+  results_bucket = "athena-results-bucket-${var.stage}-${local.account}"
+
+  stream_arn = "arn:${local.partition}:kinesis:${local.regional}:stream/${local.stream}"
+  counts_arn = "arn:${local.partition}:dynamodb:${local.regional}:table/${local.counts}"
+  bucket_arn = "arn:${local.partition}:s3:::${local.bucket}"
+}

@@ -1,0 +1,59 @@
+output "api_id" {
+  description = "API Gateway's id of the HTTP API."
+  value       = module.api.id
+}
+
+output "api_url" {
+  description = "Base of every address of the HTTP API, stage included, without a closing slash."
+  value       = module.api.url
+}
+
+output "bucket" {
+  description = "Bucket of the lake."
+  value       = module.lake.bucket
+}
+
+output "results_bucket" {
+  description = "Bucket that Athena writes results to."
+  value       = module.lake.results_bucket
+}
+
+output "stream_name" {
+  description = "Kinesis stream that every accepted like is on."
+  value       = module.stream.name
+}
+
+output "counts_table" {
+  description = "DynamoDB table of the net likes of each movie."
+  value       = module.counts.name
+}
+
+output "firehose_name" {
+  description = "Firehose stream that archives likes."
+  value       = module.delivery.name
+}
+
+output "event_bus" {
+  description = "Event bus that other services announce likes on."
+  value       = module.bus.name
+}
+
+output "glue_database" {
+  description = "Glue database of the lake's tables."
+  value       = module.lake.database
+}
+
+output "athena_workgroup" {
+  description = "Athena workgroup to ask in."
+  value       = module.lake.workgroup
+}
+
+output "function_names" {
+  description = "Lambda function of each step."
+  value = {
+    ingest  = module.ingest.name
+    count   = module.count.name
+    archive = module.archive.name
+    read    = module.read.name
+  }
+}

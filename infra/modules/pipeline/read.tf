@@ -1,0 +1,23 @@
+# ReadLikes: answers how many likes films have.
+
+module "read" {
+  source          = "../function"
+  name            = "ReadLikes"
+  stage           = var.stage
+  description     = "Answers how many likes films have."
+  handler         = "transform.handlers.read.handler"
+  package         = var.package
+  environment     = { COUNTS_TABLE = local.counts }
+  policy          = data.aws_iam_policy_document.read.json
+  memory_mb       = 512
+  timeout_seconds = 28 # API Gateway gives up after 29
+  alarm_topic     = local.alarm_topic
+}
+
+data "aws_iam_policy_document" "read" {
+  statement {
+    sid       = "ReadCounts"
+    actions   = ["dynamodb:BatchGetItem"]
+    resources = [local.counts_arn]
+  }
+}

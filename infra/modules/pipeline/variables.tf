@@ -1,0 +1,62 @@
+variable "stage" {
+  description = "Name of the stage; it ends the name of everything."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9]{1,15}$", var.stage))
+    error_message = "A stage is 2 to 16 lower-case letters and digits, the first a letter."
+  }
+}
+
+variable "package" {
+  description = "Path of the functions' zip, made by infra/build.py."
+  type        = string
+}
+
+variable "disposable" {
+  description = "Whether the stage may be destroyed with all it holds."
+  type        = bool
+}
+
+variable "stream_retention_hours" {
+  description = "Longest outage of a reader that loses no like."
+  type        = number
+}
+
+variable "delivery_seconds" {
+  description = "How long Firehose gathers likes before it writes a file: longer means fewer, larger files."
+  type        = number
+}
+
+variable "raw_expires_after_days" {
+  description = "Days after which raw files are deleted; null keeps everything, for a stage that is wiped instead."
+  type        = number
+}
+
+variable "requests_per_second" {
+  description = "Requests a second that the API takes before it answers 429."
+  type        = number
+}
+
+variable "tls_only" {
+  description = "Whether the buckets refuse plain HTTP. Only an emulator that speaks nothing else may say no."
+  type        = bool
+  default     = true
+}
+
+variable "alarms" {
+  description = "Whether the stage has alarms. An emulator has nobody to wake, and describes alarms in part, so that Terraform would change them at every apply."
+  type        = bool
+  default     = true
+}
+
+variable "alarm_email" {
+  description = "Who is written to when an alarm rings; null: nobody yet."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.alarm_email == null ? true : can(regex("^[^@[:space:]]+@[^@[:space:]]+$", var.alarm_email))
+    error_message = "An e-mail address has an @ in the middle."
+  }
+}

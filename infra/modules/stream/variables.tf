@@ -1,0 +1,19 @@
+variable "name" {
+  description = "Name of the stream, stage included."
+  type        = string
+}
+
+variable "retention_hours" {
+  description = "How long an unread record waits before it is lost: the longest outage of a reader that loses nothing."
+  type        = number
+
+  validation {
+    condition     = var.retention_hours >= 24 && var.retention_hours <= 168
+    error_message = "Keep records between 24 hours and 168, a week."
+  }
+}
+
+variable "alarm_topic" {
+  description = "SNS topic that alarms are sent to; null: no alarms."
+  type        = object({ arn = string })
+}

@@ -1,0 +1,126 @@
+"""A stage that is up: the names Terraform gave its parts, and the clients to reach them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+ACCOUNT = "000000000000"
+REGION = "us-east-1"
+_MOST_KEYS = 100  # of one BatchGetItem (Amazon DynamoDB API Reference)
+
+
+class StageError(Exception):
+    """A stage that cannot be used; the message says what to do."""
+
+
+class Outputs(msgspec.Struct, frozen=True):
+    """What Terraform tells of a stage."""
+
+    api_url: str
+    bucket: str
+    results_bucket: str
+    stream_name: str
+    counts_table: str
+    firehose_name: str
+    event_bus: str
+    glue_database: str
+    athena_workgroup: str
+    function_names: dict[str, str]
+
+
+class Stage(msgspec.Struct, frozen=True):
+    """A stage that is up. `endpoint` is None on AWS itself."""
+
+    name: str
+    outputs: Outputs
+    endpoint: str | None = None
+
+    def client(self, service: str) -> Any:
+        """A boto3 client: of the emulator as its root user, or of the AWS of the environment."""
+        import boto3
+        from botocore.config import Config
+
+        if self.endpoint is None:
+            return boto3.client(service)  # type: ignore[call-overload]
+        return boto3.client(  # type: ignore[call-overload]
+            service,
+            endpoint_url=self.endpoint,
+            region_name=REGION,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+            config=Config(proxies={}, retries={"mode": "standard"}),
+        )
+
+
+class Local(msgspec.Struct, frozen=True):
+    """`local.json`: how to reach the local stage."""
+
+    endpoint: str
+    region: str
+    pid: int
+    outputs: Outputs
+
+
+def home() -> Path:
+    """Where the local stage keeps its things: `.lake` in the repository, or `LAKE_HOME`."""
+    told = os.environ.get("LAKE_HOME")
+    return Path(told).expanduser().resolve() if told else REPOSITORY / ".lake"
+
+
+def open_stage(name: str) -> Stage:
+    """Give a stage that is up; `StageError` where it is not."""
+    if name != "local":
+        import infra.terraform as terraform
+
+        return Stage(name, msgspec.convert(terraform.outputs(name), Outputs))
+    try:
+        local = msgspec.json.decode((home() / "local.json").read_bytes(), type=Local)
+    except FileNotFoundError:
+        raise StageError("The local stage is not up; start it with `lake up`.") from None
+    except msgspec.MsgspecError:
+        raise StageError("local.json cannot be read; run `lake up` again.") from None
+    return Stage(name, local.outputs, local.endpoint)
+
+
+def counts(stage: Stage, movies: Iterable[str] = ()) -> dict[str, int]:
+    """Net likes of the films named (0 where never liked), or of all, most liked first."""
+    table = stage.client("dynamodb")
+    named = list(dict.fromkeys(movies))
+    found = dict.fromkeys(named, 0)
+    for item in _get(table, stage, named) if named else _scan(table, stage):
+        found[item["movie_id"]["S"]] = int(item.get("likes", {"N": "0"})["N"])
+    return found if named else dict(sorted(found.items(), key=lambda film: (-film[1], film[0])))
+
+
+def _get(table: DynamoDBClient, stage: Stage, movies: list[str]) -> Iterator[dict[str, Any]]:
+    name = stage.outputs.counts_table
+    for first in range(0, len(movies), _MOST_KEYS):
+        wanted: Any = {
+            name: {
+                "Keys": [
+                    {"movie_id": {"S": movie}} for movie in movies[first : first + _MOST_KEYS]
+                ],
+                "ProjectionExpression": "movie_id, likes",
+            }
+        }
+        while wanted:
+            page = table.batch_get_item(RequestItems=wanted)
+            yield from page["Responses"].get(name, [])
+            wanted = page.get("UnprocessedKeys")
+
+
+def _scan(table: DynamoDBClient, stage: Stage) -> Iterator[dict[str, Any]]:
+    pages = table.get_paginator("scan").paginate(
+        TableName=stage.outputs.counts_table, ProjectionExpression="movie_id, likes"
+    )
+    for page in pages:
+        yield from page["Items"]

@@ -1,0 +1,13 @@
+# The stage of one laptop: the same pipeline, applied to the emulator.
+module "pipeline" {
+  source                 = "../../modules/pipeline"
+  stage                  = "local"
+  package                = var.package
+  disposable             = true
+  stream_retention_hours = 24
+  delivery_seconds       = 60
+  raw_expires_after_days = null # `lake down --wipe` does that
+  requests_per_second    = 1000
+  tls_only               = false # the emulator speaks plain HTTP
+  alarms                 = false
+}

@@ -1,0 +1,9 @@
+# Region and credentials come from the environment, as everywhere in AWS.
+provider "aws" {
+  default_tags {
+    tags = {
+      Project = "movie-likes"
+      Stage   = "prod"
+    }
+  }
+}

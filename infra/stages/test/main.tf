@@ -1,0 +1,12 @@
+# The stage to try changes in: all of AWS, nothing worth keeping.
+module "pipeline" {
+  source                 = "../../modules/pipeline"
+  stage                  = "test"
+  package                = var.package
+  disposable             = true
+  stream_retention_hours = 24
+  delivery_seconds       = 60
+  raw_expires_after_days = 7
+  requests_per_second    = 100
+  alarm_email            = var.alarm_email
+}

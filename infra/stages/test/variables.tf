@@ -1,0 +1,10 @@
+variable "package" {
+  description = "Path of the functions' zip, made by infra/build.py."
+  type        = string
+}
+
+variable "alarm_email" {
+  description = "Who is written to when an alarm rings; null: nobody yet."
+  type        = string
+  default     = null
+}

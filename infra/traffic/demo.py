@@ -1,0 +1,291 @@
+"""The demonstration: made-up likes through every door, and each total held against the truth."""
+
+from __future__ import annotations
+
+import base64
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from time import monotonic, sleep
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
+
+from infra import tables
+from infra.stage import Stage, counts
+from infra.steps import Steps
+from infra.traffic.send import Sent, send
+from infra.traffic.simulate import Plan, Simulation, Truth, films
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+Ask = Callable[[str], "DataFrame"]
+"""Runs Athena SQL on the stage."""
+
+BUS_LIKES = 25  # the emulator takes each as a record of its own
+BATCH = 200
+QUIET_S = 2.0
+PATIENCE_S = 60.0  # without anything moving
+NEXT = """\
+Every like was counted once, archived once and found by SQL. Try next:
+  lake sql --list              the questions that come with it
+  lake sql top_movies          one of them
+  lake counts tt0111161        a film's likes, now
+  lake rejected                what could not become a like, and why
+  lake simulate | lake send -  more likes
+  lake down                    stop; everything is kept
+"""
+_MOST_ENTRIES = 10  # of one PutEvents (Amazon EventBridge API Reference)
+_MOST_RECORDS = 500  # of one PutRecords (Amazon Kinesis API Reference)
+
+
+class Check(NamedTuple):
+    """One total: what the generator knows, what the product says, whether all of it agrees."""
+
+    what: str
+    truth: int
+    measured: int
+    agrees: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the demonstration found: its checks, and the films liked most by SQL."""
+
+    checks: tuple[Check, ...]
+    top: tuple[tuple[str, int], ...]
+    viral: str
+
+    @property
+    def passed(self) -> bool:
+        """Whether every total agrees."""
+        return all(check.agrees for check in self.checks)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What the stage holds of this run, in the truth's own terms."""
+
+    counted: Mapping[str, int]
+    archived: int
+    archived_events: int
+    archived_net: Mapping[str, int]
+    rejected: Mapping[str, int]
+
+
+def demo(stage: Stage, ask: Ask, plan: Plan, steps: Steps) -> Shown:
+    """Send the likes of a plan over HTTP, a few over the event bus, and the malformed lines once
+    more straight to the stream, as a producer would that does not know the API; wait until the
+    stage has settled them and compare every total.
+
+    Counts are compared as differences, the lake by time of arrival and the rejected lines by what
+    they hold, so that it can be repeated. Nobody else may send meanwhile.
+    """
+    with steps.step("Making likes up") as tell:
+        simulation = Simulation(plan)
+        lines = list(simulation)
+        truth = simulation.truth
+        tell(f"{truth.lines} lines, {truth.malformed_lines} of them malformed")
+    bad = [line.data for line in lines if line.reason]
+    bus = [line.data for line in lines if not line.reason][-BUS_LIKES:]
+    over_bus = Counter(bus)
+    http = [line.data for line in lines if line.reason or not _take(over_bus, line.data)]
+    with steps.step("Waiting until the stage is quiet"):
+        before = _quiet(stage)
+    began = datetime.now(UTC)
+    with steps.step("Sending over HTTP") as tell:
+        sent = send(
+            http,
+            stage.outputs.api_url,
+            batch=BATCH,
+            progress=lambda done: tell(f"{done.settled} of {len(http)}"),
+        )
+    with steps.step("Sending over the event bus"):
+        taken = _put_events(stage, bus)
+    with steps.step("Putting the malformed lines on the stream"):
+        _put_records(stage, bad)
+    with steps.step("Waiting until all is counted and archived") as tell:
+        measured = _settle(stage, ask, truth, before, began, bad, tell)
+    return Shown(_checks(truth, sent, taken, measured), _top(measured), truth.viral)
+
+
+def show(shown: Shown, out: TextIO) -> None:
+    """Write the totals, the films liked most, and what to try next or where to look."""
+    totals = [
+        (check.what, check.truth, check.measured, "✓" if check.agrees else "✗")
+        for check in shown.checks
+    ]
+    tables.write(("likes", "truth", "found", ""), totals, "table", out)
+    named = {film.movie_id: f"{film.title} ({film.year})" for film in films()}
+    top = [
+        (movie, named.get(movie, ""), likes, "viral" if movie == shown.viral else "")
+        for movie, likes in shown.top
+    ]
+    out.write("\n")
+    tables.write(("movie_id", "most liked, by SQL", "likes", ""), top, "table", out)
+    failed = "Some totals differ; `lake status` shows how each part is.\n"
+    out.write("\n" + (NEXT if shown.passed else failed))
+
+
+def _checks(truth: Truth, sent: Sent, bus: int, found: Measured) -> tuple[Check, ...]:
+    net = sum(truth.net.values())
+    archived_net = {movie: n for movie, n in found.archived_net.items() if n}
+    expected_net = {movie: n for movie, n in truth.net.items() if n}
+    return (
+        Check("sent", truth.lines, sent.lines + bus, sent.lines + bus == truth.lines),
+        Check("accepted", truth.good, sent.accepted + bus, sent.accepted + bus == truth.good),
+        Check(
+            "refused",
+            truth.malformed_lines,
+            sum(sent.refused.values()),
+            dict(sent.refused) == dict(truth.malformed),
+        ),
+        Check("counted, net", net, sum(found.counted.values()), found.counted == expected_net),
+        Check(
+            "archived",
+            truth.good,
+            found.archived,
+            found.archived == truth.good and archived_net == expected_net,
+        ),
+        Check(
+            "archived, each once",
+            truth.events,
+            found.archived_events,
+            found.archived_events == truth.events,
+        ),
+        Check(
+            "rejected",
+            truth.malformed_lines,
+            sum(found.rejected.values()),
+            dict(found.rejected) == dict(truth.malformed),
+        ),
+    )
+
+
+def _top(found: Measured) -> tuple[tuple[str, int], ...]:
+    films = sorted(found.archived_net.items(), key=lambda film: (-film[1], film[0]))
+    return tuple(films[:10])
+
+
+def _settle(
+    stage: Stage,
+    ask: Ask,
+    truth: Truth,
+    before: Mapping[str, int],
+    began: datetime,
+    bad: Sequence[bytes],
+    tell: Callable[[str], None],
+) -> Measured:
+    """Measure until all is there, and once more after that, when too much would show as well; or
+    until nothing has moved for a while."""
+    last, moved = None, monotonic()
+    while True:
+        found = _measure(stage, ask, before, began, bad)
+        rejected = sum(found.rejected.values())
+        tell(f"{found.archived} of {truth.good} archived, {rejected} rejected")
+        if found != last:
+            last, moved = found, monotonic()
+        complete = (
+            found.archived >= truth.good
+            and rejected >= truth.malformed_lines
+            and sum(found.counted.values()) == sum(truth.net.values())
+        )
+        if complete or monotonic() - moved > PATIENCE_S:
+            sleep(QUIET_S)
+            return _measure(stage, ask, before, began, bad)
+        sleep(0.5)
+
+
+def _measure(
+    stage: Stage, ask: Ask, before: Mapping[str, int], began: datetime, bad: Sequence[bytes]
+) -> Measured:
+    since = f"TIMESTAMP '{began:%Y-%m-%d %H:%M:%S}.{began.microsecond // 1000:03d}'"
+    day = f"'{began - timedelta(days=1):%Y-%m-%d}'"
+    likes = ask(
+        f"""
+        SELECT movie_id, COUNT(*) AS likes, COUNT(DISTINCT event_id) AS events,
+               SUM(CASE WHEN action = 'like' THEN 1 ELSE -1 END) AS net
+        FROM likes_raw
+        WHERE arrival_day >= {day} AND received_at >= {since}
+        GROUP BY movie_id
+        """
+    )
+    rejected = ask(
+        f"""
+        SELECT reason, payload, payload_encoding
+        FROM rejected
+        WHERE day >= {day} AND received_at >= {since}
+        """
+    )
+    ours = set(bad)
+    now = counts(stage)
+    changed = {movie: n - before.get(movie, 0) for movie, n in now.items()}
+    return Measured(
+        counted={movie: n for movie, n in changed.items() if n},
+        archived=int(likes["likes"].sum()),
+        archived_events=int(likes["events"].sum()),
+        archived_net=dict(zip(likes["movie_id"], map(int, likes["net"]), strict=True)),
+        rejected=Counter(
+            str(row.reason)
+            for row in rejected.itertuples()
+            if _bytes(str(row.payload), str(row.payload_encoding)) in ours
+        ),
+    )
+
+
+def _bytes(payload: str, encoding: str) -> bytes:
+    return base64.b64decode(payload) if encoding == "base64" else payload.encode()
+
+
+def _quiet(stage: Stage) -> dict[str, int]:
+    """The counts, once they have stood still: what came before this run is not to be ours."""
+    last, since = counts(stage), monotonic()
+    while monotonic() - since < QUIET_S:
+        sleep(0.25)
+        if (now := counts(stage)) != last:
+            last, since = now, monotonic()
+    return last
+
+
+def _take(wanted: Counter[bytes], line: bytes) -> bool:
+    """Whether this line is one of those wanted, each as often as it is wanted."""
+    if wanted[line] == 0:
+        return False
+    wanted[line] -= 1
+    return True
+
+
+def _put_events(stage: Stage, lines: Sequence[bytes]) -> int:
+    """Put likes on the event bus and tell how many it took."""
+    events = stage.client("events")
+    taken = 0
+    for first in range(0, len(lines), _MOST_ENTRIES):
+        entries: list[dict[str, Any]] = [
+            {
+                "EventBusName": stage.outputs.event_bus,
+                "Source": "demo",
+                "DetailType": "MovieLiked",
+                "Detail": line.decode(),
+            }
+            for line in lines[first : first + _MOST_ENTRIES]
+        ]
+        answer = events.put_events(Entries=entries)
+        taken += len(entries) - answer["FailedEntryCount"]
+    return taken
+
+
+def _put_records(stage: Stage, lines: Sequence[bytes]) -> None:
+    """Put lines on the stream, a record each; those the stream does not take are put again."""
+    kinesis = stage.client("kinesis")
+    waiting = [{"Data": line, "PartitionKey": f"foreign-{i}"} for i, line in enumerate(lines)]
+    while waiting:
+        now, waiting = waiting[:_MOST_RECORDS], waiting[_MOST_RECORDS:]
+        answer = kinesis.put_records(StreamName=stage.outputs.stream_name, Records=now)
+        again = [
+            record
+            for record, told in zip(now, answer["Records"], strict=True)
+            if "ErrorCode" in told
+        ]
+        if again:
+            sleep(0.5)
+        waiting = again + waiting

@@ -1,0 +1,310 @@
+"""The command line: `lake COMMAND`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from infra import commands
+
+if TYPE_CHECKING:
+    from infra.steps import Steps
+    from infra.tables import Format
+
+
+@click.group(cls=commands.Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="movie-likes-lake", message="%(version)s")
+def main() -> None:
+    """A data lake for "movie liked" events, on AWS and whole on this laptop.
+
+    Start with `lake demo`, or `lake up` and then any other command.
+    """
+
+
+def _steps() -> Steps:
+    from rich.console import Console
+
+    from infra.steps import Steps
+
+    return Steps(Console(stderr=True))
+
+
+@main.command()
+@commands.stage
+@commands.port
+def up(stage: str, port: int | None) -> None:
+    """Start the local stage: emulator, Terraform, API.
+
+    Safe to repeat; goes on where a crash left it.
+
+    Example: lake up --port 4600
+    """
+    commands.local_only(stage, "up")
+    from infra import local
+    from infra.stage import home
+
+    opened = local.up(home(), port, _steps())
+    click.echo(f"The local stage is up: {opened.outputs.api_url}/likes")
+
+
+@main.command()
+@commands.stage
+@click.option("--wipe", is_flag=True, help="Remove everything the stage holds as well.")
+def down(stage: str, wipe: bool) -> None:
+    """Stop the local stage; what it holds comes back with the next `lake up`.
+
+    Example: lake down --wipe
+    """
+    commands.local_only(stage, "down")
+    from infra import local
+    from infra.stage import home
+
+    stopped = local.down(home(), _steps(), wipe=wipe)
+    said = "The local stage is stopped" if stopped else "The local stage was not running"
+    click.echo(said + ("; all it held is removed." if wipe else "."))
+
+
+@main.command()
+@commands.stage
+@commands.form
+def status(stage: str, form: Format) -> None:
+    """Show each part of a stage; exit code 0 if all are well, 1 if not.
+
+    Example: lake status --format json
+    """
+    from infra import health, tables
+
+    checks = health.check(stage)
+    rows = [(check.part, "ok" if check.ok else "NOT OK", check.detail) for check in checks]
+    tables.write(("part", "state", "detail"), rows, form, sys.stdout)
+    sys.exit(not all(check.ok for check in checks))
+
+
+@main.command()
+@commands.stage
+@commands.port
+@click.option("--likes", default=6000, show_default=True, help="How many likes to make up.")
+@click.option("--seed", type=int, help="Seed of the made-up likes: the time, so each is new.")
+def demo(stage: str, port: int | None, likes: int, seed: int | None) -> None:
+    """Run everything on this laptop with made-up likes and check every total.
+
+    Starts the local stage if need be. Exit code 1 if any total differs.
+
+    Example: lake demo
+    """
+    commands.local_only(stage, "demo")
+    import queries
+    from infra import local
+    from infra.stage import home
+    from infra.traffic import demo as demonstration
+    from infra.traffic.simulate import Plan
+
+    steps = _steps()
+    opened = local.up(home(), port, steps)
+    now = _now()
+    plan = Plan(now=now, likes=likes, seed=now if seed is None else seed)
+    connection = queries.connect("local")
+    shown = demonstration.demo(
+        opened, lambda sql: queries.run(sql, connection=connection), plan, steps
+    )
+    demonstration.show(shown, sys.stdout)
+    sys.exit(not shown.passed)
+
+
+@main.command()
+@commands.stage
+@click.argument("file", type=click.Path(allow_dash=True, dir_okay=False))
+@click.option("--batch", type=click.IntRange(1, 500), default=500, show_default=True)
+@click.option("--workers", type=click.IntRange(1, 64), default=4, show_default=True)
+def send(stage: str, file: str, batch: int, workers: int) -> None:
+    """Post likes, one JSON object a line, from FILE or - (stdin).
+
+    Refused lines are named on stderr; lines that were given up go to FILE.failed.jsonl, event ids
+    and all, to be sent again safely. Exit code 1 if there are any of either.
+
+    Example: lake simulate --likes 1000 | lake send -
+    """
+    from infra.stage import open_stage
+    from infra.traffic import sending
+
+    url = open_stage(stage).outputs.api_url
+    sent, kept = sending.send_file(file, url, batch=batch, workers=workers)
+    refused = sum(sent.refused.values())
+    click.echo(
+        f"{sent.lines} lines: {sent.accepted} accepted, {refused} refused, {sent.failed} failed; "
+        f"{sent.requests} requests, {sent.retries} of them repeated, {sent.seconds:.1f} s"
+    )
+    if kept:
+        click.echo(f"What failed is kept; send it again with: lake send {kept}", err=True)
+    sys.exit(bool(refused or sent.failed))
+
+
+_SHARE = click.FloatRange(0, 1)
+
+
+@main.command()
+@click.option("--likes", type=click.IntRange(0), default=10_000, show_default=True)
+@click.option("--seed", default=1, show_default=True, help="The same seed, the same likes.")
+@click.option("--days", type=click.FloatRange(0, 3660, min_open=True), default=1.0)
+@click.option("--until", type=click.DateTime(), help="End of the likes, UTC.  [default: now]")
+@click.option("--late", type=_SHARE, default=0.03, show_default=True)
+@click.option("--unlikes", type=_SHARE, default=0.05, show_default=True)
+@click.option("--duplicates", type=_SHARE, default=0.02, show_default=True)
+@click.option("--malformed", type=_SHARE, default=0.01, show_default=True)
+@click.option("--out", type=click.Path(dir_okay=False), help="Write here, not to stdout.")
+@click.option("--truth", type=click.Path(dir_okay=False), help="Write the totals here, as JSON.")
+def simulate(until: Any, out: str | None, truth: str | None, **plan: Any) -> None:
+    """Make up likes of real films, one JSON object a line, and tell the true totals.
+
+    LATE, UNLIKES, DUPLICATES and MALFORMED are shares of the likes; the last two come on top.
+
+    Example: lake simulate --likes 100000 --days 7 --out likes.jsonl --truth truth.json
+    """
+    from datetime import UTC
+
+    from infra.traffic.simulate import Plan, Simulation
+
+    now = int(until.replace(tzinfo=UTC).timestamp() * 1000) if until else _now()
+    simulation = Simulation(Plan(now=now, **plan))
+    with commands.output(out) as file:
+        for line in simulation:
+            file.write(line.data + b"\n")
+    totals = simulation.truth
+    click.echo(
+        f"{totals.lines} lines: {totals.good} good ({totals.events} distinct, {totals.duplicates} "
+        f"repeated; {totals.likes} likes, {totals.unlikes} unlikes; {totals.late} late), "
+        f"{totals.malformed_lines} malformed",
+        err=True,
+    )
+    if truth:
+        import msgspec
+
+        with commands.output(truth) as file:
+            file.write(msgspec.json.format(msgspec.json.encode(totals), indent=2) + b"\n")
+
+
+@main.command()
+@commands.stage
+@commands.form
+@click.argument("question", required=False)
+@click.option("-p", "--parameter", "given", multiple=True, metavar="NAME=VALUE")
+@click.option("--list", "listed", is_flag=True, help="List the questions that come with it.")
+def sql(stage: str, form: Format, question: str | None, given: Sequence[str], listed: bool) -> None:
+    """Ask the lake: a shipped question by its name, or any SELECT in Athena's SQL.
+
+    \b
+    Examples: lake sql --list
+              lake sql top_movies -p limit=5
+              lake sql "SELECT COUNT(*) FROM likes_raw WHERE arrival_day = :day" -p day=2026-01-31
+    """
+    import queries
+    from infra import tables
+
+    if listed:
+        rows = [
+            (known.name, known.summary, ", ".join(p.name for p in known.parameters or ()))
+            for known in queries.library()
+        ]
+        tables.write(("name", "what it answers", "parameters"), rows, form, sys.stdout)
+        return
+    if question is None:
+        raise click.UsageError("Name a question or write a SELECT; `lake sql --list` lists them.")
+    parameters: dict[str, str] = {}
+    for parameter in given:
+        name, equals, value = parameter.partition("=")
+        if not equals or not name.isidentifier():
+            raise click.BadParameter(f"{parameter!r} is not NAME=VALUE.", param_hint="-p")
+        parameters[name] = value
+    frame = queries.run(question, connection=queries.connect(stage), **parameters)
+    tables.write_frame(frame, form, sys.stdout)
+
+
+@main.command()
+@commands.stage
+@commands.form
+@click.argument("movies", nargs=-1)
+def counts(stage: str, form: Format, movies: Sequence[str]) -> None:
+    """Show the net likes of the films named, or of all, most liked first.
+
+    Example: lake counts tt0111161 tt0068646
+    """
+    from infra import stage as stages
+    from infra import tables
+    from infra.traffic.simulate import films
+
+    titles = {film.movie_id: film.title for film in films()}
+    found = stages.counts(stages.open_stage(stage), movies)
+    rows = [(movie, titles.get(movie, ""), likes) for movie, likes in found.items()]
+    tables.write(("movie_id", "title", "likes"), rows, form, sys.stdout)
+
+
+@main.command()
+@commands.stage
+@commands.form
+@click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="Day of arrival, UTC.")
+@click.option("--reason", help="Such as missing_movie_id.")
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
+def rejected(stage: str, form: Format, day: Any, reason: str | None, limit: int) -> None:
+    """Show the latest lines that could not become a like: why, what they held, where from.
+
+    Without a day: today's and yesterday's.
+
+    Example: lake rejected --reason not_json
+    """
+    from datetime import UTC, datetime, timedelta
+
+    import queries
+    from infra import tables
+
+    today = datetime.now(UTC)
+    days = [day] if day else [today - timedelta(days=1), today]
+    known: dict[str, str] = {"first": f"{days[0]:%Y-%m-%d}", "last": f"{days[-1]:%Y-%m-%d}"}
+    where = "day BETWEEN :first AND :last"
+    if reason:
+        known["reason"] = reason
+        where += " AND reason = :reason"
+    frame = queries.run(
+        "SELECT received_at, reason, detail, payload, payload_encoding, shard_id, sequence_number, "
+        f"record_id, line FROM rejected WHERE {where} "
+        f"ORDER BY received_at DESC, record_id, line LIMIT {limit}",
+        connection=queries.connect(stage),
+        **known,
+    )
+    tables.write_frame(frame, form, sys.stdout)
+
+
+@main.command()
+@commands.stage
+def plan(stage: str) -> None:
+    """Show what Terraform would change.
+
+    Example: lake plan --stage test
+    """
+    from infra import deploy
+
+    deploy.plan(stage, _steps())
+
+
+@main.command()
+@commands.stage
+def apply(stage: str) -> None:
+    """Make a stage what its Terraform says, asking first.
+
+    Example: lake apply --stage test
+    """
+    from infra import deploy
+
+    deploy.apply(stage, _steps())
+
+
+def _now() -> int:
+    from time import time
+
+    return int(time() * 1000)
+
+
+if __name__ == "__main__":
+    main()

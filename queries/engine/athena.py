@@ -1,0 +1,84 @@
+"""The engine on AWS: the SQL as it is written, on Athena, read by awswrangler."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from queries.engine import results
+from queries.engine.errors import BadSQL, EngineFailed, QueryError
+from queries.engine.parameters import Bound
+
+# "COLUMN_NOT_FOUND: line 3:7: Column 'x' cannot be resolved or requester is not authorized ..."
+_FAILURE = re.compile(
+    r"(?:(?P<code>[A-Z_]{3,}): )?(?:line (\d+):(\d+): )?(?P<reason>.*)", re.DOTALL
+)
+_PERMANENT = {"SYNTAX_ERROR", "TYPE_MISMATCH", "MISSING_GROUP_BY", "AMBIGUOUS_NAME"}
+
+
+def _read(**request: Any) -> pd.DataFrame:
+    import awswrangler
+
+    frame: pd.DataFrame = awswrangler.athena.read_sql_query(**request)
+    return frame
+
+
+@dataclass(frozen=True, slots=True)
+class Athena:
+    """Runs questions in a workgroup, which says where results rest and what a query may scan.
+
+    `read` is `awswrangler.athena.read_sql_query`, or what stands in for it.
+    """
+
+    database: str
+    workgroup: str
+    read: Callable[..., pd.DataFrame] = _read
+
+    def run(self, bound: Bound) -> pd.DataFrame:
+        """The answer; its `attrs` hold the bytes Athena scanned. `BadSQL` or `EngineFailed` where
+        there is none.
+
+        Neither CTAS nor UNLOAD: a question is small, and needs no right to write tables or data.
+        """
+        try:
+            frame = self.read(
+                sql=bound.sql,
+                database=self.database,
+                workgroup=self.workgroup,
+                ctas_approach=False,
+                unload_approach=False,
+            )
+        except Exception as error:
+            raise _explained(error, bound) from None
+        statistics = (getattr(frame, "query_metadata", None) or {}).get("Statistics") or {}
+        frame = results.from_athena(frame)
+        frame.attrs = {
+            "engine": "athena",
+            "bytes": statistics.get("DataScannedInBytes"),
+            "seconds": statistics.get("TotalExecutionTimeInMillis", 0) / 1000,
+        }
+        return frame
+
+
+def _explained(error: Exception, bound: Bound) -> QueryError:
+    """Athena's own reason; anything that is neither awswrangler's nor botocore's propagates."""
+    library = type(error).__module__.partition(".")[0]
+    if library not in ("awswrangler", "botocore"):
+        raise error
+    match = _FAILURE.fullmatch(str(error).strip())
+    if match is None or match["code"] is None:
+        return EngineFailed(f"Athena could not run this: {_sentence(str(error))}")
+    code, reason = match["code"], _sentence(match["reason"])
+    problem = BadSQL if code in _PERMANENT or code.endswith("_NOT_FOUND") else EngineFailed
+    if match[2] is None:
+        return problem(reason)
+    lines = bound.sql.split("\n")[: int(match[2]) - 1]
+    position = sum(len(line) + 1 for line in lines) + int(match[3]) - 1
+    return problem(reason, sql=bound.source, position=bound.origin(position))
+
+
+def _sentence(text: str) -> str:
+    first = text.strip().split("\n")[0].split(" You may need to manually clean")[0]
+    return (first.rstrip(".") or "no reason was told") + "."

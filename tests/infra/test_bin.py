@@ -1,0 +1,91 @@
+"""The scripts in infra/bin, with programs of our own in place of Terraform and Docker."""
+
+import os
+import re
+import shutil
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from infra.stage import REPOSITORY
+
+STUB = REPOSITORY / "infra/bin/terraform"
+
+
+@pytest.fixture
+def path(tmp_path, monkeypatch):
+    """A PATH with the usual tools, and a home, where neither Terraform nor a mirror is."""
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for name in ("sh", "cat", "dirname", "env", "find", "id", "mkdir", "sed"):
+        tools.joinpath(name).symlink_to(shutil.which(name))
+    home = tmp_path / "home"
+    home.mkdir()
+    for name in list(os.environ):
+        if name.startswith("TF_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("LAKE_HOME", str(tmp_path / "lake"))
+    monkeypatch.setenv("PATH", str(tools))
+    return tools
+
+
+def program(path: Path, text: str) -> None:
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+
+
+def stub(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([STUB, *arguments], capture_output=True, text=True)
+
+
+def test_without_terraform_or_docker_one_sentence_says_so(path):
+    ended = stub("version")
+    assert ended.returncode == 127
+    assert ended.stdout == "" and len(ended.stderr.splitlines()) == 1
+    assert "put Terraform 1.11 or newer on PATH, or start Docker" in ended.stderr
+
+
+def test_a_docker_that_does_not_run_is_none(path):
+    program(path / "docker", "exit 1")
+    assert stub("version").returncode == 127
+
+
+def test_docker_runs_terraform_with_the_repository_where_it_is(path, monkeypatch):
+    program(path / "docker", '[ "$1" = info ] || printf "%s\\n" "$@"')
+    monkeypatch.setenv("AWS_REGION", "eu-central-1")
+    said = stub("fmt", "-check").stdout.splitlines()
+    assert said[0] == "run" and said[-2:] == ["fmt", "-check"]
+    assert said[-3].startswith("hashicorp/terraform:")
+    assert f"{REPOSITORY}:{REPOSITORY}" in said
+    assert said[said.index("AWS_REGION") - 1] == "--env"
+    assert not any("eu-central-1" in word for word in said), "values stay out of the process list"
+
+
+def test_a_missing_configuration_file_is_forgotten_and_a_present_one_kept(
+    path, tmp_path, monkeypatch
+):
+    program(path / "terraform", 'printf "%s" "${TF_CLI_CONFIG_FILE-none}"')
+    present = tmp_path / "terraformrc"
+    present.touch()
+    for name, told in ((tmp_path / "missing", "none"), (present, str(present))):
+        monkeypatch.setenv("TF_CLI_CONFIG_FILE", str(name))
+        assert stub("version").stdout == told
+
+
+def test_a_mirror_is_found_for_init_only_and_only_where_the_caller_says_nothing(
+    path, tmp_path, monkeypatch
+):
+    mirror = tmp_path / "home/share/mirror"
+    (mirror / "registry.terraform.io/hashicorp/aws").mkdir(parents=True)
+    program(path / "terraform", 'printf "%s" "${TF_CLI_ARGS_init-none}"')
+    # One at the root of the machine's own disk is found first, and is as good.
+    assert re.fullmatch(r"-plugin-dir=(.+)", stub("init").stdout)
+    found = Path(stub(f"-chdir={tmp_path}", "init").stdout.removeprefix("-plugin-dir="))
+    assert (found / "registry.terraform.io/hashicorp/aws").is_dir()
+    assert stub("plan").stdout == "none"
+    assert stub("init", "-plugin-dir=elsewhere").stdout == "none"
+    monkeypatch.setenv("TF_CLI_ARGS_init", "-upgrade")
+    assert stub("init").stdout == "-upgrade"

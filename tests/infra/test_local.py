@@ -1,0 +1,279 @@
+"""The local stage comes up whatever was left behind, and touches nothing that is not its own."""
+
+import fcntl
+import io
+import os
+import signal
+import socket
+import sys
+import time
+from pathlib import Path
+
+import msgspec
+import pytest
+from rich.console import Console
+
+from infra import emulator, local
+from infra.emulator import EmulatorError
+from infra.local import Parts
+from infra.stage import Local, Outputs, StageError
+from infra.steps import Steps
+from infra.terraform import TerraformError
+
+STAND_IN = """
+import http.server, os, signal, sys
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200); self.end_headers()
+    def log_message(self, *_): pass
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+http.server.HTTPServer(("127.0.0.1", int(os.environ["GATEWAY_PORT"])), Handler).serve_forever()
+"""
+OUTPUTS = Outputs(
+    api_url="http://127.0.0.1/local",
+    bucket="bucket",
+    results_bucket="results",
+    stream_name="stream",
+    counts_table="counts",
+    firehose_name="firehose",
+    event_bus="bus",
+    glue_database="database",
+    athena_workgroup="workgroup",
+    function_names={"ingest": "IngestLike-local"},
+)
+
+
+class Bench:
+    """A home of its own with a stand-in emulator, a Terraform that remembers, and the steps."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.applied = 0
+        self.fail: list[BaseException] = []
+        self.zip = b"zip"
+        self.out = io.StringIO()
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = int(probe.getsockname()[1])
+
+    def up(self, port: int | None = None):
+        parts = Parts((sys.executable, "-c", STAND_IN), self._build, self._apply, lambda url: None)
+        return local.up(self.home, port or self.port, self.steps, parts)
+
+    @property
+    def steps(self) -> Steps:
+        return Steps(Console(file=self.out, width=200))
+
+    @property
+    def said(self) -> str:
+        return self.out.getvalue()
+
+    def _build(self, out: Path) -> Path:
+        out.mkdir(exist_ok=True)
+        (out / "functions.zip").write_bytes(self.zip)
+        return out / "functions.zip"
+
+    def _apply(self, process, package, tell) -> Outputs:
+        self.applied += 1
+        state = local.state(self.home)
+        state.parent.mkdir(exist_ok=True)
+        state.write_text("{}")
+        if self.fail:
+            raise self.fail.pop(0)
+        return OUTPUTS
+
+
+@pytest.fixture
+def bench(tmp_path):
+    made = Bench(tmp_path / "home")
+    yield made
+    local.down(made.home, made.steps)
+
+
+def kill(home: Path) -> None:
+    process = emulator.find(home).process
+    assert process
+    os.kill(process.pid, signal.SIGKILL)
+    while emulator.find(home).process:
+        time.sleep(0.01)
+
+
+def test_up_starts_applies_and_writes_how_to_reach_it(bench):
+    stage = bench.up()
+    process = emulator.find(bench.home).process
+    told = msgspec.json.decode((bench.home / "local.json").read_bytes(), type=Local)
+    assert told == Local(f"http://127.0.0.1:{bench.port}", "us-east-1", process.pid, OUTPUTS)
+    assert (stage.name, stage.endpoint, stage.outputs) == ("local", told.endpoint, OUTPUTS)
+    for step in ("Starting the emulator", "Building", "Applying Terraform", "Waiting for the API"):
+        assert step in bench.said
+    assert "done in" in bench.said
+
+
+def test_up_again_leaves_what_runs_and_is_unchanged(bench):
+    bench.up()
+    before = emulator.find(bench.home).process
+    bench.up()
+    assert emulator.find(bench.home).process == before
+    assert bench.applied == 1
+    assert "nothing changed" in bench.said
+
+
+def test_new_functions_are_applied(bench):
+    bench.up()
+    bench.zip = b"other"
+    bench.up()
+    assert bench.applied == 2
+
+
+def test_down_and_up_again_needs_no_apply(bench):
+    bench.up()
+    assert local.down(bench.home, bench.steps)
+    assert not (bench.home / "local.json").exists()
+    bench.up()
+    assert bench.applied == 1
+
+
+def test_another_port_is_applied_anew_and_refused_while_it_runs(bench):
+    bench.up()
+    other = Bench(bench.home).port
+    with pytest.raises(EmulatorError, match=f"runs on port {bench.port}"):
+        bench.up(other)
+    local.down(bench.home, bench.steps)
+    assert bench.up(other).endpoint == f"http://127.0.0.1:{other}"
+    assert bench.applied == 2
+
+
+def test_the_port_is_remembered(bench):
+    bench.up()
+    local.down(bench.home, bench.steps)
+    parts = Parts((sys.executable, "-c", STAND_IN), bench._build, bench._apply, lambda url: None)
+    assert local.up(bench.home, None, bench.steps, parts).endpoint.endswith(f":{bench.port}")
+
+
+def test_a_killed_emulator_is_started_and_applied_again_and_that_is_said(bench):
+    bench.up()
+    kill(bench.home)
+    bench.up()
+    assert bench.applied == 2
+    assert "ended without saving" in bench.said
+
+
+def test_after_an_apply_the_emulator_has_been_stopped_once_to_save(bench):
+    bench.up()
+    assert "Saving the emulator's state" in bench.said
+
+
+def test_an_interrupted_apply_goes_on_the_next_time(bench):
+    bench.fail = [KeyboardInterrupt()]
+    with pytest.raises(KeyboardInterrupt):
+        bench.up()
+    assert not (bench.home / "local.json").exists()
+    bench.up()
+    assert bench.applied == 2
+    assert "empty stage" not in bench.said
+
+
+def test_what_an_interruption_left_beyond_mending_is_replaced_and_that_is_said(bench):
+    bench.fail = [KeyboardInterrupt(), TerraformError("already exists")]
+    with pytest.raises(KeyboardInterrupt):
+        bench.up()
+    marker = bench.home / "emulator" / "state" / "old"
+    marker.touch()
+    bench.up()
+    assert bench.applied == 3
+    assert not marker.exists()
+    assert "already exists" in bench.said and "empty stage" in bench.said
+
+
+def test_an_apply_that_simply_fails_replaces_nothing(bench):
+    bench.up()
+    marker = bench.home / "emulator" / "state" / "old"
+    marker.touch()
+    bench.zip, bench.fail = b"other", [TerraformError("no such argument")]
+    with pytest.raises(TerraformError, match="no such argument"):
+        bench.up()
+    assert marker.exists()
+
+
+def test_a_first_apply_that_fails_is_told_as_it_is(bench):
+    bench.fail = [TerraformError("no such argument")]
+    with pytest.raises(TerraformError, match="no such argument"):
+        bench.up()
+    assert bench.applied == 1
+
+
+def test_an_emulator_that_does_not_answer_is_replaced(bench, monkeypatch):
+    bench.up()
+    before = emulator.find(bench.home).process
+    answers = iter([False])
+    healthy = emulator.healthy
+    monkeypatch.setattr(emulator, "healthy", lambda process: next(answers, healthy(process)))
+    bench.up()
+    assert emulator.find(bench.home).process != before
+
+
+def test_two_at_once_do_not_interleave(bench):
+    bench.up()
+    with (bench.home / "lock").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(StageError, match="Another"):
+            bench.up()
+        with pytest.raises(StageError, match="Another"):
+            local.down(bench.home, bench.steps)
+
+
+def test_down_wipes_only_when_told(bench):
+    bench.up()
+    local.down(bench.home, bench.steps)
+    assert (bench.home / "emulator" / "state").is_dir()
+    local.down(bench.home, bench.steps, wipe=True)
+    assert not bench.home.exists()
+    assert not local.down(bench.home, bench.steps, wipe=True)
+
+
+def test_a_directory_with_other_things_is_neither_used_nor_wiped(bench):
+    bench.home.mkdir()
+    (bench.home / "thesis.txt").touch()
+    with pytest.raises(StageError, match="holds other things"):
+        bench.up()
+    local.down(bench.home, bench.steps, wipe=True)
+    assert [path.name for path in bench.home.iterdir()] == ["thesis.txt"]
+
+
+def test_the_wait_for_the_api_ends_when_it_answers(monkeypatch):
+    answers = iter([500, 404, 200])
+
+    class Response:
+        data = b"x"
+
+        def __init__(self) -> None:
+            self.status = next(answers)
+
+    monkeypatch.setattr(local.urllib3, "request", lambda *given, **more: Response())
+    local._wait_for_api("http://127.0.0.1")
+    assert next(answers, None) is None
+
+
+def test_an_api_that_never_answers_is_an_error_with_its_last_word(monkeypatch):
+    monkeypatch.setattr(local, "API_S", 0.3)
+    with pytest.raises(StageError, match="did not answer within"):
+        local._wait_for_api("http://127.0.0.1:9")
+
+
+def test_the_fingerprint_changes_with_any_file_terraform_reads(tmp_path, monkeypatch):
+    monkeypatch.setattr(local, "REPOSITORY", tmp_path)
+    package = tmp_path / "functions.zip"
+    package.write_bytes(b"zip")
+    seen = {local._fingerprint(package)}
+    for name in ("infra/modules/a/main.tf", "infra/stages/local/main.tf", "glue/tables/t.json"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True)
+        path.write_text("one")
+        seen.add(local._fingerprint(package))
+        path.write_text("two")
+        seen.add(local._fingerprint(package))
+    package.write_bytes(b"other")
+    seen.add(local._fingerprint(package))
+    assert len(seen) == 8
+    (tmp_path / "infra/modules/a/README.md").write_text("not read")
+    assert local._fingerprint(package) in seen

@@ -1,0 +1,153 @@
+"""Terraform's own tests, and what must hold of the configuration whatever else changes."""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from infra import terraform
+from infra.stage import REPOSITORY
+
+INFRA = REPOSITORY / "infra"
+MODULES = sorted(path.name for path in (INFRA / "modules").iterdir() if path.is_dir())
+STAGES = sorted(path.name for path in (INFRA / "stages").iterdir() if path.is_dir())
+CONFIGURATION = {
+    path.relative_to(INFRA).as_posix(): path.read_text("utf-8")
+    for path in sorted(INFRA.rglob("*.tf"))
+    if ".terraform" not in path.parts
+}
+
+
+def copy(to: Path) -> Path:
+    """Copy what Terraform reads, so that nothing it writes is left in the tree."""
+    unwanted = shutil.ignore_patterns(".terraform*", "*.tfstate*")
+    for folder in ("infra/modules", "infra/stages", "glue/tables"):
+        shutil.copytree(REPOSITORY / folder, to / folder, ignore=unwanted)
+    return to
+
+
+@pytest.fixture(scope="module")
+def configuration(tmp_path_factory):
+    return copy(tmp_path_factory.mktemp("terraform"))
+
+
+def blocks(kind: str, text: str) -> list[str]:
+    """The top-level blocks of a kind, each as text; `terraform fmt` puts their ends at column 0."""
+    return re.findall(rf"^{kind} .*?^}}", text, re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_passes_its_own_tests(module, configuration, tmp_path):
+    environment = os.environ | {"TF_DATA_DIR": str(tmp_path), "TF_IN_AUTOMATION": "1"}
+    for command in (["init", "-backend=false"], ["test"]):
+        ended = subprocess.run(
+            [
+                INFRA / "bin/terraform",
+                f"-chdir={configuration / 'infra/modules' / module}",
+                *command,
+                "-no-color",
+            ],
+            env=environment,
+            capture_output=True,
+            text=True,
+        )
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert re.search(r"^Success! [1-9]\d* passed, 0 failed\.$", ended.stdout, re.MULTILINE)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_is_tested_good_and_bad_and_described(module):
+    folder = INFRA / "modules" / module
+    tests = "".join(path.read_text("utf-8") for path in (folder / "tests").glob("*.tftest.hcl"))
+    assert "  assert {" in tests and "expect_failures" in tests and "mock_provider" in tests
+    for name, kind in (("variables.tf", "variable"), ("outputs.tf", "output")):
+        for block in blocks(kind, (folder / name).read_text("utf-8")):
+            assert "\n  description = " in block, block
+            assert kind == "output" or re.search(r"^  type +=", block, re.MULTILINE), block
+
+
+def test_every_stage_gives_what_the_command_line_reads():
+    told = {
+        "api_url",
+        "athena_workgroup",
+        "bucket",
+        "counts_table",
+        "event_bus",
+        "firehose_name",
+        "function_names",
+        "glue_database",
+        "results_bucket",
+        "stream_name",
+    }
+    assert set(STAGES) == set(terraform.STAGES)
+    for stage in set(STAGES) - {"bootstrap"}:
+        outputs = CONFIGURATION[f"stages/{stage}/outputs.tf"]
+        assert set(re.findall(r'^output "(\w+)"', outputs, re.MULTILINE)) == told
+        assert len(blocks("module", CONFIGURATION[f"stages/{stage}/main.tf"])) == 1
+
+
+def test_one_batch_of_a_shard_at_a_time_is_counted_and_none_is_given_up():
+    mappings = [
+        block
+        for text in CONFIGURATION.values()
+        for block in blocks('resource "aws_lambda_event_source_mapping"', text)
+    ]
+    assert len(mappings) == 1, "a second mapping would count a shard twice at a time"
+    settings = dict(re.findall(r"^  (\w+) += (.+)$", mappings[0], re.MULTILINE))
+    assert settings["parallelization_factor"] == "1"
+    assert settings["maximum_retry_attempts"] == "-1"
+    assert settings["maximum_record_age_in_seconds"] == "-1"
+    assert settings["starting_position"] == '"TRIM_HORIZON"'
+    assert int(settings["batch_size"]) <= 1000
+    assert "bisect_batch_on_function_error" not in settings
+    assert "destination_config" not in mappings[0]
+
+
+def test_nothing_is_allowed_on_every_resource_nor_every_action():
+    statements = [
+        statement
+        for text in CONFIGURATION.values()
+        for document in blocks('data "aws_iam_policy_document"', text)
+        for statement in re.findall(r"^  statement \{.*?^  \}", document, re.MULTILINE | re.DOTALL)
+    ]
+    assert len(statements) > 10
+    for statement in statements:
+        assert not re.search(r'resources += .*"\*"', statement), statement
+        if 'effect    = "Deny"' not in statement:
+            assert not re.search(r'"[a-z0-9]*:?\*"', statement), statement
+    written = "".join(CONFIGURATION.values())
+    assert not re.search(r'policy += *(jsonencode|<<|"\{)', written), "a policy is a document"
+    assert "AdministratorAccess" not in written and "FullAccess" not in written
+
+
+def test_every_handler_that_terraform_names_exists():
+    named = re.findall(
+        r'^  handler += "transform\.handlers\.(\w+)\.handler"$',
+        "\n".join(CONFIGURATION.values()),
+        re.MULTILINE,
+    )
+    assert sorted(named) == ["archive", "count", "ingest", "read"]
+    for name in named:
+        source = (REPOSITORY / f"transform/handlers/{name}.py").read_text("utf-8")
+        assert re.search(r"^def handler\(event: .*, context: ", source, re.MULTILINE)
+
+
+def test_functions_get_the_environment_they_read():
+    for step, names in {
+        "ingest": {"STREAM_NAME"},
+        "count": {"COUNTS_TABLE"},
+        "archive": {"LAKE_BUCKET"},
+        "read": {"COUNTS_TABLE"},
+    }.items():
+        given = re.search(r"environment += \{(.*)\}", CONFIGURATION[f"modules/pipeline/{step}.tf"])
+        assert given and set(re.findall(r"(\w+) +=", given[1])) == names
+        source = (REPOSITORY / f"transform/handlers/{step}.py").read_text("utf-8")
+        assert all(f'"{name}"' in source for name in names)
+
+
+def test_no_lock_made_on_one_machine_is_committed():
+    ignored = (REPOSITORY / ".gitignore").read_text("utf-8").split()
+    assert {".terraform.lock.hcl", ".terraform/", "*.tfstate"} < set(ignored)

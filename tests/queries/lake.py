@@ -1,0 +1,75 @@
+"""A lake in a folder."""
+
+import gzip
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.fs as pafs
+import pyarrow.parquet as pq
+from msgspec.structs import replace
+
+from glue import schema, tables
+from glue.tables import Table
+from queries.engine.local import Local
+
+DATABASE = "movie_likes_local"
+LIKES = schema.arrow(tables.read("likes_raw"))
+
+
+class Lake:
+    """Tables in a folder, and a connection to them."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.tables: dict[str, Table] = {
+            name: replace(tables.read(name), location=f"{root}/{tables.read(name).location}")
+            for name in tables.names()
+        }
+        self.connection = Local(DATABASE, lambda: self.tables, pafs.LocalFileSystem)
+
+    def put(
+        self,
+        path: str,
+        rows: Iterable[Mapping[str, Any]],
+        columns: pa.Schema = LIKES,
+        **options: Any,
+    ) -> None:
+        """Write a Parquet file under the root."""
+        file = self.root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(pa.Table.from_pylist(list(rows), schema=columns), file, **options)
+
+    def put_likes(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Write likes as Firehose delivers them: by the hour of `delivered_at`."""
+        folders: dict[str, list[Mapping[str, Any]]] = {}
+        for row in rows:
+            folder = row["delivered_at"].strftime("raw/arrival_day=%Y-%m-%d/arrival_hour=%H")
+            folders.setdefault(folder, []).append(row)
+        for folder, part in folders.items():
+            files = 1 + len(part) % 2
+            for file in range(files):
+                self.put(f"{folder}/part-{file}", part[file::files])
+
+    def put_rejected(self, day: str, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Write rejected lines as the archive does: gzip JSON lines."""
+        file = self.root / "rejected" / f"day={day}" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(gzip.compress("".join(json.dumps(row) + "\n" for row in rows).encode()))
+
+
+def like(number: int, liked_at: datetime, **changed: Any) -> dict[str, Any]:
+    """A row of likes_raw."""
+    return {
+        "event_id": f"event-{number}",
+        "movie_id": f"tt{number % 7}",
+        "user_id": f"user-{number % 11}",
+        "action": "like",
+        "liked_at": liked_at,
+        "received_at": liked_at + timedelta(milliseconds=number),
+        "source": "web",
+        "extra": None,
+    } | changed

@@ -1,0 +1,132 @@
+"""The engine on AWS, with a stand-in for awswrangler."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import awswrangler
+import pandas as pd
+import pytest
+from botocore.exceptions import ClientError, NoCredentialsError
+
+import queries
+from queries.engine.athena import Athena
+
+
+class Asked:
+    """Stands in for `awswrangler.athena.read_sql_query`: remembers, then answers or raises."""
+
+    def __init__(self, answer: pd.DataFrame | Exception) -> None:
+        self.answer = answer
+        self.requests: list[dict[str, Any]] = []
+
+    def __call__(self, **request: Any) -> pd.DataFrame:
+        self.requests.append(request)
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+def ask(answer: pd.DataFrame | Exception, sql: str = "SELECT 1", **values: object) -> pd.DataFrame:
+    connection = Athena("movie_likes_test", "movie-likes-test", Asked(answer))
+    return queries.run(sql, connection=connection, **values)
+
+
+def test_the_sql_runs_as_it_is_written_with_its_parameters_in_place() -> None:
+    asked = Asked(pd.DataFrame({"x": [1]}))
+    connection = Athena("movie_likes_test", "movie-likes-test", asked)
+    sql = "SELECT x -- a :comment\nFROM likes WHERE movie_id = :movie LIMIT :n"
+    queries.run(sql, connection=connection, movie="it's", n=3)
+    assert asked.requests == [
+        {
+            "sql": "SELECT x -- a :comment\nFROM likes WHERE movie_id = 'it''s' LIMIT 3",
+            "database": "movie_likes_test",
+            "workgroup": "movie-likes-test",
+            "ctas_approach": False,
+            "unload_approach": False,
+        }
+    ]
+
+
+def test_awswrangler_takes_what_it_is_given() -> None:
+    import inspect
+
+    asked = Asked(pd.DataFrame())
+    queries.run("SELECT 1", connection=Athena("d", "w", asked))
+    inspect.signature(awswrangler.athena.read_sql_query).bind(**asked.requests[0])
+
+
+def test_times_come_to_the_millisecond_as_they_do_locally() -> None:
+    at = datetime(2026, 3, 1, 12, 0, 0, 123000)
+    frame = pd.DataFrame({"at": [at], "zoned": [at.replace(tzinfo=UTC)], "n": [1]})
+    found = ask(frame.astype({"at": "datetime64[ns]"}))
+    assert found["at"].dtype == "datetime64[ms]"
+    assert str(found["zoned"].dtype) == "datetime64[ms, UTC]"
+    assert found["at"][0] == at
+
+
+def test_what_athena_scanned_is_told() -> None:
+    frame = pd.DataFrame({"x": [1]})
+    metadata = {"Statistics": {"DataScannedInBytes": 1234, "TotalExecutionTimeInMillis": 1500}}
+    object.__setattr__(frame, "query_metadata", metadata)
+    assert ask(frame).attrs == {"engine": "athena", "bytes": 1234, "seconds": 1.5}
+
+
+SQL = "SELECT :x,\n  :x, nope FROM t"
+FAILURES = {
+    "COLUMN_NOT_FOUND: line 2:19: Column 'nope' cannot be resolved or requester is not authorized"
+    " to access requested resources": (
+        queries.BadSQL,
+        "Column 'nope' cannot be resolved or requester is not authorized to access requested"
+        " resources.",
+        (2, 7),
+    ),
+    "SYNTAX_ERROR: line 1:1: mismatched input 'SELEC'. You may need to manually clean the data at"
+    " location 's3://x' before retrying.": (
+        queries.BadSQL,
+        "mismatched input 'SELEC'.",
+        (1, 1),
+    ),
+    "FUNCTION_NOT_FOUND: line 2:19: Function 'nope' not registered": (
+        queries.BadSQL,
+        "Function 'nope' not registered.",
+        (2, 7),
+    ),
+    "DIVISION_BY_ZERO: Division by zero": (
+        queries.EngineFailed,
+        "Division by zero.",
+        (None, None),
+    ),
+    "Query exhausted resources at this scale factor": (
+        queries.EngineFailed,
+        "Athena could not run this: Query exhausted resources at this scale factor.",
+        (None, None),
+    ),
+}
+
+
+@pytest.mark.parametrize("told", FAILURES)
+def test_what_athena_refuses_is_one_sentence_at_the_place(told: str) -> None:
+    kind, sentence, place = FAILURES[told]
+    with pytest.raises(queries.QueryError) as refused:
+        ask(awswrangler.exceptions.QueryFailed(told), SQL, x="a long value")
+    assert type(refused.value) is kind
+    assert refused.value.sentence == sentence
+    assert (refused.value.line, refused.value.column) == place
+    assert refused.value.__cause__ is None
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        NoCredentialsError(),
+        ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "StartQueryExecution"),
+    ],
+)
+def test_a_service_that_refuses_is_one_sentence(error: Exception) -> None:
+    with pytest.raises(queries.EngineFailed, match="Athena could not run this: .*[.]$"):
+        ask(error)
+
+
+def test_a_fault_of_our_own_is_not_hidden() -> None:
+    with pytest.raises(ZeroDivisionError):
+        ask(ZeroDivisionError())

@@ -1,0 +1,140 @@
+"""IAM is enforced on the emulator, and every role is enough for its function and no more."""
+
+import contextlib
+import io
+import json
+import uuid
+import zipfile
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+# What a function's role may do and may not, as boto3 calls: the function, service, operation, and
+# parameters, in which {names} stand for the stage's own.
+MAY = {
+    "ingest": [("kinesis", "put_record",
+                {"StreamName": "{stream}", "Data": "{}", "PartitionKey": "probe"})],
+    "count": [("dynamodb", "update_item",
+               {"TableName": "{table}", "Key": {"movie_id": {"S": "probe"}},
+                "UpdateExpression": "SET probed = :yes",
+                "ExpressionAttributeValues": {":yes": {"BOOL": True}}})],
+    "archive": [("s3", "put_object",
+                 {"Bucket": "{bucket}", "Key": "rejected/day=2000-01-01/probe", "Body": ""})],
+    "read": [("dynamodb", "batch_get_item",
+              {"RequestItems": {"{table}": {"Keys": [{"movie_id": {"S": "probe"}}]}}})],
+}  # fmt: skip
+WRITE_COUNT = ("dynamodb", "put_item", {"TableName": "{table}", "Item": {"movie_id": {"S": "x"}}})
+UPDATE_COUNT = MAY["count"][0]
+READ_RAW = ("s3", "list_objects_v2", {"Bucket": "{bucket}", "Prefix": "raw/"})
+GET_RAW = ("s3", "get_object", {"Bucket": "{bucket}", "Key": "raw/any"})
+WRITE_RAW = ("s3", "put_object", {"Bucket": "{bucket}", "Key": "raw/forged", "Body": "x"})
+DELETE_RAW = ("s3", "delete_object", {"Bucket": "{bucket}", "Key": "raw/any"})
+PUT_LIKE = MAY["ingest"][0]
+RECORDS = [{"Data": "{}", "PartitionKey": "x"}]
+PUT_LIKES = ("kinesis", "put_records", {"StreamName": "{stream}", "Records": RECORDS})
+DELETE_STREAM = ("kinesis", "delete_stream", {"StreamName": "{stream}"})
+SCAN_COUNTS = ("dynamodb", "scan", {"TableName": "{table}"})
+DELETE_COUNT = ("dynamodb", "delete_item",
+                {"TableName": "{table}", "Key": {"movie_id": {"S": "x"}}})  # fmt: skip
+LIST_BUCKETS = ("s3", "list_buckets", {})
+LIST_ROLES = ("iam", "list_roles", {})
+MAY_NOT = {
+    "ingest": [UPDATE_COUNT, WRITE_COUNT, SCAN_COUNTS, READ_RAW, WRITE_RAW, PUT_LIKES,
+               DELETE_STREAM, LIST_ROLES],
+    "count": [READ_RAW, GET_RAW, WRITE_RAW, PUT_LIKE, WRITE_COUNT, SCAN_COUNTS, DELETE_COUNT,
+              DELETE_STREAM, LIST_ROLES],
+    "archive": [WRITE_RAW, GET_RAW, READ_RAW, DELETE_RAW, PUT_LIKE, UPDATE_COUNT, LIST_BUCKETS],
+    "read": [UPDATE_COUNT, WRITE_COUNT, SCAN_COUNTS, DELETE_COUNT, READ_RAW, PUT_LIKE],
+}  # fmt: skip
+REFUSALS = {"AccessDenied", "AccessDeniedException"}
+
+PROBE = """
+import boto3
+from botocore.exceptions import ClientError
+
+def handler(event, context):
+    service, operation, parameters = event
+    try:
+        getattr(boto3.client(service), operation)(**parameters)
+    except ClientError as error:
+        return error.response["Error"]["Code"]
+    return "done"
+"""
+
+
+@pytest.fixture(scope="module", params=MAY)
+def probe(request, stage):
+    """A function that makes any call it is told, with the role of one of the stage's functions."""
+    step = request.param
+    functions = stage.client("lambda")
+    role = functions.get_function_configuration(FunctionName=stage.outputs.function_names[step])
+    package = io.BytesIO()
+    with zipfile.ZipFile(package, "w") as archive:
+        archive.writestr("probe.py", PROBE)
+    name = f"Probe-{step}-{uuid.uuid4()}"
+    functions.create_function(
+        FunctionName=name, Runtime="python3.13", Handler="probe.handler", Timeout=30,
+        Role=role["Role"], Code={"ZipFile": package.getvalue()},
+    )  # fmt: skip
+    functions.get_waiter("function_active_v2").wait(FunctionName=name)
+    names = {"stream": stage.outputs.stream_name, "table": stage.outputs.counts_table,
+             "bucket": stage.outputs.bucket}  # fmt: skip
+
+    def call(service, operation, parameters):
+        told = json.dumps([service, operation, parameters])
+        for placeholder, value in names.items():
+            told = told.replace(f"{{{placeholder}}}", value)
+        answer = functions.invoke(FunctionName=name, Payload=told.encode())
+        result = json.loads(answer["Payload"].read())
+        assert "FunctionError" not in answer, result
+        return result
+
+    yield step, call
+    functions.delete_function(FunctionName=name)
+
+
+def test_a_role_is_enough_for_its_function(probe):
+    step, call = probe
+    assert {one[:2]: call(*one) for one in MAY[step]} == {one[:2]: "done" for one in MAY[step]}
+
+
+def test_a_role_is_no_more_than_its_function_needs(probe):
+    step, call = probe
+    allowed = [one[:2] for one in MAY_NOT[step] if call(*one) not in REFUSALS]
+    assert allowed == []
+
+
+def test_without_its_permission_ingest_accepts_nothing_and_with_it_again_it_does(stage, api):
+    """Would fail where IAM is not enforced: the like would be accepted all the same."""
+    iam = stage.client("iam")
+    functions = stage.client("lambda")
+    name = stage.outputs.function_names["ingest"]
+    role = functions.get_function_configuration(FunctionName=name)["Role"].rpartition("/")[2]
+    [policy] = iam.list_role_policies(RoleName=role)["PolicyNames"]
+    document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
+    film = f"denied-{uuid.uuid4()}"
+    iam.delete_role_policy(RoleName=role, PolicyName=policy)
+    try:
+        refused = api.post({"movie_id": film})
+    finally:
+        iam.put_role_policy(RoleName=role, PolicyName=policy, PolicyDocument=json.dumps(document))
+    assert refused.status == 503
+    assert refused.headers["Retry-After"] == "1"
+    told = refused.json()
+    assert (told["error"], len(told["event_ids"])) == ("unavailable", 1)
+    again = api.post({"movie_id": film, "event_id": told["event_ids"][0]})
+    assert (again.status, again.json()["event_ids"]) == (202, told["event_ids"])
+
+
+@pytest.mark.parametrize("key", ["nobody", "AKIAIOSFODNN7EXAMPLE"])
+def test_who_has_no_key_of_the_account_gets_nothing(key, stage):
+    stranger = boto3.client(
+        "dynamodb", endpoint_url=stage.endpoint, region_name="us-east-1",
+        aws_access_key_id=key, aws_secret_access_key="wrong",
+        config=Config(retries={"total_max_attempts": 1}),
+    )  # fmt: skip
+    with contextlib.closing(stranger), pytest.raises(ClientError) as raised:
+        stranger.scan(TableName=stage.outputs.counts_table)
+    assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] in (400, 403)

@@ -1,0 +1,208 @@
+"""What a made-up stream of likes leaves in the lake equals the generator's truth, by SQL."""
+
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+import uuid
+from collections import Counter
+from datetime import UTC, datetime
+
+import pandas as pd
+import pytest
+
+import queries
+from infra.traffic.malformed import malformed
+from infra.traffic.send import send
+from infra.traffic.simulate import Plan, Simulation
+
+NOW = time.time()
+# The simulated day lies in the past, where no other test has likes of its own.
+END = NOW - 3 * 86_400
+FIRST = datetime.fromtimestamp(END - 4 * 86_400, UTC).date()
+LAST = datetime.fromtimestamp(END, UTC).date()
+
+
+@pytest.fixture(scope="module")
+def likes(stage, connection, eventually):
+    """The good lines of a simulated day, sent and archived, as a frame: the generator's truth."""
+    plan = Plan(now=int(END * 1000), likes=1_200, seed=uuid.uuid4().int % 2**32,
+                late=0.1, duplicates=0.05, malformed=0.03)  # fmt: skip
+    simulation = Simulation(plan)
+    lines = list(simulation)
+    sent = send([line.data for line in lines], stage.outputs.api_url, batch=100)
+    assert sent.accepted == simulation.truth.good
+    assert dict(sent.refused) == dict(simulation.truth.malformed)
+    truth = frame(line.data for line in lines if line.reason is None)
+    assert len(truth) == simulation.truth.good
+
+    def archived():
+        found = queries.run(
+            "SELECT count(*) AS n FROM likes_raw WHERE liked_at < :end AND arrival_day >= :day",
+            connection=connection,
+            end=datetime.fromtimestamp(END, UTC),
+            day=str(LAST),
+        )
+        return int(found["n"][0])
+
+    eventually(archived, len(truth))
+    return truth
+
+
+def frame(lines):
+    """Read the generator's lines with pandas alone, none of the product's rules."""
+    rows = [json.loads(line) for line in lines]
+    told = pd.DataFrame(
+        {
+            "event_id": [row.get("event_id") or row["eventId"] for row in rows],
+            "movie_id": [(row.get("movie_id") or row["movieId"]).strip() for row in rows],
+            "user_id": [row.get("user_id") or row.get("userId") for row in rows],
+            "action": [row.get("action", "like") for row in rows],
+            "liked_at": [moment(row.get("liked_at") or row["likedAt"]) for row in rows],
+        }
+    )
+    return told.assign(day=told["liked_at"].dt.date)
+
+
+def moment(told):
+    if isinstance(told, int):
+        return pd.Timestamp(told, unit="ms")
+    return pd.Timestamp(told).tz_convert("UTC").tz_localize(None)
+
+
+@pytest.fixture
+def ask(connection):
+    """Ask a shipped question of the simulated days; give its rows as dictionaries."""
+
+    def run(name, **parameters):
+        answer = queries.run(
+            name, connection=connection, first_day=FIRST, last_day=LAST, **parameters
+        )
+        return answer.to_dict("records")
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def once(likes):
+    """Each event once, whichever of its copies, for they are the same."""
+    return likes.drop_duplicates("event_id")
+
+
+def test_every_accepted_like_is_counted(likes, api, eventually):
+    signs = likes["action"].map({"like": 1, "unlike": -1})
+    expected = signs.groupby(likes["movie_id"]).sum().to_dict()
+    films = sorted(expected)
+
+    def counted():
+        found = {}
+        for first in range(0, len(films), 100):
+            asked = ",".join(films[first : first + 100])
+            answer = api.request("GET", f"/likes?movie_ids={asked}").json()["likes"]
+            found |= {one["movie_id"]: one["likes"] for one in answer}
+        return found
+
+    eventually(counted, expected)
+
+
+def test_likes_by_day(ask, once):
+    table = pd.crosstab(once["day"], once["action"])
+    movies = once.groupby("day")["movie_id"].nunique()
+    assert ask("likes_by_day") == [
+        {"day": day, "likes": row["like"], "unlikes": row["unlike"], "movies": movies[day]}
+        for day, row in table.iterrows()
+    ]
+
+
+def test_top_movies(ask, once):
+    table = pd.crosstab(once["movie_id"], once["action"])
+    table["net"] = table["like"] - table["unlike"]
+    best = sorted(table.iterrows(), key=lambda film: (-film[1]["net"], film[0]))[:7]
+    assert ask("top_movies", n=7) == [
+        {"place": place, "movie_id": movie_id, "net_likes": row["net"], "likes": row["like"],
+         "unlikes": row["unlike"]}
+        for place, (movie_id, row) in enumerate(best, 1)
+    ]  # fmt: skip
+
+
+def test_unique_likers(ask, once):
+    days = once.query("action == 'like'").groupby("day")["user_id"]
+    assert ask("unique_likers") == [
+        {"day": day, "likers": users.nunique(), "likes": len(users),
+         "anonymous_likes": users.isna().sum()}
+        for day, users in days
+    ]  # fmt: skip
+
+
+def test_arrival_lag(ask, once, connection):
+    arrived = queries.run(
+        "SELECT event_id, min(received_at) AS received_at FROM likes_raw "
+        "WHERE arrival_day >= :day GROUP BY event_id",
+        connection=connection,
+        day=str(LAST),
+    )
+    likes = once.merge(arrived, on="event_id", validate="one_to_one")
+    assert len(likes) == len(once)
+    assert likes["received_at"].min() > pd.Timestamp(NOW - 3_600, unit="s")
+    lags = (likes["received_at"] - likes["liked_at"]) // pd.Timedelta("1ms")
+    expected = []
+    for day, of_day in lags.groupby(likes["day"]):
+        nearest = of_day.quantile([0.5, 0.95, 0.99], interpolation="higher")
+        ranked = sorted(of_day)
+        p50, p95, p99 = (ranked[-(-len(ranked) * percent // 100) - 1] for percent in (50, 95, 99))
+        assert (nearest >= [p50, p95, p99]).all()
+        expected.append({"day": day, "likes": len(ranked), "p50_ms": p50, "p95_ms": p95,
+                         "p99_ms": p99, "max_ms": ranked[-1]})  # fmt: skip
+    assert ask("arrival_lag") == expected
+
+
+def test_what_others_put_on_the_stream_is_kept_with_its_reason(stage, connection, eventually):
+    reasons = Counter()
+    records = []
+    chance = random.Random(uuid.uuid4().int)
+    for _ in range(40):
+        payload, reason = malformed(chance, int(NOW * 1000))
+        reasons[reason] += 1
+        records.append({"Data": payload + b'\n{"movie_id":"foreign"}', "PartitionKey": "someone"})
+
+    def rejected():
+        answer = queries.run("rejected_by_reason", connection=connection)
+        return Counter(dict(zip(answer["reason"], answer["rejected"], strict=True)))
+
+    before = rejected()
+    put = stage.client("kinesis").put_records(StreamName=stage.outputs.stream_name, Records=records)
+    assert put["FailedRecordCount"] == 0
+    eventually(rejected, before + reasons)
+
+
+def test_an_event_of_the_bus_is_a_like(stage, api, eventually):
+    film = f"bus-{uuid.uuid4()}"
+    told = stage.client("events").put_events(
+        Entries=[
+            {"EventBusName": stage.outputs.event_bus, "Source": "shop", "DetailType": "MovieLiked",
+             "Detail": json.dumps({"movie_id": film})}
+        ]
+    )  # fmt: skip
+    assert told["FailedEntryCount"] == 0
+    eventually(lambda: api.likes(film), 1)
+
+
+def test_the_command_line_answers_the_same(likes, once, home):
+    done = subprocess.run(
+        [sys.executable, "-m", "lake", "sql", "likes_by_day", "-p", f"first_day={FIRST}",
+         "-p", f"last_day={LAST}", "--format", "json"],
+        env=os.environ | {"LAKE_HOME": str(home)}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    answer = json.loads(done.stdout)
+    assert sum(row["likes"] + row["unlikes"] for row in answer) == len(once)
+
+
+def test_the_stage_is_well(home):
+    done = subprocess.run(
+        [sys.executable, "-m", "lake", "status"],
+        env=os.environ | {"LAKE_HOME": str(home)}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "NOT OK" not in done.stdout
