@@ -1,6 +1,7 @@
 """The local stage, applied once by Terraform for all tests here, with IAM enforced."""
 
 import json
+import shutil
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -34,14 +35,18 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 @pytest.fixture(scope="session")
 def stage(home: Any) -> Iterator[Stage]:
-    """The stage, up; whatever comes of the tests, it is stopped and removed after them."""
+    """The stage, up; stopped and removed after the tests; its log stays."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     steps = Steps(Console(stderr=True))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LAKE_HOME", str(home))
+        up = local.up(home, port, steps)
     try:
-        yield local.up(home, port, steps)
+        yield up
     finally:
+        shutil.copy(home / "emulator.log", home.parent)
         local.down(home, steps, wipe=True)
 
 

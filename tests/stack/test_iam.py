@@ -112,8 +112,9 @@ def test_without_its_permission_ingest_accepts_nothing_and_with_it_again_it_does
     functions = stage.client("lambda")
     name = stage.outputs.function_names["ingest"]
     role = functions.get_function_configuration(FunctionName=name)["Role"].rpartition("/")[2]
-    [policy] = iam.list_role_policies(RoleName=role)["PolicyNames"]
+    policy = "step"
     document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
+    assert "kinesis:PutRecord" in json.dumps(document)
     film = f"denied-{uuid.uuid4()}"
     iam.delete_role_policy(RoleName=role, PolicyName=policy)
     try:
