@@ -22,7 +22,9 @@ from infra.steps import Steps, Tell
 
 PORT = 4566
 API_S = 90
+TERRAFORM_S = 60
 _LOCK = "lock"  # also marks a directory as ours
+_CUT_OFF, _ENDED = "cut off", "ended"
 _SOURCES = ("infra/modules", "infra/stages/local", "glue/tables")
 
 
@@ -103,7 +105,7 @@ def _emulator(home: Path, port: int | None, steps: Steps, parts: Parts) -> Proce
             emulator.stop(home)
     if found.killed:
         # Its objects outlive a kill; the rest is as it was at the emulator's last start.
-        _changing(home).touch()
+        _changing(home).write_text(_CUT_OFF)
         steps.note(
             "The emulator ended without saving its state. The lake's objects are still there; "
             "counts and the stream are as they were when it last started."
@@ -123,27 +125,70 @@ def _apply(
     made anew, and that is said; a stage that was ever whole is never emptied.
     """
     unfinished = state(home).exists() and not (home / "applied.json").exists()
-    _changing(home).touch()
+    if unfinished and _changing(home).exists() and _changing(home).read_text() == _CUT_OFF:
+        # What Terraform made last it wrote down nowhere, and would try for minutes to make again.
+        steps.note("The first start was cut off before the stage was whole; starting it anew.")
+        unfinished = False
+        process = _emptied(home, process, steps, parts)
     try:
-        with steps.step("Applying Terraform") as tell:
-            outputs = parts.apply(process, package, tell)
+        outputs = _terraformed(home, process, package, steps, parts)
     except terraform.TerraformError as error:
         if not unfinished:
             raise
         steps.note(f"What the interruption left cannot be mended ({error})")
         steps.note("Starting again with an empty stage.")
-        emulator.stop(home)
-        emulator.wipe(home)
-        state(home).unlink(missing_ok=True)
-        with steps.step(f"Starting the emulator on port {process.port}"):
-            process = emulator.start(home, process.port, parts.emulator)
-        with steps.step("Applying Terraform") as tell:
-            outputs = parts.apply(process, package, tell)
+        process = _emptied(home, process, steps, parts)
+        outputs = _terraformed(home, process, package, steps, parts)
     with steps.step("Saving the emulator's state"):
         # It saves only as it ends: from here on a kill no longer loses what Terraform made.
         emulator.stop(home)
         process = emulator.start(home, process.port, parts.emulator)
     return process, outputs
+
+
+def _terraformed(
+    home: Path, process: Process, package: Path, steps: Steps, parts: Parts
+) -> Outputs:
+    """Apply Terraform; the mark says "cut off" while it runs, and "ended" if that is seen."""
+    _changing(home).write_text(_CUT_OFF)
+    try:
+        with steps.step("Applying Terraform") as tell:
+            return parts.apply(process, package, tell)
+    except terraform.TerraformError:
+        if emulator.find(home).process is None:
+            raise EmulatorError(
+                "The emulator ended while Terraform was applied; `lake up` starts it again."
+            ) from None
+        raise
+    finally:
+        _changing(home).write_text(_ENDED)
+
+
+def _emptied(home: Path, process: Process, steps: Steps, parts: Parts) -> Process:
+    """An emulator that holds nothing, in place of this one, and no Terraform state."""
+    with steps.step(f"Starting an empty emulator on port {process.port}"):
+        emulator.stop(home)
+        emulator.wipe(home)
+        _wait_for_terraform(home)
+        state(home).unlink()
+        return emulator.start(home, process.port, parts.emulator)
+
+
+def _wait_for_terraform(home: Path) -> None:
+    """Wait while a Terraform that outlived its `lake up` holds its state: it ends when it next
+    says something, within seconds, since nobody listens."""
+    deadline = monotonic() + TERRAFORM_S
+    with state(home).open("r+b") as file:
+        while True:
+            try:
+                fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except OSError:
+                if monotonic() > deadline:
+                    raise StageError(
+                        "The Terraform of an earlier `lake up` is still at work; wait for it."
+                    ) from None
+            sleep(0.1)
 
 
 def _changing(home: Path) -> Path:

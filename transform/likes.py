@@ -11,7 +11,7 @@ Action = Literal["like", "unlike"]
 
 MAX_PAYLOAD_BYTES = 16_384
 MAX_EXTRA_BYTES = 4_096
-MAX_EXTRA_DEPTH = 32
+MAX_DEPTH = 32
 EARLIEST_MS = 1_262_304_000_000
 """2010-01-01T00:00:00Z in epoch milliseconds, where the partitions of `likes` begin."""
 AHEAD_MS = 10 * 60 * 1000
@@ -180,6 +180,8 @@ def _object(payload: bytes) -> dict[str, Any]:
         _too_deep()
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise InvalidLike("not_json", f"This is no JSON in UTF-8: {error}.") from None
+    if _depth(value) > MAX_DEPTH:  # what the decoder itself takes differs by Python version
+        _too_deep()
     if not isinstance(value, dict):
         raise InvalidLike(
             "not_an_object", "A like is a JSON object, and one line holds one of them."
@@ -274,8 +276,6 @@ def _bad_liked_at() -> NoReturn:
 def _extra(fields: dict[str, Any]) -> str | None:
     if not fields:
         return None
-    if _depth(fields) > MAX_EXTRA_DEPTH:
-        _too_deep()
     text = _encode(fields)
     if len(text) > MAX_EXTRA_BYTES:
         raise InvalidLike(
@@ -301,4 +301,4 @@ def _depth(value: object) -> int:
 
 
 def _too_deep() -> NoReturn:
-    raise InvalidLike("too_deep", f"A like is nested at most {MAX_EXTRA_DEPTH} levels deep.")
+    raise InvalidLike("too_deep", f"A like is nested at most {MAX_DEPTH} levels deep.")

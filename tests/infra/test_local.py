@@ -5,6 +5,7 @@ import io
 import os
 import signal
 import socket
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -183,6 +184,87 @@ def test_what_an_interruption_left_beyond_mending_is_replaced_and_that_is_said(b
     assert bench.applied == 3
     assert not marker.exists()
     assert "already exists" in bench.said and "empty stage" in bench.said
+
+
+class Killed(BaseException):
+    """Nothing of ours runs any more: what a kill would prevent, the test undoes."""
+
+
+def cut_off(bench: Bench, whole: bool = False) -> Path:
+    """A home whose apply was cut off by a kill; gives something that the emulator had kept."""
+    if whole:
+        bench.up()
+        bench.zip = b"other"
+    bench.fail = [Killed()]
+    with pytest.raises(Killed):
+        bench.up()
+    (bench.home / "changing").write_text("cut off")
+    marker = bench.home / "emulator" / "state" / "old"
+    marker.touch()
+    return marker
+
+
+def test_a_first_apply_that_was_cut_off_is_not_mended_but_made_anew(bench):
+    marker = cut_off(bench)
+    bench.up()
+    assert not marker.exists() and bench.applied == 2
+    assert "cut off before the stage was whole" in bench.said
+    assert not (bench.home / "changing").exists()
+
+
+def test_a_stage_that_was_whole_keeps_what_it_holds_when_an_apply_is_cut_off(bench):
+    marker = cut_off(bench, whole=True)
+    bench.fail = [TerraformError("already exists")]
+    with pytest.raises(TerraformError):
+        bench.up()
+    bench.up()
+    assert marker.exists()
+
+
+def test_while_terraform_runs_the_mark_says_that_it_was_cut_off(bench, monkeypatch):
+    seen = []
+    apply = bench._apply
+
+    def look(*given):
+        seen.append((bench.home / "changing").read_text())
+        return apply(*given)
+
+    monkeypatch.setattr(bench, "_apply", look)
+    bench.up()
+    assert seen == ["cut off"]
+
+
+HOLD = """
+import fcntl, sys
+file = open(sys.argv[1], "r+b")
+fcntl.lockf(file, fcntl.LOCK_EX)
+print("held", flush=True)
+sys.stdin.readline()
+"""
+
+
+def test_a_terraform_that_outlived_its_command_is_waited_for(bench, monkeypatch):
+    cut_off(bench)
+    monkeypatch.setattr(local, "TERRAFORM_S", 0.3)
+    held = [sys.executable, "-c", HOLD, str(local.state(bench.home))]
+    with subprocess.Popen(held, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as orphan:
+        assert orphan.stdout
+        orphan.stdout.readline()
+        with pytest.raises(StageError, match="still at work"):
+            bench.up()
+        orphan.communicate(b"\n")
+    bench.up()
+    assert bench.applied == 2
+
+
+def test_an_emulator_that_ends_during_an_apply_is_named_as_the_cause(bench, monkeypatch):
+    def apply(*given):
+        kill(bench.home)
+        raise TerraformError("connection refused")
+
+    monkeypatch.setattr(bench, "_apply", apply)
+    with pytest.raises(EmulatorError, match="ended while Terraform was applied"):
+        bench.up()
 
 
 def test_an_apply_that_simply_fails_replaces_nothing(bench):
