@@ -289,13 +289,10 @@ def _extra(fields: dict[str, Any]) -> str | None:
 def _depth(value: object) -> int:
     """Count the levels of nesting without recursion, which has a limit of its own."""
     depth, level = 0, [value]
-    while level:
+    while nodes := [node for node in level if isinstance(node, dict | list)]:
         depth += 1
         level = [
-            child
-            for node in level
-            for child in (node.values() if isinstance(node, dict) else node)  # type: ignore[attr-defined]
-            if isinstance(child, dict | list)
+            child for node in nodes for child in (node.values() if isinstance(node, dict) else node)
         ]
     return depth
 

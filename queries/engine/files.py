@@ -13,7 +13,7 @@ import pyarrow.json as pj
 from glue import schema
 from glue.tables import Table
 
-# An object may hold a rejected request whole, up to 1 MB as JSON text, on one line.
+# A rejected line may be 1 MB, and six times that as JSON, where every byte is escaped.
 _JSON_BLOCK = 16 * 1024 * 1024
 _NO_VALUE = "__HIVE_DEFAULT_PARTITION__"  # what Hive, and so Athena, calls the partition of nulls
 _AT_ONCE = 16

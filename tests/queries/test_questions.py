@@ -137,7 +137,7 @@ def reject(number: int, received_at: datetime, **changed: Any) -> dict[str, Any]
     return {
         "reason": "missing_movie_id",
         "detail": f'No "movie_id", it\'s {number} – нет.',
-        "payload": "{}" + "x" * (1_200_000 if number == 3 else 0),
+        "payload": "{}" + "\0" * (1_000_000 if number == 3 else 0),
         "payload_encoding": "utf-8",
         "record_id": f"record-{number}",
         "line": 1,
