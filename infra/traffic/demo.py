@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Ask = Callable[[str], "DataFrame"]
 """Runs Athena SQL on the stage."""
 
-BUS_LIKES = 25  # the emulator takes each as a record of its own
+BUS_LIKES = 5  # the emulator starts a process of the function for each
 BATCH = 200
 QUIET_S = 2.0
 PATIENCE_S = 60.0  # without anything moving
