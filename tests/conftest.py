@@ -5,6 +5,9 @@ import os
 import pytest
 from hypothesis import settings
 
+# Powertools reads its settings when a function is imported, whichever test does that first.
+os.environ |= {"POWERTOOLS_METRICS_NAMESPACE": "MovieLikes", "POWERTOOLS_SERVICE_NAME": "Function"}
+
 # The machine may be busy: a slow example is not a wrong one.
 settings.register_profile("lake", deadline=None)
 settings.load_profile("lake")

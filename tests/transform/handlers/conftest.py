@@ -1,16 +1,11 @@
 """What a function finds around it on AWS, and fakes in place of its clients."""
 
 import json
-import os
 
 import pytest
 
 from tests import fakes
-
-# Powertools reads its own when a function is imported.
-os.environ |= {"POWERTOOLS_METRICS_NAMESPACE": "MovieLikes", "POWERTOOLS_SERVICE_NAME": "Function"}
-
-from transform.handlers import archive, count, ingest, read  # noqa: E402
+from transform.handlers import archive, count, ingest, read
 
 
 @pytest.fixture(autouse=True)
