@@ -44,6 +44,7 @@ class Parts:
     build: Callable[[Path], Path] = lambda out: build.build("local", out)
     apply: Callable[[Process, Path, Tell], Outputs] = lambda *given: _terraform(*given)
     ready: Callable[[str], None] = lambda url: _wait_for_api(url)
+    require: Callable[[], None] = terraform.require
 
 
 def up(home: Path, port: int | None, steps: Steps, parts: Parts | None = None) -> Stage:
@@ -55,6 +56,7 @@ def up(home: Path, port: int | None, steps: Steps, parts: Parts | None = None) -
     parts = parts or Parts()
     _own(home)
     with _alone(home):
+        parts.require()
         process = _emulator(home, port, steps, parts)
         with steps.step("Building the functions"):
             package = parts.build(home / "build")

@@ -58,8 +58,11 @@ class Bench:
             self.port = int(probe.getsockname()[1])
 
     def up(self, port: int | None = None):
-        parts = Parts((sys.executable, "-c", STAND_IN), self._build, self._apply, lambda url: None)
-        return local.up(self.home, port or self.port, self.steps, parts)
+        return local.up(self.home, port or self.port, self.steps, self.parts())
+
+    def parts(self, require=lambda: None) -> Parts:
+        stand_in = (sys.executable, "-c", STAND_IN)
+        return Parts(stand_in, self._build, self._apply, lambda url: None, require)
 
     @property
     def steps(self) -> Steps:
@@ -147,8 +150,9 @@ def test_another_port_is_applied_anew_and_refused_while_it_runs(bench):
 def test_the_port_is_remembered(bench):
     bench.up()
     local.down(bench.home, bench.steps)
-    parts = Parts((sys.executable, "-c", STAND_IN), bench._build, bench._apply, lambda url: None)
-    assert local.up(bench.home, None, bench.steps, parts).endpoint.endswith(f":{bench.port}")
+    assert local.up(bench.home, None, bench.steps, bench.parts()).endpoint.endswith(
+        f":{bench.port}"
+    )
 
 
 def test_a_killed_emulator_is_started_and_applied_again_and_that_is_said(bench):
@@ -359,3 +363,12 @@ def test_the_fingerprint_changes_with_any_file_terraform_reads(tmp_path, monkeyp
     assert len(seen) == 8
     (tmp_path / "infra/modules/a/README.md").write_text("not read")
     assert local._fingerprint(package) in seen
+
+
+def test_without_terraform_nothing_is_started(bench):
+    def missing() -> None:
+        raise TerraformError("Terraform is missing.")
+
+    with pytest.raises(TerraformError):
+        local.up(bench.home, bench.port, bench.steps, bench.parts(missing))
+    assert emulator.find(bench.home).process is None
