@@ -1,12 +1,16 @@
 """What holds for every test: nothing of the machine it runs on reaches it."""
 
 import os
+import signal
 
 import pytest
 from hypothesis import settings
 
 # Powertools reads its settings when a function is imported, whichever test does that first.
 os.environ |= {"POWERTOOLS_METRICS_NAMESPACE": "MovieLikes", "POWERTOOLS_SERVICE_NAME": "Function"}
+
+# What runs in the background of a script ignores Ctrl-C, and so would all that the tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The machine may be busy: a slow example is not a wrong one.
 settings.register_profile("lake", deadline=None)
