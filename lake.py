@@ -290,14 +290,15 @@ def plan(stage: str) -> None:
 
 @main.command()
 @commands.stage
-def apply(stage: str) -> None:
-    """Make a stage what its Terraform says, asking first.
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def apply(stage: str, yes: bool) -> None:
+    """Show what Terraform would change, ask, and make the stage so.
 
     Example: lake apply --stage test
     """
     from infra import deploy
 
-    deploy.apply(stage, _steps())
+    deploy.apply(stage, _steps(), yes=yes)
 
 
 def _now() -> int:

@@ -1,0 +1,80 @@
+"""A stage on AWS is changed only after its changes were shown and somebody said yes."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+import lake
+from infra import build, terraform
+
+
+@pytest.fixture
+def called(monkeypatch, tmp_path):
+    """A Terraform and a build that only remember; `changes` says whether one is needed."""
+    monkeypatch.setenv("LAKE_HOME", str(tmp_path))
+    calls = []
+
+    def plan(stage, variables, tell):
+        calls.append(("plan", stage, variables))
+        tell("1 to add")
+        return called.changes
+
+    def apply(stage, variables, tell):
+        calls.append(("apply", stage, variables))
+        return {"api_url": "https://api.example/test"}
+
+    def built(flavour, out):
+        calls.append(("build", flavour))
+        return Path("functions-aws.zip")
+
+    def called():
+        return [call[:2] for call in calls]
+
+    called.changes = True
+    monkeypatch.setattr(terraform, "plan", plan)
+    monkeypatch.setattr(terraform, "apply", apply)
+    monkeypatch.setattr(build, "build", built)
+    return called
+
+
+def run(*arguments, answer=None):
+    return CliRunner().invoke(lake.main, arguments, input=answer)
+
+
+def test_a_plan_shows_and_changes_nothing(called):
+    done = run("plan", "--stage", "test")
+    assert (done.exit_code, called()) == (0, [("build", "aws"), ("plan", "test")])
+    assert "1 to add" in done.stdout
+
+
+@pytest.mark.parametrize(("arguments", "answer"), [((), "y\n"), (("--yes",), None)])
+def test_a_yes_applies(arguments, answer, called):
+    done = run("apply", "--stage", "test", *arguments, answer=answer)
+    assert (done.exit_code, called()[-1]) == (0, ("apply", "test"))
+    assert "https://api.example/test/likes" in done.stdout
+
+
+@pytest.mark.parametrize("answer", ["n\n", ""])
+def test_anything_else_does_not(answer, called):
+    done = run("apply", "--stage", "prod", answer=answer)
+    assert done.exit_code != 0
+    assert ("apply", "prod") not in called()
+
+
+def test_where_nothing_would_change_nobody_is_asked(called):
+    called.changes = False
+    assert run("apply", "--stage", "test").exit_code == 0
+    assert ("apply", "test") not in called()
+
+
+def test_bootstrap_needs_no_functions(called):
+    run("apply", "--stage", "bootstrap", "--yes")
+    assert called() == [("plan", "bootstrap"), ("apply", "bootstrap")]
+
+
+@pytest.mark.parametrize(("stage", "said"), [("local", "lake up"), ("nosuch", "There is no stage")])
+def test_a_stage_that_is_not_made_so_is_said_so(stage, said, called):
+    done = run("apply", "--stage", stage)
+    assert (done.exit_code, called()) == (1, [])
+    assert said in done.stderr
