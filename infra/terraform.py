@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
@@ -63,15 +62,14 @@ def apply(
     Raises `TerraformError`.
     """
     init(stage)
-    return _change(stage, ["apply"], variables, tell)
-
-
-def destroy(
-    stage: str, variables: Mapping[str, str] | None = None, tell: Tell | None = None
-) -> None:
-    """Take a stage down with all it holds, without asking; prod refuses: it is not disposable."""
-    init(stage)
-    _change(stage, ["destroy"], variables, tell)
+    progress = _Progress(tell)
+    command = [_folder(stage), "apply", "-json", "-auto-approve", "-input=false"]
+    with _started([*command, *_options(stage, variables)], _environment(stage)) as child:
+        for line in _lines(child):
+            progress.read(line)
+    if child.returncode:
+        _fail("\n".join(progress.errors), child.returncode)
+    return progress.outputs
 
 
 def plan(stage: str, variables: Mapping[str, str] | None = None, tell: Tell | None = None) -> bool:
@@ -104,13 +102,6 @@ def outputs(stage: str) -> dict[str, Any]:
 def has_state(stage: str) -> bool:
     """Whether anything of a stage whose state is kept on this machine was ever applied."""
     return _state(stage).exists()
-
-
-def forget(stage: str) -> None:
-    """Drop the state of a stage kept on this machine, for what it names is gone."""
-    for path in _state(stage).parent.glob(f"{_state(stage).name}*"):
-        path.unlink()
-    shutil.rmtree(_data(stage), ignore_errors=True)
 
 
 class _Output(msgspec.Struct):
@@ -177,19 +168,6 @@ class _Progress:
 def _name(address: str) -> str:
     """A resource's address as people read it: stream.aws_kinesis_stream."""
     return re.sub(r"\bmodule\.(pipeline\.)?|\.this\b", "", address)
-
-
-def _change(
-    stage: str, verb: list[str], variables: Mapping[str, str] | None, tell: Tell | None
-) -> dict[str, Any]:
-    progress = _Progress(tell)
-    command = [_folder(stage), *verb, "-json", "-auto-approve", "-input=false"]
-    with _started([*command, *_options(stage, variables)], _environment(stage)) as child:
-        for line in _lines(child):
-            progress.read(line)
-    if child.returncode:
-        _fail("\n".join(progress.errors), child.returncode)
-    return progress.outputs
 
 
 def _options(stage: str, variables: Mapping[str, str] | None) -> list[str]:

@@ -23,9 +23,10 @@ import queries
 from infra import health, local
 from infra import stage as stages
 from infra.commands import INTERRUPTED
-from infra.stage import Outputs, Stage
+from infra.stage import Stage
 from infra.traffic import demo
 from infra.traffic.send import Sent
+from tests.stages import OUTPUTS
 
 ROOT = Path(lake.__file__).parent
 LAKE = (sys.executable, "-m", "lake")
@@ -48,17 +49,8 @@ def home(tmp_path, monkeypatch):
 @pytest.fixture
 def stage(home):
     """What `lake up` leaves, with nobody behind it."""
-    outputs = Outputs(
-        api_url="http://127.0.0.1:9/local",
-        bucket="bucket",
-        results_bucket="results",
-        stream_name="stream",
-        counts_table="counts",
-        firehose_name="firehose",
-        event_bus="bus",
-        glue_database="database",
-        athena_workgroup="workgroup",
-        function_names={},
+    outputs = msgspec.structs.replace(
+        OUTPUTS, api_url="http://127.0.0.1:9/local", function_names={}
     )
     told = stages.Local("http://127.0.0.1:9", "us-east-1", 1, outputs)
     home.mkdir()

@@ -20,6 +20,7 @@ from infra.local import Parts
 from infra.stage import Local, Outputs, StageError
 from infra.steps import Steps
 from infra.terraform import TerraformError
+from tests.stages import OUTPUTS
 
 STAND_IN = """
 import http.server, os, signal, sys
@@ -30,18 +31,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 http.server.HTTPServer(("127.0.0.1", int(os.environ["GATEWAY_PORT"])), Handler).serve_forever()
 """
-OUTPUTS = Outputs(
-    api_url="http://127.0.0.1/local",
-    bucket="bucket",
-    results_bucket="results",
-    stream_name="stream",
-    counts_table="counts",
-    firehose_name="firehose",
-    event_bus="bus",
-    glue_database="database",
-    athena_workgroup="workgroup",
-    function_names={"ingest": "IngestLike-local"},
-)
 
 
 class Bench:

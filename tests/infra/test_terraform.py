@@ -137,16 +137,12 @@ def test_an_unknown_stage_is_refused(fake):
         terraform.init("staging")
 
 
-def test_a_state_can_be_forgotten(fake, tmp_path):
+def test_a_stage_has_a_state_once_one_was_written(fake, tmp_path):
     fake("exit 0")
     assert not terraform.has_state("local")
     terraform.init("local")
-    state = tmp_path / "lake/terraform/local.tfstate"
-    for name in ("", ".backup"):
-        state.with_name(state.name + name).write_text("{}")
+    (tmp_path / "lake/terraform/local.tfstate").write_text("{}")
     assert terraform.has_state("local")
-    terraform.forget("local")
-    assert list((tmp_path / "lake/terraform").iterdir()) == []
 
 
 def test_an_interruption_lets_terraform_finish_what_it_has_begun(fake, tmp_path):
