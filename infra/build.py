@@ -15,9 +15,10 @@ from typing import Literal, get_args
 Flavour = Literal["local", "aws"]
 
 ROOT = Path(__file__).resolve().parent.parent
-SOURCES = "transform"
+SOURCES = ("glue", "transform")
 WHEELS = ("aws-lambda-powertools", "jmespath", "msgspec", "typing-extensions")
-"""What the functions import and Lambda's Python does not bring; boto3 it does."""
+"""What the functions import and Lambda's Python does not bring; boto3 it does. Those that write
+Parquet have a layer of AWS's beside this, with pyarrow and pandas."""
 
 # Lambda's python3.13 on arm64 is Amazon Linux 2023, whose glibc is 2.34.
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html
@@ -58,9 +59,11 @@ def build(flavour: Flavour, out: Path) -> Path:
 
 
 def _ours() -> Iterator[tuple[str, Path]]:
-    """Our own modules, by their names in the zip."""
-    for path in (ROOT / SOURCES).rglob("*.py"):
-        yield path.relative_to(ROOT).as_posix(), path
+    """Our own modules and tables, by their names in the zip."""
+    for folder in SOURCES:
+        for path in (ROOT / folder).rglob("*"):
+            if path.suffix in {".py", ".json"}:
+                yield path.relative_to(ROOT).as_posix(), path
 
 
 def _theirs(scratch: Path) -> dict[str, Path]:

@@ -82,6 +82,11 @@ def sequence(number: str) -> int:
     return int(number)
 
 
+def ordered(number: str) -> str:
+    """Give a sequence number as text that sorts as the numbers do: they have up to 56 digits."""
+    return number.zfill(56)
+
+
 def from_lambda(event: Mapping[str, Any]) -> list[Record]:
     """Give the records of a Lambda event from a Kinesis mapping or fan-out consumer."""
     return [

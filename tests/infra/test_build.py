@@ -31,12 +31,15 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build.build("aws", tmp_path_factory.mktemp("aws"))
 
 
-def test_the_local_zip_holds_all_of_transform_and_nothing_else(local):
-    ours = [path for path in (build.ROOT / "transform").rglob("*") if path.is_file()]
+SOURCES = [path for folder in ("glue", "transform") for path in (build.ROOT / folder).rglob("*")]
+
+
+def test_the_local_zip_holds_all_of_transform_and_the_tables_and_nothing_else(local):
+    ours = [path for path in SOURCES if path.is_file()]
     assert names(local) == sorted(
         path.relative_to(build.ROOT).as_posix() for path in ours if path.suffix != ".pyc"
     )
-    assert "transform/handlers/ingest.py" in names(local)
+    assert {"transform/handlers/ingest.py", "glue/tables/trends.json"} <= set(names(local))
 
 
 def test_every_step_has_its_handler():
@@ -51,7 +54,7 @@ def test_two_builds_are_the_same_byte_for_byte(flavour, request, tmp_path):
 
 
 def test_neither_times_nor_modes_of_the_sources_show_in_the_zip(local, tmp_path, monkeypatch):
-    for path in (build.ROOT / "transform").rglob("*.py"):
+    for path in [path for path in SOURCES if path.suffix in {".py", ".json"}]:
         copy = tmp_path / path.relative_to(build.ROOT)
         copy.parent.mkdir(parents=True, exist_ok=True)
         copy.write_bytes(path.read_bytes())
@@ -95,7 +98,8 @@ def test_the_aws_zip_adds_arm64_wheels_and_stays_far_below_what_lambda_takes(loc
     assert {"aws_lambda_powertools/__init__.py", "jmespath/__init__.py"} < set(held)
     assert "typing_extensions.py" in held
     assert {name.partition("/")[0] for name in held} == {
-        *("aws_lambda_powertools", "jmespath", "msgspec", "transform", "typing_extensions.py")
+        *("aws_lambda_powertools", "glue", "jmespath", "msgspec", "transform"),
+        "typing_extensions.py",
     }
     assert not [name for name in held if name.endswith(".pyc") or "x86_64" in name]
     with zipfile.ZipFile(aws) as archive:

@@ -1,0 +1,309 @@
+"""RankTrends: rolls up what was tracked, ranks films, and writes closed hours to the lake."""
+
+import os
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import msgspec
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from botocore.config import Config
+
+from transform import publishing, ranking, rollups, trends
+from transform.publishing import Published
+from transform.ranking import Entry
+from transform.rollups import Rollup
+from transform.trends import Batch, Stored
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+
+TRENDS_TABLE = "TRENDS_TABLE"
+LAKE_BUCKET = "LAKE_BUCKET"
+
+BATCHES = 500
+"""Batches that are added at a time, which bounds memory after an outage."""
+SPARE_MS = 60_000
+"""Time kept for ranking; what could not be added before that is added in the next run."""
+LOST_S = 3600
+"""What should stand before sums this old, and does not, has expired."""
+READERS = 16
+CONFLICTS = 5
+
+logger = Logger()
+metrics = Metrics()
+
+
+@cache
+def _dynamodb() -> "DynamoDBClient":
+    return boto3.client("dynamodb", config=_config())
+
+
+@cache
+def _s3() -> "S3Client":
+    return boto3.client("s3", config=_config())
+
+
+def _config() -> Config:
+    return Config(
+        connect_timeout=1,
+        read_timeout=10,
+        retries={"mode": "standard", "total_max_attempts": 5},
+        max_pool_connections=READERS,
+        tcp_keepalive=True,
+    )
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(READERS)
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Rank as of now, or as of the epoch milliseconds that the event names as `as_of`.
+
+    Any run may be repeated, cut off or run beside another one: a batch is added to an hour once,
+    an older leaderboard does not replace a newer one, and the same hours give the same bytes.
+    Closed hours that late likes changed are restated at most every ten minutes, or now if the
+    event says `restate`. Raises what a service raises, and the next run goes on from there.
+    """
+    as_of = int(event.get("as_of") or time.time() * 1000)
+    minute = as_of // trends.MINUTE_MS
+    added = _roll_up(context)
+    etags = _list()
+    for hour in _files.keys() - etags.keys():
+        del _files[hour]
+    hours = [hour for hour in etags if ranking.first_hour(minute) <= hour <= minute // 60]
+    activity = ranking.activity(_load(hours, etags), minute)
+    for window, minutes in ranking.WINDOWS.items():
+        windows = activity.windows(minutes // ranking.BIN)
+        _put_board(window, as_of, ranking.leaderboard(windows, _ranks(window, as_of)))
+    stated = _publish(etags, as_of, bool(event.get("restate")))
+    metrics.add_metric("BatchesRanked", MetricUnit.Count, added)
+    metrics.add_metric("HoursStated", MetricUnit.Count, len(stated))
+    logger.info("Ranked", batches=added, films=len(activity.films), hours_stated=stated)
+    return {"as_of": as_of, "batches": added, "hours_stated": stated}
+
+
+def _roll_up(context: Any) -> int:
+    """Add to the hours what was tracked since the last run; gives how many batches that were."""
+    cursors = dict(_sequences("cursor"))
+    behind = {
+        shard_id: cursors.get(shard_id, "")
+        for shard_id, checkpoint in _sequences("checkpoint")
+        if cursors.get(shard_id, "") < checkpoint
+    }
+    added = 0
+    while batches := _next(behind):
+        changed = rollups.hours(batches)
+        list(_pool().map(_add, changed, changed.values()))
+        for batch in batches:
+            behind[batch.shard_id] = batch.sequence
+        for shard_id in {batch.shard_id for batch in batches}:
+            _move(shard_id, behind[shard_id])
+        added += len(batches)
+        if context.get_remaining_time_in_millis() < SPARE_MS:
+            logger.warning("There is more to add; the next run goes on")
+            break
+    return added
+
+
+def _next(cursors: dict[str, str]) -> list[Batch]:
+    """Give the batches that follow the cursors, as many as are added at a time."""
+    lost_before = int(time.time()) - LOST_S
+    batches: list[Batch] = []
+    for shard_id, cursor in cursors.items():
+        chained = trends.chain(shard_id, _stored(shard_id, cursor), cursor, lost_before)
+        batches += islice(chained, BATCHES - len(batches))
+    missing = sum(batch.missing for batch in batches)
+    if missing:
+        metrics.add_metric("TrendSumsMissing", MetricUnit.Count, missing)
+        logger.error("Sums expired before they were ranked", batches=missing)
+    return batches
+
+
+def _sequences(kind: str) -> Iterator[tuple[str, str]]:
+    """Give the shards' sequence numbers of a kind."""
+    for item in _query(kind):
+        yield item["sk"]["S"], item["sequence_number"]["S"]
+
+
+def _stored(shard_id: str, cursor: str) -> Iterator[Stored]:
+    """Give the sums of a shard after a cursor: its parts end in # and their number."""
+    for item in _query(f"batch#{shard_id}", f"{cursor}#~" if cursor else " "):
+        yield Stored(
+            last=item["sk"]["S"].partition("#")[0],
+            after=item["after"]["S"],
+            parts=int(item["parts"]["N"]),
+            counts=bytes(item["counts"]["B"]),
+            tracked_at=int(item["tracked_at"]["N"]),
+        )
+
+
+def _query(pk: str, after: str = " ") -> Iterator[dict[str, Any]]:
+    pages = (
+        _dynamodb()
+        .get_paginator("query")
+        .paginate(
+            TableName=os.environ[TRENDS_TABLE],
+            ConsistentRead=True,
+            KeyConditionExpression="pk = :pk AND sk > :after",
+            ExpressionAttributeValues={":pk": {"S": pk}, ":after": {"S": after}},
+        )
+    )
+    for page in pages:
+        yield from page["Items"]
+
+
+def _move(shard_id: str, sequence: str) -> None:
+    """Remember how far a shard has been added, unless another run came further."""
+    client = _dynamodb()
+    try:
+        client.put_item(
+            TableName=os.environ[TRENDS_TABLE],
+            Item={
+                "pk": {"S": "cursor"},
+                "sk": {"S": shard_id},
+                "sequence_number": {"S": sequence},
+                "expires_at": {"N": str(int(time.time()) + publishing.REMEMBERED_S)},
+            },
+            ConditionExpression="attribute_not_exists(pk) OR sequence_number < :sequence",
+            ExpressionAttributeValues={":sequence": {"S": sequence}},
+        )
+    except client.exceptions.ConditionalCheckFailedException:
+        logger.info("Another run came further", shard_id=shard_id)
+
+
+def _add(hour: int, batches: list[Batch]) -> None:
+    """Add batches to an hour; what another run writes meanwhile is read and added to again."""
+    for _ in range(CONFLICTS):
+        rollup, condition = _get(hour)
+        body = rollups.encode(rollups.add(rollup, batches))
+        try:
+            _s3().put_object(
+                Bucket=os.environ[LAKE_BUCKET], Key=rollups.key(hour), Body=body, **condition
+            )
+            return
+        except _s3().exceptions.ClientError as error:
+            if error.response["Error"]["Code"] not in _CONFLICT:
+                raise
+    raise RuntimeError(f"{rollups.key(hour)} was changed by others {CONFLICTS} times.")
+
+
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+_CONFLICT = {"PreconditionFailed", "ConditionalRequestConflict"}
+
+
+def _get(hour: int) -> tuple[Rollup, dict[str, Any]]:
+    """Give an hour as it is, and on what condition it may be replaced."""
+    client = _s3()
+    try:
+        answer = client.get_object(Bucket=os.environ[LAKE_BUCKET], Key=rollups.key(hour))
+    except client.exceptions.NoSuchKey:
+        return rollups.empty(hour), {"IfNoneMatch": "*"}
+    return rollups.decode(hour, answer["Body"].read()), {"IfMatch": answer["ETag"]}
+
+
+def _list() -> dict[int, str]:
+    """Give the hours there are, and the ETag of each."""
+    pages = (
+        _s3()
+        .get_paginator("list_objects_v2")
+        .paginate(Bucket=os.environ[LAKE_BUCKET], Prefix=rollups.PREFIX)
+    )
+    return {
+        rollups.hour_of(item["Key"]): item["ETag"]
+        for page in pages
+        for item in page.get("Contents", ())
+    }
+
+
+def _load(hours: list[int], etags: dict[int, str]) -> Iterator[Rollup]:
+    """Give hours one after another; their files, not what is in them, are in memory together."""
+    for hour, data in zip(hours, _pool().map(_file, hours, map(etags.get, hours)), strict=True):
+        yield rollups.decode(hour, data)
+
+
+_files: dict[int, tuple[str | None, bytes]] = {}
+"""The files read last; most are unchanged in the next run."""
+
+
+def _file(hour: int, etag: str | None) -> bytes:
+    known = _files.get(hour)
+    if known and known[0] == etag:
+        return known[1]
+    answer = _s3().get_object(Bucket=os.environ[LAKE_BUCKET], Key=rollups.key(hour))
+    _files[hour] = answer["ETag"], answer["Body"].read()
+    return _files[hour][1]
+
+
+def _ranks(window: str, as_of: int) -> dict[str, int]:
+    """Give the ranks that films had on the leaderboard before this one."""
+    answer = _dynamodb().get_item(
+        TableName=os.environ[TRENDS_TABLE],
+        Key={"pk": {"S": "leaderboard"}, "sk": {"S": window}},
+        ConsistentRead=True,
+    )
+    if "Item" not in answer:
+        return {}
+    films = msgspec.json.decode(bytes(answer["Item"]["films"]["B"]), type=list[Entry])
+    if int(answer["Item"]["as_of"]["N"]) < as_of:
+        return ranking.ranks(films)
+    return {film.movie_id: film.previous_rank for film in films if film.previous_rank}
+
+
+def _put_board(window: str, as_of: int, films: list[Entry]) -> None:
+    client = _dynamodb()
+    try:
+        client.put_item(
+            TableName=os.environ[TRENDS_TABLE],
+            Item={
+                "pk": {"S": "leaderboard"},
+                "sk": {"S": window},
+                "as_of": {"N": str(as_of)},
+                "films": {"B": msgspec.json.encode(films)},
+            },
+            ConditionExpression="attribute_not_exists(pk) OR as_of <= :as_of",
+            ExpressionAttributeValues={":as_of": {"N": str(as_of)}},
+        )
+    except client.exceptions.ConditionalCheckFailedException:
+        logger.info("A newer leaderboard stands already", window=window)
+
+
+def _publish(etags: dict[int, str], as_of: int, restate: bool) -> list[str]:
+    """Write the closed hours to the lake that are new or changed; gives their keys."""
+    known = {
+        int(item["sk"]["S"]): Published(item["source"]["S"], int(item["stated_at"]["N"]))
+        for item in _query("stated")
+    }
+    due = dict(publishing.due(etags, known, as_of, restate))
+    if not due:
+        return []
+    newest, oldest = max(due), min(due) - ranking.PAST
+    needed = [hour for hour in etags if oldest <= hour <= newest]
+    activity = ranking.hourly(_load(needed, etags), newest, newest - oldest + 1)
+    stated = []
+    for hour, source in due.items():
+        rows = ranking.hour_table(activity.since(newest - hour), hour)
+        key = rollups.trends_key(hour)
+        _s3().put_object(Bucket=os.environ[LAKE_BUCKET], Key=key, Body=publishing.encode(rows))
+        _dynamodb().put_item(
+            TableName=os.environ[TRENDS_TABLE],
+            Item={
+                "pk": {"S": "stated"},
+                "sk": {"S": str(hour)},
+                "source": {"S": source},
+                "stated_at": {"N": str(as_of)},
+                "expires_at": {"N": str(int(time.time()) + publishing.REMEMBERED_S)},
+            },
+        )
+        stated.append(key)
+    return stated
