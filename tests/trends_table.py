@@ -143,10 +143,7 @@ def _size(item: dict[str, Any]) -> int:
 class Bucket:
     """Objects with ETags, conditional writes and listings."""
 
-    class _NoSuchKey(ClientError):
-        pass
-
-    exceptions = SimpleNamespace(NoSuchKey=_NoSuchKey, ClientError=ClientError)
+    exceptions = SimpleNamespace(ClientError=ClientError)
 
     def __init__(self, faults: Faults | None = None) -> None:
         self.objects: dict[str, bytes] = {}
@@ -171,7 +168,7 @@ class Bucket:
         """Give an object."""
         self.faults.before()
         if Key not in self.objects:
-            raise self._NoSuchKey(refusal("NoSuchKey").response, "GetObject")
+            raise refusal("AccessDenied")  # as who may not list is told
         return {"Body": io.BytesIO(self.objects[Key]), "ETag": _etag(self.objects[Key])}
 
     def get_paginator(self, operation: str) -> Any:

@@ -74,6 +74,7 @@ def test_every_stage_gives_what_the_command_line_reads():
         "api_url",
         "athena_workgroup",
         "bucket",
+        "consumer_arn",
         "counts_table",
         "event_bus",
         "firehose_name",
@@ -81,6 +82,7 @@ def test_every_stage_gives_what_the_command_line_reads():
         "glue_database",
         "results_bucket",
         "stream_name",
+        "trends_table",
     }
     assert set(STAGES) == set(terraform.STAGES)
     for stage in set(STAGES) - {"bootstrap"}:
@@ -95,15 +97,20 @@ def test_one_batch_of_a_shard_at_a_time_is_counted_and_none_is_given_up():
         for text in CONFIGURATION.values()
         for block in blocks('resource "aws_lambda_event_source_mapping"', text)
     ]
-    assert len(mappings) == 1, "a second mapping would count a shard twice at a time"
-    settings = dict(re.findall(r"^  (\w+) += (.+)$", mappings[0], re.MULTILINE))
-    assert settings["parallelization_factor"] == "1"
-    assert settings["maximum_retry_attempts"] == "-1"
-    assert settings["maximum_record_age_in_seconds"] == "-1"
-    assert settings["starting_position"] == '"TRIM_HORIZON"'
-    assert int(settings["batch_size"]) <= 1000
-    assert "bisect_batch_on_function_error" not in settings
-    assert "destination_config" not in mappings[0]
+    functions = []
+    for mapping in mappings:
+        settings = dict(re.findall(r"^  (\w+) += (.+)$", mapping, re.MULTILINE))
+        functions.append(settings["function_name"])
+        assert settings["parallelization_factor"] == "1"
+        assert settings["maximum_retry_attempts"] == "-1"
+        assert settings["maximum_record_age_in_seconds"] == "-1"
+        assert settings["starting_position"] == '"TRIM_HORIZON"'
+        assert int(settings["batch_size"]) <= 1000
+        assert "bisect_batch_on_function_error" not in settings
+        assert "destination_config" not in mapping
+    assert sorted(functions) == ["module.count.arn", "module.track.arn"], (
+        "a second mapping would count a shard twice at a time"
+    )
 
 
 def test_nothing_is_allowed_on_every_resource_nor_every_action():
@@ -129,7 +136,7 @@ def test_every_handler_that_terraform_names_exists():
         "\n".join(CONFIGURATION.values()),
         re.MULTILINE,
     )
-    assert sorted(named) == ["archive", "count", "ingest", "read"]
+    assert sorted(named) == ["archive", "count", "ingest", "rank", "read", "track"]
     for name in named:
         source = (REPOSITORY / f"transform/handlers/{name}.py").read_text("utf-8")
         assert re.search(r"^def handler\(event: .*, context: ", source, re.MULTILINE)
@@ -140,7 +147,9 @@ def test_functions_get_the_environment_they_read():
         "ingest": {"STREAM_NAME"},
         "count": {"COUNTS_TABLE"},
         "archive": {"LAKE_BUCKET"},
-        "read": {"COUNTS_TABLE"},
+        "read": {"COUNTS_TABLE", "TRENDS_TABLE"},
+        "track": {"TRENDS_TABLE"},
+        "rank": {"TRENDS_TABLE", "LAKE_BUCKET"},
     }.items():
         given = re.search(r"environment += \{(.*)\}", CONFIGURATION[f"modules/pipeline/{step}.tf"])
         assert given and set(re.findall(r"(\w+) +=", given[1])) == names

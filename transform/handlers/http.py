@@ -1,5 +1,7 @@
 """Answers to API Gateway proxy events: JSON bodies, for browsers of any origin."""
 
+import hashlib
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +12,8 @@ _CORS = {
     "Access-Control-Expose-Headers": "X-Correlation-Id, Retry-After, ETag",
 }
 RETRY_AFTER_S = 1
+
+_ENTITY_TAG = re.compile(r'(?:W/)?("[^"]*")')
 
 
 def header(event: Mapping[str, Any], name: str) -> str:
@@ -27,6 +31,21 @@ def response(status: int, body: object, headers: Mapping[str, str] | None = None
     }
 
 
+def cached(event: Mapping[str, Any], body: object, seconds: int) -> dict[str, Any]:
+    """Give a 200 that any cache may keep for `seconds`, with the ETag of its bytes, or a 304.
+
+    An ETag in If-None-Match counts whether weak or strong (RFC 9110, section 13.1.2).
+    """
+    whole = response(200, body)
+    digest = hashlib.blake2b(whole["body"].encode(), digest_size=16).hexdigest()
+    etag = f'"{digest}"'
+    whole["headers"] |= {"ETag": etag, "Cache-Control": f"public, max-age={seconds}"}
+    held = header(event, "if-none-match").strip()
+    if held == "*" or etag in _ENTITY_TAG.findall(held):
+        return whole | {"statusCode": 304, "body": ""}
+    return whole
+
+
 def error(status: int, code: str, message: str) -> dict[str, Any]:
     """Give a refusal: a machine-readable code and a sentence."""
     return response(status, {"error": code, "message": message})
@@ -38,14 +57,14 @@ def unavailable(message: str, **more: object) -> dict[str, Any]:
     return response(503, body, {"Retry-After": str(RETRY_AFTER_S)})
 
 
-def preflight(methods: str) -> dict[str, Any]:
+def preflight(methods: str, headers: str = "Content-Type") -> dict[str, Any]:
     """Answer a browser's CORS preflight, good for a day."""
     return {
         "statusCode": 204,
         "headers": {
             **_CORS,
             "Access-Control-Allow-Methods": methods,
-            "Access-Control-Allow-Headers": "Content-Type",
+            "Access-Control-Allow-Headers": headers,
             "Access-Control-Max-Age": "86400",
         },
         "body": "",

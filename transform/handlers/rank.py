@@ -101,10 +101,13 @@ def _roll_up(context: Any) -> int:
         for shard_id, checkpoint in _sequences("checkpoint")
         if cursors.get(shard_id, "") < checkpoint
     }
+    there = set(_list()) if behind else set()
     added = 0
     while batches := _next(behind):
         changed = rollups.hours(batches)
-        list(_pool().map(_add, changed, changed.values()))
+        known = [hour in there for hour in changed]
+        list(_pool().map(_add, changed, changed.values(), known))
+        there.update(changed)
         for batch in batches:
             behind[batch.shard_id] = batch.sequence
         for shard_id in {batch.shard_id for batch in batches}:
@@ -182,10 +185,10 @@ def _move(shard_id: str, sequence: str) -> None:
         logger.info("Another run came further", shard_id=shard_id)
 
 
-def _add(hour: int, batches: list[Batch]) -> None:
+def _add(hour: int, batches: list[Batch], there: bool) -> None:
     """Add batches to an hour; what another run writes meanwhile is read and added to again."""
     for _ in range(CONFLICTS):
-        rollup, condition = _get(hour)
+        rollup, condition = _get(hour) if there else (rollups.empty(hour), {"IfNoneMatch": "*"})
         body = rollups.encode(rollups.add(rollup, batches))
         try:
             _s3().put_object(
@@ -195,6 +198,7 @@ def _add(hour: int, batches: list[Batch]) -> None:
         except _s3().exceptions.ClientError as error:
             if error.response["Error"]["Code"] not in _CONFLICT:
                 raise
+            there = True
     raise RuntimeError(f"{rollups.key(hour)} was changed by others {CONFLICTS} times.")
 
 
@@ -204,11 +208,7 @@ _CONFLICT = {"PreconditionFailed", "ConditionalRequestConflict"}
 
 def _get(hour: int) -> tuple[Rollup, dict[str, Any]]:
     """Give an hour as it is, and on what condition it may be replaced."""
-    client = _s3()
-    try:
-        answer = client.get_object(Bucket=os.environ[LAKE_BUCKET], Key=rollups.key(hour))
-    except client.exceptions.NoSuchKey:
-        return rollups.empty(hour), {"IfNoneMatch": "*"}
+    answer = _s3().get_object(Bucket=os.environ[LAKE_BUCKET], Key=rollups.key(hour))
     return rollups.decode(hour, answer["Body"].read()), {"IfMatch": answer["ETag"]}
 
 

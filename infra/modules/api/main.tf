@@ -2,7 +2,7 @@
 
 resource "aws_api_gateway_rest_api" "this" {
   name        = var.name
-  description = "Likes in, counts out."
+  description = "Likes in, counts and trends out."
 
   endpoint_configuration {
     types = ["REGIONAL"]

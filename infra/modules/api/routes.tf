@@ -43,11 +43,33 @@ locals {
       model      = null
       validator  = null
     }
+    # Which window and how many is the function's to check: neither has to be given.
+    "GET /trends" = {
+      path     = "/trends"
+      method   = "GET"
+      function = var.read
+      parameters = {
+        "method.request.querystring.window" = false
+        "method.request.querystring.limit"  = false
+      }
+      model     = null
+      validator = null
+    }
+    # Even to read a browser asks first, where it sends the ETag it has.
+    "OPTIONS /trends" = {
+      path       = "/trends"
+      method     = "OPTIONS"
+      function   = var.read
+      parameters = {}
+      model      = null
+      validator  = null
+    }
   }
 
   paths = {
     "/likes"                   = aws_api_gateway_resource.likes.id
     "/movies/{movie_id}/likes" = aws_api_gateway_resource.movie_likes.id
+    "/trends"                  = aws_api_gateway_resource.trends.id
   }
 }
 
@@ -73,6 +95,12 @@ resource "aws_api_gateway_resource" "movie_likes" {
   rest_api_id = aws_api_gateway_rest_api.this.id
   parent_id   = aws_api_gateway_resource.movie.id
   path_part   = "likes"
+}
+
+resource "aws_api_gateway_resource" "trends" {
+  rest_api_id = aws_api_gateway_rest_api.this.id
+  parent_id   = aws_api_gateway_rest_api.this.root_resource_id
+  path_part   = "trends"
 }
 
 resource "aws_api_gateway_method" "this" {

@@ -22,7 +22,7 @@ variable "ingest" {
 }
 
 variable "read" {
-  description = "The function that answers how many likes: its name, and the ARN by which API Gateway calls it."
+  description = "The function that answers how many likes and what is trending: its name, and the ARN by which API Gateway calls it."
   type = object({
     name       = string
     invoke_arn = string

@@ -23,9 +23,9 @@ resource "aws_iam_role_policy" "dead_letters" {
 
 resource "aws_lambda_function_event_invoke_config" "this" {
   function_name = aws_lambda_function.this.function_name
-  # As often and as long as Lambda tries at all.
+  # As often as Lambda tries at all, if the event lives that long: the first retry comes after a minute.
   maximum_retry_attempts       = 2
-  maximum_event_age_in_seconds = 6 * 60 * 60
+  maximum_event_age_in_seconds = var.event_age_seconds
 
   destination_config {
     on_failure {

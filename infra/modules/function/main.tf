@@ -11,6 +11,7 @@ resource "aws_lambda_function" "this" {
   runtime          = "python3.13"
   architectures    = ["arm64"]
   handler          = var.handler
+  layers           = var.layers
   filename         = var.package
   source_code_hash = filebase64sha256(var.package)
   memory_size      = var.memory_mb

@@ -13,6 +13,11 @@ output "invoke_arn" {
   value       = aws_lambda_function.this.invoke_arn
 }
 
+output "dead_letters_arn" {
+  description = "ARN of the queue of what the function gave up on."
+  value       = aws_sqs_queue.dead_letters.arn
+}
+
 output "role_name" {
   description = "Name of the function's role."
   value       = aws_iam_role.this.name

@@ -38,6 +38,17 @@ variable "package" {
   type        = string
 }
 
+variable "layers" {
+  description = "ARNs of the Lambda layers that hold what the function imports and the zip does not."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for arn in var.layers : can(regex("^arn:[a-z-]+:lambda:[a-z0-9-]+:[0-9]{12}:layer:[^:]+:[0-9]+$", arn))])
+    error_message = "A layer is named by the ARN of one of its versions."
+  }
+}
+
 variable "environment" {
   description = "Environment variables of the function's own; those of its logs and metrics are added."
   type        = map(string)
@@ -66,6 +77,17 @@ variable "timeout_seconds" {
   validation {
     condition     = var.timeout_seconds >= 1 && var.timeout_seconds <= 900
     error_message = "Lambda runs between 1 and 900 seconds."
+  }
+}
+
+variable "event_age_seconds" {
+  description = "How long Lambda keeps an event that it was handed asynchronously, retries included; then it is a dead letter."
+  type        = number
+  default     = 21600 # 6 hours, as long as Lambda keeps any
+
+  validation {
+    condition     = var.event_age_seconds >= 60 && var.event_age_seconds <= 21600
+    error_message = "Lambda keeps an event between a minute and 6 hours."
   }
 }
 

@@ -16,6 +16,24 @@ resource "aws_s3_bucket_lifecycle_configuration" "lake" {
     }
   }
 
+  # RankTrends looks back 8 days, and writes an hour again each minute that it changes.
+  rule {
+    id     = "rollups"
+    status = "Enabled"
+
+    filter {
+      prefix = "rollups/"
+    }
+
+    expiration {
+      days = 10
+    }
+
+    noncurrent_version_expiration {
+      noncurrent_days = 1
+    }
+  }
+
   # Long enough to find out what went wrong and to send it again.
   rule {
     id     = "errors"

@@ -33,6 +33,11 @@ output "rejected_prefix" {
   value       = local.tables["rejected"].location
 }
 
+output "trends_prefix" {
+  description = "Where in the bucket the trends table lies, with its closing slash."
+  value       = local.tables["trends"].location
+}
+
 output "workgroup" {
   description = "Name of the Athena workgroup."
   value       = aws_athena_workgroup.this.name

@@ -28,17 +28,9 @@ data "aws_iam_policy_document" "count" {
     resources = [local.counts_arn]
   }
 
-  # What the mapping below does with the function's role.
-  # https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html
   statement {
-    sid = "ReadStream"
-    actions = [
-      "kinesis:DescribeStream",
-      "kinesis:DescribeStreamSummary",
-      "kinesis:GetRecords",
-      "kinesis:GetShardIterator",
-      "kinesis:ListShards",
-    ]
+    sid       = "ReadStream"
+    actions   = local.read_stream
     resources = [local.stream_arn]
   }
 }

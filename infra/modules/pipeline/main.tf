@@ -6,12 +6,15 @@ data "aws_partition" "current" {}
 data "aws_region" "current" {}
 
 locals {
+  region    = data.aws_region.current.name
   account   = data.aws_caller_identity.current.account_id
   partition = data.aws_partition.current.partition
-  regional  = "${data.aws_region.current.name}:${local.account}"
+  regional  = "${local.region}:${local.account}"
 
   stream         = "MovieLikesStream-${var.stage}"
   counts         = "MovieLikesTable-${var.stage}"
+  trends         = "MovieTrendsTable-${var.stage}"
+  consumer       = "trends"
   archive        = "MovieLikesArchive-${var.stage}"
   service        = "movie-likes-${var.stage}"
   bucket         = "raw-likes-bucket-${var.stage}-${local.account}"
@@ -19,5 +22,6 @@ locals {
 
   stream_arn = "arn:${local.partition}:kinesis:${local.regional}:stream/${local.stream}"
   counts_arn = "arn:${local.partition}:dynamodb:${local.regional}:table/${local.counts}"
+  trends_arn = "arn:${local.partition}:dynamodb:${local.regional}:table/${local.trends}"
   bucket_arn = "arn:${local.partition}:s3:::${local.bucket}"
 }

@@ -28,6 +28,16 @@ output "counts_table" {
   value       = module.counts.name
 }
 
+output "trends_table" {
+  description = "DynamoDB table of the sums of batches, and of the leaderboards."
+  value       = module.trends.name
+}
+
+output "consumer_arn" {
+  description = "ARN of the stream's consumer that trends are read from."
+  value       = module.trends.consumer_arn
+}
+
 output "firehose_name" {
   description = "Firehose stream that archives likes."
   value       = module.delivery.name
@@ -55,5 +65,7 @@ output "function_names" {
     count   = module.count.name
     archive = module.archive.name
     read    = module.read.name
+    track   = module.track.name
+    rank    = module.rank.name
   }
 }

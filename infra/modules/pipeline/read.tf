@@ -1,13 +1,13 @@
-# ReadLikes: answers how many likes films have.
+# ReadLikes: answers how many likes films have, and which of them are rising.
 
 module "read" {
   source          = "../function"
   name            = "ReadLikes"
   stage           = var.stage
-  description     = "Answers how many likes films have."
+  description     = "Answers how many likes films have, and which are rising."
   handler         = "transform.handlers.read.handler"
   package         = var.package
-  environment     = { COUNTS_TABLE = local.counts }
+  environment     = { COUNTS_TABLE = local.counts, TRENDS_TABLE = local.trends }
   policy          = data.aws_iam_policy_document.read.json
   memory_mb       = 512
   timeout_seconds = 28 # API Gateway gives up after 29
@@ -19,5 +19,11 @@ data "aws_iam_policy_document" "read" {
     sid       = "ReadCounts"
     actions   = ["dynamodb:BatchGetItem"]
     resources = [local.counts_arn]
+  }
+
+  statement {
+    sid       = "ReadLeaderboards"
+    actions   = ["dynamodb:GetItem"]
+    resources = [local.trends_arn]
   }
 }

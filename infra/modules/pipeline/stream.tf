@@ -4,3 +4,15 @@ module "stream" {
   retention_hours = var.stream_retention_hours
   alarm_topic     = local.alarm_topic
 }
+
+locals {
+  # What a mapping does on the stream with the role of its function.
+  # https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html
+  read_stream = [
+    "kinesis:DescribeStream",
+    "kinesis:DescribeStreamSummary",
+    "kinesis:GetRecords",
+    "kinesis:GetShardIterator",
+    "kinesis:ListShards",
+  ]
+}

@@ -44,6 +44,18 @@ variable "tls_only" {
   default     = true
 }
 
+variable "fan_out_mapping" {
+  description = "Whether Lambda itself hands TrackTrends what the stream's consumer is pushed. Where it does not, something else has to, one batch of a shard at a time."
+  type        = bool
+  default     = true
+}
+
+variable "pandas_layers" {
+  description = "ARNs of the Lambda layers that hold pandas and pyarrow for Python 3.13 on arm64; null: AWS's own."
+  type        = list(string)
+  default     = null
+}
+
 variable "alarms" {
   description = "Whether the stage has alarms. An emulator has nobody to wake, and describes alarms in part, so that Terraform would change them at every apply."
   type        = bool

@@ -10,4 +10,6 @@ module "pipeline" {
   requests_per_second    = 1000
   tls_only               = false # the emulator speaks plain HTTP
   alarms                 = false
+  fan_out_mapping        = false # the emulator refuses a mapping on a consumer; infra/fanout bridges it
+  pandas_layers          = []    # the emulator runs functions in its own Python, which has pandas and pyarrow
 }

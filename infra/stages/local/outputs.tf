@@ -23,6 +23,16 @@ output "counts_table" {
   value       = module.pipeline.counts_table
 }
 
+output "trends_table" {
+  description = "DynamoDB table of the sums of batches, and of the leaderboards."
+  value       = module.pipeline.trends_table
+}
+
+output "consumer_arn" {
+  description = "ARN of the stream's consumer that trends are read from."
+  value       = module.pipeline.consumer_arn
+}
+
 output "firehose_name" {
   description = "Firehose stream that archives likes."
   value       = module.pipeline.firehose_name

@@ -21,6 +21,7 @@ provider "aws" {
     kms            = var.endpoint
     lambda         = var.endpoint
     s3             = var.endpoint
+    scheduler      = var.endpoint
     sns            = var.endpoint
     sqs            = var.endpoint
     sts            = var.endpoint

@@ -336,6 +336,8 @@ def test_a_run_that_has_no_time_left_leaves_the_rest_to_the_next(table, bucket, 
 
 def test_an_hour_that_others_change_for_ever_is_given_up(table, bucket, monkeypatch):
     send(record(1, *liked("a", 0)))
+    run()
+    send(record(2, *liked("a", 0)))
     monkeypatch.setattr(rank, "_get", lambda hour: (rollups.empty(hour), {"IfMatch": '"other"'}))
     with pytest.raises(RuntimeError, match="changed by others 5 times"):
         run()

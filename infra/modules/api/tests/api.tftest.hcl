@@ -26,6 +26,8 @@ run "requests_are_checked_throttled_logged_and_reach_their_function" {
       "GET /likes"                       = var.read.invoke_arn
       "GET /movies/{movie_id}/likes"     = var.read.invoke_arn
       "OPTIONS /movies/{movie_id}/likes" = var.read.invoke_arn
+      "GET /trends"                      = var.read.invoke_arn
+      "OPTIONS /trends"                  = var.read.invoke_arn
     }
     error_message = "Likes go to IngestLike, questions to ReadLikes, and browsers may ask before either."
   }
@@ -42,6 +44,8 @@ run "requests_are_checked_throttled_logged_and_reach_their_function" {
       "GET /likes"                       = "arn:aws:execute-api:us-east-1:000000000000:abc/test/GET/likes"
       "GET /movies/{movie_id}/likes"     = "arn:aws:execute-api:us-east-1:000000000000:abc/test/GET/movies/*/likes"
       "OPTIONS /movies/{movie_id}/likes" = "arn:aws:execute-api:us-east-1:000000000000:abc/test/OPTIONS/movies/*/likes"
+      "GET /trends"                      = "arn:aws:execute-api:us-east-1:000000000000:abc/test/GET/trends"
+      "OPTIONS /trends"                  = "arn:aws:execute-api:us-east-1:000000000000:abc/test/OPTIONS/trends"
     }
     error_message = "A function may be called for its own routes only."
   }
@@ -52,6 +56,10 @@ run "requests_are_checked_throttled_logged_and_reach_their_function" {
   assert {
     condition     = aws_api_gateway_method.this["GET /likes"].request_parameters["method.request.querystring.movie_ids"]
     error_message = "Counts of several movies need movie_ids."
+  }
+  assert {
+    condition     = aws_api_gateway_method.this["GET /trends"].request_parameters == tomap({ "method.request.querystring.window" = false, "method.request.querystring.limit" = false })
+    error_message = "Trends are answered to whoever asks for nothing in particular."
   }
   assert {
     condition = alltrue([

@@ -44,6 +44,10 @@ run "a_function_has_its_role_log_alarms_and_dead_letters" {
     error_message = "The caller's variables and those of logs and metrics, and no others."
   }
   assert {
+    condition     = aws_lambda_function_event_invoke_config.this.maximum_event_age_in_seconds == 6 * 60 * 60 && length(coalesce(aws_lambda_function.this.layers, [])) == 0
+    error_message = "Unless told otherwise, Lambda tries as long as it can, and the zip holds all there is."
+  }
+  assert {
     condition     = aws_lambda_function_event_invoke_config.this.destination_config[0].on_failure[0].destination == aws_sqs_queue.dead_letters.arn
     error_message = "What fails every retry goes to the function's own queue."
   }
@@ -73,6 +77,21 @@ run "a_function_has_its_role_log_alarms_and_dead_letters" {
   }
 }
 
+run "what_is_called_each_minute_is_given_up_in_a_minute_and_may_have_layers" {
+  variables {
+    layers            = ["arn:aws:lambda:us-east-1:000000000000:layer:Pandas:11"]
+    event_age_seconds = 60
+  }
+  assert {
+    condition     = aws_lambda_function.this.layers == tolist(["arn:aws:lambda:us-east-1:000000000000:layer:Pandas:11"])
+    error_message = "The function has the layers it is given."
+  }
+  assert {
+    condition     = aws_lambda_function_event_invoke_config.this.maximum_event_age_in_seconds == 60
+    error_message = "Lambda keeps an event as long as the caller says."
+  }
+}
+
 run "what_lambda_or_our_names_do_not_know_is_refused" {
   command = plan
 
@@ -82,7 +101,12 @@ run "what_lambda_or_our_names_do_not_know_is_refused" {
     handler         = "index.handler"
     memory_mb       = 64
     timeout_seconds = 901
+    layers          = ["pandas"]
+
+    event_age_seconds = 59
   }
 
-  expect_failures = [var.name, var.stage, var.handler, var.memory_mb, var.timeout_seconds]
+  expect_failures = [
+    var.name, var.stage, var.handler, var.memory_mb, var.timeout_seconds, var.layers, var.event_age_seconds,
+  ]
 }

@@ -23,6 +23,9 @@ mock_provider "aws" {
   mock_resource "aws_kinesis_stream" {
     defaults = { arn = "arn:aws:kinesis:us-east-1:000000000000:stream/MovieLikesStream-test" }
   }
+  mock_resource "aws_kinesis_stream_consumer" {
+    defaults = { arn = "arn:aws:kinesis:us-east-1:000000000000:stream/MovieLikesStream-test/consumer/trends:1" }
+  }
   mock_resource "aws_lambda_function" {
     defaults = {
       arn        = "arn:aws:lambda:us-east-1:000000000000:function:mock"
@@ -57,16 +60,19 @@ variables {
 run "a_stage_is_named_counts_exactly_and_allows_no_more_than_it_needs" {
   assert {
     condition = [
-      output.stream_name, output.counts_table, output.firehose_name, output.event_bus,
+      output.stream_name, output.counts_table, output.trends_table, output.firehose_name, output.event_bus,
       output.bucket, output.results_bucket, output.glue_database, output.athena_workgroup,
       ] == [
-      "MovieLikesStream-test", "MovieLikesTable-test", "MovieLikesArchive-test", "movie-likes-test",
+      "MovieLikesStream-test", "MovieLikesTable-test", "MovieTrendsTable-test", "MovieLikesArchive-test", "movie-likes-test",
       "raw-likes-bucket-test-000000000000", "athena-results-bucket-test-000000000000", "movie_likes_test", "movie-likes-test",
     ]
     error_message = "Everything is named after its stage."
   }
   assert {
-    condition     = output.function_names == { ingest = "IngestLike-test", count = "UpdateCount-test", archive = "ArchiveLikes-test", read = "ReadLikes-test" }
+    condition = output.function_names == {
+      ingest = "IngestLike-test", count = "UpdateCount-test", archive = "ArchiveLikes-test", read = "ReadLikes-test"
+      track  = "TrackTrends-test", rank = "RankTrends-test"
+    }
     error_message = "A function a step."
   }
 
@@ -86,6 +92,17 @@ run "a_stage_is_named_counts_exactly_and_allows_no_more_than_it_needs" {
     condition     = aws_lambda_event_source_mapping.count.event_source_arn == local.stream_arn
     error_message = "The ARN that roles are given is that of the stream."
   }
+  assert {
+    condition = [
+      for m in aws_lambda_event_source_mapping.track :
+      [m.parallelization_factor, m.maximum_retry_attempts, m.maximum_record_age_in_seconds, m.starting_position]
+    ] == [[1, -1, -1, "TRIM_HORIZON"]]
+    error_message = "Every batch of a shard is summed up, one at a time, until it is kept."
+  }
+  assert {
+    condition     = aws_lambda_event_source_mapping.track[0].event_source_arn == output.consumer_arn && startswith(output.consumer_arn, "${local.stream_arn}/consumer/${local.consumer}:")
+    error_message = "Trends come from the stream's consumer, and the ARN that the role is given is that of the consumer."
+  }
 
   assert {
     condition     = [for s in data.aws_iam_policy_document.ingest.statement : [s.actions, s.resources]] == [[toset(["kinesis:PutRecord"]), toset([local.stream_arn])]]
@@ -96,8 +113,11 @@ run "a_stage_is_named_counts_exactly_and_allows_no_more_than_it_needs" {
     error_message = "ArchiveLikes writes rejects and does nothing else."
   }
   assert {
-    condition     = [for s in data.aws_iam_policy_document.read.statement : [s.actions, s.resources]] == [[toset(["dynamodb:BatchGetItem"]), toset([local.counts_arn])]]
-    error_message = "ReadLikes reads counts and does nothing else."
+    condition = [for s in data.aws_iam_policy_document.read.statement : [s.actions, s.resources]] == [
+      [toset(["dynamodb:BatchGetItem"]), toset([local.counts_arn])],
+      [toset(["dynamodb:GetItem"]), toset([local.trends_arn])],
+    ]
+    error_message = "ReadLikes reads counts and leaderboards and does nothing else."
   }
   assert {
     condition     = [for s in data.aws_iam_policy_document.count.statement : s.actions if s.resources == toset([local.counts_arn])] == [toset(["dynamodb:UpdateItem"])]
@@ -108,12 +128,52 @@ run "a_stage_is_named_counts_exactly_and_allows_no_more_than_it_needs" {
     error_message = "UpdateCount reaches the stream and the table, nothing else."
   }
   assert {
-    condition     = startswith("rejected/", module.lake.rejected_prefix)
-    error_message = "ArchiveLikes may write where the rejected table lies."
+    condition = [for s in data.aws_iam_policy_document.track.statement : [s.actions, s.resources]] == [
+      [toset(["dynamodb:PutItem"]), toset([local.trends_arn])],
+      [toset(local.read_stream), toset([local.stream_arn])],
+      [toset(["kinesis:SubscribeToShard"]), toset(["${local.stream_arn}/consumer/trends:*"])],
+    ]
+    error_message = "TrackTrends writes sums and checkpoints, is read to from the stream, and does nothing else."
+  }
+  assert {
+    condition = [for s in data.aws_iam_policy_document.rank.statement : [s.actions, s.resources]] == [
+      [toset(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"]), toset([local.trends_arn])],
+      [toset(["s3:GetObject", "s3:PutObject"]), toset(["${local.bucket_arn}/rollups/*"])],
+      [toset(["s3:ListBucket"]), toset([local.bucket_arn])],
+      [toset(["s3:PutObject"]), toset(["${local.bucket_arn}/trends/*"])],
+    ]
+    error_message = "RankTrends reaches its table, its rollups and the trends table, nothing else."
+  }
+  assert {
+    condition     = [for s in data.aws_iam_policy_document.rank.statement : [for c in s.condition : c.values] if contains(s.actions, "s3:ListBucket")] == [[tolist(["rollups/*"])]]
+    error_message = "RankTrends lists its rollups, and nothing else of the bucket."
+  }
+  assert {
+    condition     = startswith("rejected/", module.lake.rejected_prefix) && startswith("trends/", module.lake.trends_prefix)
+    error_message = "ArchiveLikes may write where the rejected table lies, RankTrends where the trends table does."
+  }
+  assert {
+    condition     = module.rank_schedule.name == "RankTrends-test" && local.pandas_layer == "arn:aws:lambda:us-east-1:336392948345:layer:AWSSDKPandas-Python313-Arm64:11"
+    error_message = "RankTrends is called, and has AWS's own pandas of its region."
+  }
+  assert {
+    condition     = { for m in aws_cloudwatch_metric_alarm.rank_stands_still[0].metric_query : m.id => m.expression if m.return_data == true } == { succeeded = "invocations - FILL(errors, 0)" } && aws_cloudwatch_metric_alarm.rank_stands_still[0].treat_missing_data == "breaching"
+    error_message = "Somebody hears that no run succeeded, and that there was none."
   }
   assert {
     condition     = aws_sns_topic_subscription.alarms[0].endpoint == "ops@example.org"
     error_message = "Somebody hears the alarms."
+  }
+}
+
+run "where_lambda_takes_no_mapping_on_a_consumer_there_is_none" {
+  variables {
+    fan_out_mapping = false
+    pandas_layers   = []
+  }
+  assert {
+    condition     = length(aws_lambda_event_source_mapping.track) == 0 && endswith(output.consumer_arn, "/consumer/trends:1")
+    error_message = "The consumer is there for somebody else to read from."
   }
 }
 

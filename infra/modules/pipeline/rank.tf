@@ -1,0 +1,100 @@
+# RankTrends: each minute, makes leaderboards of what TrackTrends summed up, and the trends table of closed hours.
+
+locals {
+  # awswrangler, pandas and pyarrow, from AWS. Version 11 holds awswrangler 3.16.1; the list of all regions:
+  # https://aws-sdk-pandas.readthedocs.io/en/stable/layers.html
+  pandas_layer = "arn:${local.partition}:lambda:${local.region}:336392948345:layer:AWSSDKPandas-Python313-Arm64:11"
+}
+
+module "rank" {
+  source            = "../function"
+  name              = "RankTrends"
+  stage             = var.stage
+  description       = "Ranks films by how far their likes stand above their own past."
+  handler           = "transform.handlers.rank.handler"
+  package           = var.package
+  layers            = var.pandas_layers == null ? [local.pandas_layer] : var.pandas_layers
+  environment       = { TRENDS_TABLE = local.trends, LAKE_BUCKET = local.bucket }
+  policy            = data.aws_iam_policy_document.rank.json
+  memory_mb         = 1769 # a whole CPU
+  timeout_seconds   = 300
+  event_age_seconds = 60 # the next minute's call does what this one did not
+  alarm_topic       = local.alarm_topic
+}
+
+data "aws_iam_policy_document" "rank" {
+  statement {
+    sid       = "ReadSumsKeepLeaderboards"
+    actions   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"]
+    resources = [local.trends_arn]
+  }
+
+  statement {
+    sid       = "KeepRollups"
+    actions   = ["s3:GetObject", "s3:PutObject"]
+    resources = ["${local.bucket_arn}/rollups/*"]
+  }
+
+  # Without it, S3 would also refuse to say that a rollup is not there yet.
+  statement {
+    sid       = "FindRollups"
+    actions   = ["s3:ListBucket"]
+    resources = [local.bucket_arn]
+
+    condition {
+      test     = "StringLike"
+      variable = "s3:prefix"
+      values   = ["rollups/*"]
+    }
+  }
+
+  statement {
+    sid       = "WriteTrends"
+    actions   = ["s3:PutObject"]
+    resources = ["${local.bucket_arn}/trends/*"]
+  }
+}
+
+module "rank_schedule" {
+  source            = "../schedule"
+  name              = module.rank.name
+  description       = "Ranks films each minute."
+  expression        = "rate(1 minute)"
+  event_age_seconds = 60
+  function          = { arn = module.rank.arn, dead_letters_arn = module.rank.dead_letters_arn }
+}
+
+resource "aws_cloudwatch_metric_alarm" "rank_stands_still" {
+  count               = local.alarm_topic == null ? 0 : 1
+  alarm_name          = "${module.rank.name}-stands-still"
+  alarm_description   = "No run of RankTrends succeeded in 5 minutes: it is not called, or it fails. Leaderboards stand still, and catch up once it runs."
+  evaluation_periods  = 5
+  comparison_operator = "LessThanThreshold"
+  threshold           = 1
+  treat_missing_data  = "breaching" # a function that nobody calls measures nothing
+  alarm_actions       = [local.alarm_topic.arn]
+  ok_actions          = [local.alarm_topic.arn]
+
+  metric_query {
+    id          = "succeeded"
+    label       = "Runs that succeeded"
+    expression  = "invocations - FILL(errors, 0)"
+    return_data = true
+  }
+
+  dynamic "metric_query" {
+    for_each = { invocations = "Invocations", errors = "Errors" }
+
+    content {
+      id = metric_query.key
+
+      metric {
+        namespace   = "AWS/Lambda"
+        metric_name = metric_query.value
+        dimensions  = { FunctionName = module.rank.name }
+        stat        = "Sum"
+        period      = 60
+      }
+    }
+  }
+}

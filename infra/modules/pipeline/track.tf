@@ -1,0 +1,78 @@
+# TrackTrends: sums up each batch that the stream pushes to its consumer, and keeps the sums for RankTrends.
+
+module "trends" {
+  source      = "../trends"
+  name        = local.trends
+  consumer    = local.consumer
+  stream_arn  = module.stream.arn
+  disposable  = var.disposable
+  alarm_topic = local.alarm_topic
+}
+
+module "track" {
+  source          = "../function"
+  name            = "TrackTrends"
+  stage           = var.stage
+  description     = "Sums up each batch of the stream exactly once, by film and minute."
+  handler         = "transform.handlers.track.handler"
+  package         = var.package
+  environment     = { TRENDS_TABLE = local.trends }
+  policy          = data.aws_iam_policy_document.track.json
+  memory_mb       = 512
+  timeout_seconds = 120
+  alarm_topic     = local.alarm_topic
+}
+
+data "aws_iam_policy_document" "track" {
+  # One transaction a batch puts its sums and the checkpoint of its shard.
+  statement {
+    sid       = "KeepSums"
+    actions   = ["dynamodb:PutItem"]
+    resources = [local.trends_arn]
+  }
+
+  statement {
+    sid       = "ReadStream"
+    actions   = local.read_stream
+    resources = [local.stream_arn]
+  }
+
+  # The last part of a consumer's ARN is the second it was made in.
+  statement {
+    sid       = "Subscribe"
+    actions   = ["kinesis:SubscribeToShard"]
+    resources = ["${local.stream_arn}/consumer/${local.consumer}:*"]
+  }
+}
+
+# Exact sums rest on what is set here: one batch of a shard at a time, in order, until it is kept. More at a time, or
+# giving a batch up, would let the shard's checkpoint pass likes that are in no sum.
+resource "aws_lambda_event_source_mapping" "track" {
+  count                              = var.fan_out_mapping ? 1 : 0
+  event_source_arn                   = module.trends.consumer_arn
+  function_name                      = module.track.arn
+  starting_position                  = "TRIM_HORIZON"
+  parallelization_factor             = 1
+  maximum_retry_attempts             = -1
+  maximum_record_age_in_seconds      = -1
+  batch_size                         = 1000
+  maximum_batching_window_in_seconds = 1
+}
+
+resource "aws_cloudwatch_metric_alarm" "track_behind" {
+  count               = local.alarm_topic == null ? 0 : 1
+  alarm_name          = "${module.track.name}-behind"
+  alarm_description   = "Trends are 5 minutes behind: TrackTrends fails or cannot keep up. Nothing is lost before the stream's retention."
+  namespace           = "AWS/Lambda"
+  metric_name         = "IteratorAge"
+  dimensions          = { FunctionName = module.track.name }
+  statistic           = "Maximum"
+  period              = 60
+  evaluation_periods  = 5
+  datapoints_to_alarm = 3
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 5 * 60 * 1000
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [local.alarm_topic.arn]
+  ok_actions          = [local.alarm_topic.arn]
+}

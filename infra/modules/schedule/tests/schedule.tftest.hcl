@@ -1,0 +1,64 @@
+mock_provider "aws" {
+  mock_data "aws_iam_policy_document" {
+    defaults = { json = "{\"Version\":\"2012-10-17\",\"Statement\":[]}" }
+  }
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "000000000000" }
+  }
+  mock_resource "aws_iam_role" {
+    defaults = { arn = "arn:aws:iam::000000000000:role/RankTrends-test-schedule" }
+  }
+}
+
+variables {
+  name              = "RankTrends-test"
+  description       = "Ranks films each minute."
+  expression        = "rate(1 minute)"
+  event_age_seconds = 60
+  function = {
+    arn              = "arn:aws:lambda:us-east-1:000000000000:function:RankTrends-test"
+    dead_letters_arn = "arn:aws:sqs:us-east-1:000000000000:RankTrends-test-dead-letters"
+  }
+}
+
+run "a_function_is_called_on_time_and_by_nobody_who_may_do_more" {
+  assert {
+    condition     = aws_scheduler_schedule.this.schedule_expression == "rate(1 minute)" && aws_scheduler_schedule.this.flexible_time_window[0].mode == "OFF"
+    error_message = "The call comes when it is due, not some time after."
+  }
+  assert {
+    condition     = aws_scheduler_schedule.this.target[0].arn == var.function.arn && aws_scheduler_schedule.this.target[0].role_arn == aws_iam_role.this.arn
+    error_message = "The function is called with the schedule's own role."
+  }
+  assert {
+    condition     = aws_scheduler_schedule.this.target[0].retry_policy[0].maximum_event_age_in_seconds == 60
+    error_message = "Calls that are late do not pile up."
+  }
+  assert {
+    condition     = aws_scheduler_schedule.this.target[0].dead_letter_config[0].arn == var.function.dead_letters_arn
+    error_message = "A call that was not made does not vanish."
+  }
+  assert {
+    condition = [for s in data.aws_iam_policy_document.this.statement : [s.actions, s.resources]] == [
+      [toset(["lambda:InvokeFunction"]), toset([var.function.arn])],
+      [toset(["sqs:SendMessage"]), toset([var.function.dead_letters_arn])],
+    ]
+    error_message = "The role calls the function, keeps what it did not take, and does nothing else."
+  }
+  assert {
+    condition     = one(data.aws_iam_policy_document.assume.statement[0].principals).identifiers == toset(["scheduler.amazonaws.com"]) && one(data.aws_iam_policy_document.assume.statement[0].condition).values == tolist(["000000000000"])
+    error_message = "Scheduler takes the role for this account's schedules only."
+  }
+}
+
+run "what_scheduler_does_not_know_is_refused" {
+  command = plan
+
+  variables {
+    name              = "Rank Trends"
+    expression        = "each minute"
+    event_age_seconds = 59
+  }
+
+  expect_failures = [var.name, var.expression, var.event_age_seconds]
+}

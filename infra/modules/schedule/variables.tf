@@ -1,0 +1,43 @@
+variable "name" {
+  description = "Name of the schedule, stage included: that of the function it calls."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[0-9a-zA-Z_.-]{1,55}$", var.name)) # a role's name has 64 characters, "-schedule" included
+    error_message = "A schedule's name is 1 to 55 letters, digits, dots, hyphens and underscores."
+  }
+}
+
+variable "description" {
+  description = "What is done when, in a sentence."
+  type        = string
+}
+
+variable "expression" {
+  description = "When: rate(1 minute), or cron(30 6 * * ? *) in UTC."
+  type        = string
+
+  validation {
+    condition     = can(regex("^(rate|cron)\\(.+\\)$", var.expression))
+    error_message = "An expression is rate(…) or cron(…)."
+  }
+}
+
+variable "function" {
+  description = "The function that is called: its ARN, and that of the queue for calls that could not be made."
+  type = object({
+    arn              = string
+    dead_letters_arn = string
+  })
+}
+
+variable "event_age_seconds" {
+  description = "How long Scheduler tries to make a call; then it is a dead letter. No longer than until the next one is due."
+  type        = number
+
+  # https://docs.aws.amazon.com/scheduler/latest/APIReference/API_RetryPolicy.html
+  validation {
+    condition     = var.event_age_seconds >= 60 && var.event_age_seconds <= 86400
+    error_message = "Scheduler tries for 60 seconds at least, and for a day at most."
+  }
+}
