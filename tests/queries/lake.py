@@ -18,6 +18,7 @@ from queries.engine.local import Local
 
 DATABASE = "movie_likes_local"
 LIKES = schema.arrow(tables.read("likes_raw"))
+TRENDS = schema.arrow(tables.read("trends"))
 
 
 class Lake:
@@ -53,6 +54,15 @@ class Lake:
             files = 1 + len(part) % 2
             for file in range(files):
                 self.put(f"{folder}/part-{file}", part[file::files])
+
+    def put_trends(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Write hours as they are ranked: a file each, in place of the one before."""
+        hours: dict[str, list[Mapping[str, Any]]] = {}
+        for row in rows:
+            file = row["hour"].strftime("trends/day=%Y-%m-%d/hour-%H.parquet")
+            hours.setdefault(file, []).append(row)
+        for file, part in hours.items():
+            self.put(file, part, TRENDS)
 
     def put_rejected(self, day: str, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
         """Write rejected lines as the archive does: gzip JSON lines."""

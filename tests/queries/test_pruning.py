@@ -50,7 +50,9 @@ def counted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Counted]:
             # Most of each file is in one column.
             rows = [like(number, at, extra=NOISE.randbytes(1000).hex()) for number in range(200)]
             lake.put(f"raw/arrival_day={at:%Y-%m-%d}/arrival_hour={at:%H}/a.parquet", rows)
-    (root / "tables.json").write_text(json.dumps({"TableList": [described("likes_raw")]}))
+    (root / "tables.json").write_text(
+        json.dumps({"TableList": [described("likes_raw"), described("trends")]})
+    )
     command = [sys.executable, str(Path(__file__).parent / "stub.py"), str(root)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as stub:
         try:

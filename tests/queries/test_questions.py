@@ -1,7 +1,6 @@
 """Each shipped question gives what a plain pandas computation over the same likes gives."""
 
 import math
-import random
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -9,61 +8,11 @@ import pandas as pd
 import pytest
 
 import queries
+from tests.queries import hostile
+from tests.queries.hostile import MOVIES, WINDOWS
 from tests.queries.lake import Lake
 
 DAY = timedelta(days=1)
-START = datetime(2026, 2, 26)
-MOVIES = ["tt0111161", "a:b", "x-1.y_z", "TT0111161", "m", "0"]
-USERS = [None, "O'Brien", 'say "hi"', "дед", "影武者", "😀", "a\nb", "--", "", " ", "NULL"]
-ACTIONS = ["like", "like", "like", "unlike"]
-WINDOWS = [
-    (date(2026, 2, 26), date(2026, 3, 3)),
-    (date(2026, 2, 28), date(2026, 3, 1)),
-    (date(2026, 3, 1), date(2026, 3, 1)),
-    (date(2026, 3, 2), date(2026, 3, 1)),
-    (date(2030, 1, 1), date(2030, 1, 2)),
-]
-
-
-def hostile(seed: int) -> list[dict[str, Any]]:
-    """Likes over six days: late, early by a wrong clock, at midnight, delivered or sent again."""
-    rng = random.Random(seed)
-    rows: list[dict[str, Any]] = []
-    for number in range(500):
-        liked_at = START + timedelta(milliseconds=rng.randrange(6 * 86_400_000))
-        if rng.random() < 0.05:
-            liked_at = liked_at.replace(hour=0, minute=0, second=0, microsecond=0)
-        lag = rng.choice(
-            [rng.randrange(-600_000, 0), 0, rng.randrange(500), rng.randrange(3 * 10**8)]
-        )
-        row = {
-            "event_id": f"e{number}'",
-            "movie_id": rng.choice(MOVIES),
-            "user_id": rng.choice(USERS),
-            "action": rng.choice(ACTIONS),
-            "liked_at": liked_at,
-            "received_at": liked_at + timedelta(milliseconds=lag),
-            "source": rng.choice([None, "web", "ios"]),
-            "extra": rng.choice([None, '{"a": "it\'s"}']),
-        }
-        rows.append(row)
-        if rng.random() < 0.2:  # delivered twice
-            rows.append(dict(row))
-        if rng.random() < 0.2:  # sent again within half a day, perhaps as something else
-            again = timedelta(milliseconds=rng.choice([0, 1, 43_200_000]))
-            rows.append(
-                row
-                | {
-                    "liked_at": liked_at + again,
-                    "received_at": row["received_at"] + again,
-                    "movie_id": rng.choice(MOVIES),
-                    "action": rng.choice(ACTIONS),
-                }
-            )
-    rng.shuffle(rows)
-    for row in rows:  # a folder is named for the oldest like of a buffer of up to 15 minutes
-        row["delivered_at"] = row["received_at"] - timedelta(seconds=rng.randrange(900))
-    return rows
 
 
 def once(rows: pd.DataFrame, first: date, last: date) -> pd.DataFrame:
@@ -86,7 +35,7 @@ def rows_of(frame: pd.DataFrame) -> list[tuple[Any, ...]]:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_questions_over_hostile_likes(lake: Lake, seed: int) -> None:
-    rows = hostile(seed)
+    rows = hostile.likes(seed)
     lake.put_likes(rows)
     likes = pd.DataFrame(rows)
     for first, last in WINDOWS:
@@ -170,14 +119,21 @@ def test_rejected_by_reason_counts_each_line_once(lake: Lake) -> None:
     ]
 
 
-@pytest.mark.parametrize("name", [question.name for question in queries.library()])
-def test_an_empty_lake_has_an_answer_of_the_same_types(lake: Lake, name: str) -> None:
-    empty = queries.run(name, connection=lake.connection, first_day="2026-03-01")
+@pytest.mark.parametrize("question", queries.library(), ids=lambda question: question.name)
+def test_an_empty_lake_has_an_answer_of_the_same_types(
+    lake: Lake, question: queries.Question
+) -> None:
+    declared = {parameter.name for parameter in question.parameters or ()}
+
+    def ask(**values: object) -> pd.DataFrame:
+        taken = {name: value for name, value in values.items() if name in declared}
+        return queries.run(question.name, connection=lake.connection, **taken)
+
+    empty = ask(first_day="2026-03-01", movie_id=MOVIES[0])
     assert len(empty) == 0
-    lake.put_likes(hostile(0))
+    lake.put_likes(hostile.likes(0))
+    lake.put_trends(hostile.trends(0))
     lake.put_rejected("2026-03-01", "a.json.gz", [reject(1, datetime(2026, 3, 1))])
-    full = queries.run(
-        name, connection=lake.connection, first_day="2026-02-26", last_day="2026-03-03"
-    )
+    full = ask(first_day="2026-02-26", last_day="2026-03-03", movie_id=MOVIES[0])
     assert len(full) > 0
     assert dict(full.dtypes) == dict(empty.dtypes)
