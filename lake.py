@@ -244,6 +244,48 @@ def counts(stage: str, form: Format, movies: Sequence[str]) -> None:
 @main.command()
 @commands.stage
 @commands.form
+@click.option("--window", type=click.Choice(("15m", "1h", "24h")), default="1h", show_default=True)
+@click.option("--limit", type=click.IntRange(1, 100), default=20, show_default=True)
+def trending(stage: str, form: Format, window: str, limit: int) -> None:
+    """Show the films that rise: what is liked far more than its own past predicts.
+
+    Example: lake trending --window 15m --limit 5
+    """
+    from datetime import UTC, datetime
+
+    from infra import tables
+    from infra import trending as trends
+    from infra.stage import open_stage
+    from infra.traffic.simulate import films
+
+    board = trends.Source(open_stage(stage).outputs.api_url, window, limit).ask()
+    titles = {film.movie_id: film.title for film in films()}
+    if board.trends or form != "table":
+        tables.write(*trends.rows(board, titles, form), form, sys.stdout)
+    if form == "table" or not board.trends:
+        click.echo(trends.told(board, datetime.now(UTC)), err=form != "table")
+
+
+@main.command()
+@commands.stage
+@click.option("--seconds", type=click.FloatRange(0, min_open=True), help="End by itself.")
+def watch(stage: str, seconds: float | None) -> None:
+    """Watch likes arrive, live: how many a second, how late, and which films rise.
+
+    Reads the stream as a fan-out consumer of its own, which it removes at its end. In a pipe it
+    writes a line a second. Ctrl-C ends it.
+
+    Example: lake watch --seconds 60
+    """
+    from infra.stage import open_stage
+    from infra.watch import command
+
+    command.watch(open_stage(stage), seconds, sys.stdout)
+
+
+@main.command()
+@commands.stage
+@commands.form
 @click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="Day of arrival, UTC.")
 @click.option("--reason", help="Such as missing_movie_id.")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True)

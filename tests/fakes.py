@@ -39,15 +39,18 @@ class _ConditionalCheckFailedException(ClientError):
 
 
 class DynamoDB:
-    """A table of counts as the boto3 client shows it, for the two updates and one read we make."""
+    """A table of counts as the boto3 client shows it, for the two updates and one read we make,
+    and one of trends, by `pk` and `sk`, for the read of an item."""
 
     exceptions = SimpleNamespace(ConditionalCheckFailedException=_ConditionalCheckFailedException)
 
     def __init__(self) -> None:
         self.items: dict[str, dict[str, Any]] = {}
+        self.trends: dict[tuple[str, str], dict[str, Any]] = {}
         self.faults: list[Exception | None] = []
         self.unprocessed = 0
         self.updates = 0
+        self.reads = 0
 
     def likes(self) -> dict[str, int]:
         """Give the likes of every film."""
@@ -88,6 +91,14 @@ class DynamoDB:
             left = {table: asked | {"Keys": [keys.pop()]}}
         found = [self.items[k["movie_id"]["S"]] for k in keys if k["movie_id"]["S"] in self.items]
         return {"Responses": {table: found}, "UnprocessedKeys": left}
+
+    def get_item(self, TableName: str, Key: dict[str, Any]) -> dict[str, Any]:
+        """Read an item of the trends, as it is at this moment."""
+        self.reads += 1
+        if self.faults and (fault := self.faults.pop(0)):
+            raise fault
+        item = self.trends.get((Key["pk"]["S"], Key["sk"]["S"]))
+        return {} if item is None else {"Item": copy.deepcopy(item)}
 
     def _refused(self, item: dict[str, Any]) -> ClientError:
         response = {"Error": {"Code": "ConditionalCheckFailedException"}, "Item": item}

@@ -20,12 +20,13 @@ from click.testing import CliRunner, Result
 
 import lake
 import queries
-from infra import health, local
+from infra import health, local, trending
 from infra import stage as stages
 from infra.commands import INTERRUPTED
 from infra.stage import Stage
 from infra.traffic import demo
 from infra.traffic.send import Sent
+from infra.trending import Board, Entry
 from tests.stages import OUTPUTS
 
 ROOT = Path(lake.__file__).parent
@@ -96,6 +97,8 @@ def test_help_imports_nothing_heavy():
         ["sql", "top_movies"],
         ["sql", "SELECT 1"],
         ["rejected"],
+        ["trending"],
+        ["watch"],
     ],
 )
 def test_without_a_stage_one_sentence_says_to_start_it(arguments):
@@ -302,6 +305,101 @@ def test_a_payload_cannot_send_codes_to_the_terminal(asked, monkeypatch):
     assert "\x1b" not in told and "\\x1b[2J\\x07 hello" in told
 
 
+# --- trending ---
+
+
+AS_OF = datetime(2026, 1, 31, 12, tzinfo=UTC)
+RISING = [
+    trending.Entry(1, 4, "tt0111161", 1200, 3, 40.25),
+    trending.Entry(2, None, "x", 7, 0, 4.0),
+]
+
+
+@pytest.fixture
+def board(stage, monkeypatch):
+    """Make the stage's API tell a board; gives what was asked of it."""
+    asked = []
+
+    def tells(films, as_of=AS_OF):
+        def ask(source):
+            asked.append((source._url, source._fields))
+            return trending.Board("1h", as_of, films)
+
+        monkeypatch.setattr(trending.Source, "ask", ask)
+        return asked
+
+    return tells
+
+
+def test_trending_shows_how_films_moved_and_how_old_that_is(board):
+    asked = board(RISING)
+    told = run("trending")
+    assert (told.exit_code, told.stderr) == (0, "")
+    assert re.search(r"1 +▲3 +The Shawshank Redemption +tt0111161 +1,200 +3 +40.2\n", told.stdout)
+    assert re.search(r"2 +new +x +7 +0 +4.0\n", told.stdout)
+    assert re.search(
+        r"The last 1h as of 2026-01-31 12:00:00 UTC, \d+ days?, .* ago.\n$", told.stdout
+    )
+    assert asked == [("http://127.0.0.1:9/local", {"window": "1h", "limit": "20"})]
+
+
+def test_trending_writes_json_and_csv_with_the_ranks_themselves(board):
+    asked = board(RISING)
+    rows = json.loads(run("trending", "--window", "15m", "--limit", "2", "--format", "json").stdout)
+    assert rows == [
+        {"rank": 1, "previous_rank": 4, "title": "The Shawshank Redemption",
+         "movie_id": "tt0111161", "likes": 1200, "unlikes": 3, "score": 40.2,
+         "as_of": "2026-01-31T12:00:00+00:00"},
+        {"rank": 2, "previous_rank": None, "title": None, "movie_id": "x", "likes": 7,
+         "unlikes": 0, "score": 4.0, "as_of": "2026-01-31T12:00:00+00:00"},
+    ]  # fmt: skip
+    lines = list(csv.reader(io.StringIO(run("trending", "--format", "csv").stdout)))
+    assert lines[0] == list(rows[0])
+    assert lines[2] == ["2", "", "", "x", "7", "0", "4.0", "2026-01-31T12:00:00+00:00"]
+    assert asked[0][1] == {"window": "15m", "limit": "2"}
+
+
+@pytest.mark.parametrize(
+    ("form", "rows"),
+    [
+        ("table", ""),
+        ("json", "[]\n"),
+        ("csv", "rank,previous_rank,title,movie_id,likes,unlikes,score,as_of\n"),
+    ],
+)
+def test_trending_says_when_nothing_was_ranked_yet(board, form, rows):
+    board([], None)
+    told = run("trending", "--format", form)
+    sentence = "Nothing has been ranked yet; the films are ranked each minute.\n"
+    assert told.exit_code == 0
+    assert told.stdout == (rows if form != "table" else sentence)
+    assert told.stderr == (sentence if form != "table" else "")
+
+
+@pytest.mark.parametrize("command", [["trending"], ["trending", "--format", "json"]])
+def test_trending_without_the_api_is_one_sentence(stage, command):
+    told = run(*command)
+    assert told.exit_code == 1 and told.stdout == ""
+    assert told.stderr.startswith("lake: The API at http://127.0.0.1:9/local cannot be reached")
+    assert told.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("option", ["--window=2h", "--limit=0", "--limit=101", "--limit=ten"])
+def test_trending_refuses_what_cannot_be(stage, option):
+    assert run("trending", option).exit_code == 2
+
+
+# --- watch ---
+
+
+def test_watch_is_told_the_stage_and_for_how_long(stage, monkeypatch):
+    asked = []
+    monkeypatch.setattr("infra.watch.command.watch", lambda *given: asked.append(given[:2]))
+    assert run("watch").exit_code == run("watch", "--seconds", "1.5").exit_code == 0
+    assert asked == [(stage, None), (stage, 1.5)]
+    assert run("watch", "--seconds", "0").exit_code == 2
+
+
 # --- demo ---
 
 
@@ -310,6 +408,7 @@ def test_demo_shows_each_total_and_exits_1_if_any_differs(stage, monkeypatch, ag
     shown = demo.Shown(
         (demo.Check("sent", 10, 10, True), demo.Check("counted", 9, 8, agrees)),
         (("tt0111161", 5), ("tt0068646", 3)),
+        Board("1h", None, [Entry(1, None, "tt0068646", 3, 0, 7.5)]),
         "tt0068646",
     )
     monkeypatch.setattr(local, "up", lambda *given: stage)
@@ -319,6 +418,7 @@ def test_demo_shows_each_total_and_exits_1_if_any_differs(stage, monkeypatch, ag
     assert "The Shawshank Redemption (1994)" in told.stdout
     assert ("✗" in told.stdout) != agrees
     assert re.search(r"The Godfather \(1972\) +3 +viral", told.stdout)
+    assert re.search(r"1 +The Godfather \(1972\) +3 +0 +7.5 +viral\s*$", told.stdout)
     assert ("lake sql top_movies" in told.stdout) == agrees
 
 

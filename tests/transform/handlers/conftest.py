@@ -12,6 +12,7 @@ from transform.handlers import archive, count, ingest, read
 def environment(monkeypatch):
     monkeypatch.setenv("STREAM_NAME", "MovieLikesStream-test")
     monkeypatch.setenv("COUNTS_TABLE", "MovieLikesTable-test")
+    monkeypatch.setenv("TRENDS_TABLE", "MovieTrendsTable-test")
     monkeypatch.setenv("LAKE_BUCKET", "raw-likes-bucket-test-000000000000")
 
 
