@@ -2,39 +2,33 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
-import signal
 import socket
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from time import monotonic, sleep
 
-import msgspec
 import urllib3
+
+from infra import process as processes
+from infra.process import Found
 
 COMMAND = (sys.executable, "-P", str(Path(__file__).with_name("emulated.py")))
 HOST = "127.0.0.1"
 START_S = 90
 STOP_S = 90
-# All that the emulator, and the functions it runs, get to see of the user's environment.
-_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "SYSTEMROOT")
 
 
 class EmulatorError(Exception):
     """The emulator cannot be started or stopped; the message says why in a sentence."""
 
 
-class Process(msgspec.Struct, frozen=True):
-    """A started emulator. `started` tells it from a later process that got the same pid."""
+class Process(processes.Process, frozen=True):
+    """A started emulator."""
 
-    pid: int
-    started: str
     port: int
 
     @property
@@ -43,25 +37,9 @@ class Process(msgspec.Struct, frozen=True):
         return f"http://{HOST}:{self.port}"
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """The emulator of a home: running or not, and whether the last one ended without saving."""
-
-    process: Process | None
-    killed: bool
-
-
-def find(home: Path) -> Found:
-    """Tell whether the emulator of `home` is running; nothing is changed."""
-    try:
-        process = msgspec.json.decode(_record(home).read_bytes(), type=Process)
-    except FileNotFoundError:
-        return Found(None, killed=False)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        return Found(None, killed=True)
-    if _started(process.pid) == process.started:
-        return Found(process, killed=False)
-    return Found(None, killed=True)
+def find(home: Path) -> Found[Process]:
+    """Tell whether the emulator of `home` is running, or ended without saving."""
+    return processes.find(_record(home), Process)
 
 
 def start(home: Path, port: int, command: Sequence[str] = COMMAND) -> Process:
@@ -81,20 +59,11 @@ def start(home: Path, port: int, command: Sequence[str] = COMMAND) -> Process:
     directory = home / "emulator"
     for name in ("state", "objects", "tmp"):
         (directory / name).mkdir(parents=True, exist_ok=True)
-    with _log(home).open("wb") as log:
-        child = subprocess.Popen(
-            command,
-            cwd=directory,
-            env=environment(directory, port, os.environ),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    # The child stays after this program, so nobody here waits for it as a parent would.
-    child.returncode = 0
-    process = Process(child.pid, _started(child.pid) or "", port)
-    _write(_record(home), msgspec.json.encode(process))
+    child = processes.start(
+        command, directory, environment(directory, port, os.environ), _log(home)
+    )
+    process = Process(child.pid, child.started, port)
+    processes.write(_record(home), process)
     _wait_until_healthy(home, process)
     return process
 
@@ -107,15 +76,10 @@ def stop(home: Path) -> bool:
     process = find(home).process
     if process is None:
         return False
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(process.pid, signal.SIGTERM)
-    deadline = monotonic() + STOP_S
-    while _started(process.pid) == process.started:
-        if monotonic() > deadline:
-            raise EmulatorError(
-                f"The emulator (pid {process.pid}) did not stop within {STOP_S} seconds."
-            )
-        sleep(0.05)
+    if not processes.stop(process, STOP_S):
+        raise EmulatorError(
+            f"The emulator (pid {process.pid}) did not stop within {STOP_S} seconds."
+        )
     _record(home).unlink(missing_ok=True)
     shutil.rmtree(home / "emulator" / "tmp", ignore_errors=True)
     return True
@@ -152,11 +116,10 @@ def port_is_free(port: int) -> bool:
 def environment(directory: Path, port: int, user: Mapping[str, str]) -> dict[str, str]:
     """The environment of the emulator and of the functions in it.
 
-    Nothing of the user's AWS settings gets in: no credentials, profile, endpoint or proxy. IAM is
-    enforced, and state is kept below `directory`.
+    Nothing of the user's AWS settings gets in. IAM is enforced, and state is kept below
+    `directory`.
     """
-    kept = {name: user[name] for name in _KEPT if name in user}
-    return kept | {
+    return processes.environment(user) | {
         "AUTH": "true",
         "GATEWAY_PORT": str(port),
         "BIND_HOST": HOST,
@@ -167,20 +130,17 @@ def environment(directory: Path, port: int, user: Mapping[str, str]) -> dict[str
         "TMPDIR": str(directory / "tmp"),
         "IOT_MTLS_ENABLED": "0",  # listeners that are not needed, on ports of their own
         "SFTP_ENABLED": "0",
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "PYTHONUNBUFFERED": "1",
     }
 
 
 def _wait_until_healthy(home: Path, process: Process) -> None:
     deadline = monotonic() + START_S
     while not healthy(process):
-        if _started(process.pid) != process.started:
+        if not processes.alive(process):
             _record(home).unlink(missing_ok=True)
             raise EmulatorError(
-                f"The emulator ended as it started: {_last_line(home)} (all in {_log(home)})"
+                f"The emulator ended as it started: {processes.last_line(_log(home))} "
+                f"(all in {_log(home)})"
             )
         if monotonic() > deadline:
             raise EmulatorError(
@@ -189,39 +149,9 @@ def _wait_until_healthy(home: Path, process: Process) -> None:
         sleep(0.1)
 
 
-def _started(pid: int) -> str | None:
-    """When a process started, in the system's own words; None where it is gone or only a zombie.
-
-    Linux: field 22 of /proc/PID/stat, clock ticks since boot (proc(5)). Elsewhere: ps.
-    """
-    if sys.platform == "linux":
-        try:
-            text = Path(f"/proc/{pid}/stat").read_text()
-        except (FileNotFoundError, ProcessLookupError):
-            return None
-        fields = text.rpartition(")")[2].split()
-        return None if fields[0] in "ZX" else fields[19]
-    shown = subprocess.run(
-        ["ps", "-o", "stat=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
-    ).stdout.split(maxsplit=1)
-    return None if len(shown) < 2 or shown[0].startswith("Z") else shown[1].strip()
-
-
 def _record(home: Path) -> Path:
     return home / "emulator.json"
 
 
 def _log(home: Path) -> Path:
     return home / "emulator.log"
-
-
-def _last_line(home: Path) -> str:
-    lines = _log(home).read_text(errors="replace").strip().splitlines()
-    return lines[-1] if lines else "it said nothing"
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Replace a file whole or not at all."""
-    part = path.with_suffix(".part")
-    part.write_bytes(data)
-    part.replace(path)

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from time import time
 from typing import NamedTuple
 
 from infra import emulator
+from infra.fanout import daemon, status
 from infra.stage import Stage, home, open_stage
+
+SILENT_S = 30
+"""Age at which what the bridge says of itself is no longer believed; it says it each second."""
 
 
 class Check(NamedTuple):
@@ -32,9 +37,11 @@ def check(name: str) -> list[Check]:
     stage = open_stage(name)
     parts: list[tuple[str, Callable[[Stage], tuple[bool, str]]]] = [
         *((f"function {key}", _function(key)) for key in stage.outputs.function_names),
-        ("count mapping", _mapping),
+        ("count mapping", _mapping("count")),
+        ("fan-out bridge", _bridge) if name == "local" else ("trends mapping", _mapping("track")),
         ("stream", _stream),
-        ("counts table", _table),
+        ("counts table", _table(stage.outputs.counts_table, "films")),
+        ("trends table", _table(stage.outputs.trends_table, "items")),
         ("delivery", _delivery),
         ("raw likes", _newest("raw/arrival_day={day}/")),
         ("rejected lines", _newest("rejected/day={day}/")),
@@ -61,15 +68,38 @@ def _function(key: str) -> Callable[[Stage], tuple[bool, str]]:
     return look
 
 
-def _mapping(stage: Stage) -> tuple[bool, str]:
-    """The mapping from the stream to the counting function; its last result tells of trouble."""
-    name = stage.outputs.function_names["count"]
-    mappings = stage.client("lambda").list_event_source_mappings(FunctionName=name)
-    if not mappings["EventSourceMappings"]:
-        return False, f"{name} reads no stream"
-    told = mappings["EventSourceMappings"][0]
-    last = told.get("LastProcessingResult") or "nothing yet"
-    return told["State"] == "Enabled" and "PROBLEM" not in last, f"{told['State']}, last: {last}"
+def _mapping(key: str) -> Callable[[Stage], tuple[bool, str]]:
+    """The mapping from the stream to a function; its last result tells of trouble."""
+
+    def look(stage: Stage) -> tuple[bool, str]:
+        name = stage.outputs.function_names[key]
+        mappings = stage.client("lambda").list_event_source_mappings(FunctionName=name)
+        if not mappings["EventSourceMappings"]:
+            return False, f"{name} reads no stream"
+        told = mappings["EventSourceMappings"][0]
+        last = told.get("LastProcessingResult") or "nothing yet"
+        ok = told["State"] == "Enabled" and "PROBLEM" not in last
+        return ok, f"{told['State']}, last: {last}"
+
+    return look
+
+
+def _bridge(stage: Stage) -> tuple[bool, str]:
+    """The process that stands for the mapping to TrackTrends, as it tells of itself."""
+    found = daemon.find(home())
+    if found.process is None:
+        ended = "ended by itself" if found.killed else "not running"
+        return False, f"{ended}; start it with `lake up`, and see {daemon.log(home())}"
+    told = status.read(daemon.status(home()))
+    pid = f"pid {found.process.pid}"
+    if told is None or (age := time() - told.updated_at) > SILENT_S:
+        silent = f"for {age:.0f} s" if told else "at all"
+        return False, f"{pid}, has said nothing {silent}; see {daemon.log(home())}"
+    if faults := told.faults():
+        more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+        return False, f"{pid}, {faults[0]}{more}"
+    behind = max((shard.behind_ms or 0 for shard in told.shards.values()), default=0)
+    return True, f"{pid}, {len(told.shards)} shards, {behind / 1000:.1f} s behind"
 
 
 def _stream(stage: Stage) -> tuple[bool, str]:
@@ -80,10 +110,13 @@ def _stream(stage: Stage) -> tuple[bool, str]:
     return state in ("ACTIVE", "UPDATING"), f"{state}, {shards} shards, keeps {kept} hours"
 
 
-def _table(stage: Stage) -> tuple[bool, str]:
-    told = stage.client("dynamodb").describe_table(TableName=stage.outputs.counts_table)["Table"]
-    films = told.get("ItemCount", 0)
-    return told["TableStatus"] == "ACTIVE", f"{told['TableStatus']}, about {films} films"
+def _table(name: str, holds: str) -> Callable[[Stage], tuple[bool, str]]:
+    def look(stage: Stage) -> tuple[bool, str]:
+        told = stage.client("dynamodb").describe_table(TableName=name)["Table"]
+        state, count = told["TableStatus"], told.get("ItemCount", 0)
+        return state == "ACTIVE", f"{state}, about {count} {holds}"
+
+    return look
 
 
 def _delivery(stage: Stage) -> tuple[bool, str]:

@@ -17,6 +17,8 @@ import urllib3
 
 from infra import build, emulator, terraform
 from infra.emulator import EmulatorError, Process
+from infra.fanout import daemon
+from infra.process import write
 from infra.stage import REGION, REPOSITORY, Local, Outputs, Stage, StageError
 from infra.steps import Steps, Tell
 
@@ -45,6 +47,7 @@ class Parts:
     apply: Callable[[Process, Path, Tell], Outputs] = lambda *given: _terraform(*given)
     ready: Callable[[str], None] = lambda url: _wait_for_api(url)
     require: Callable[[], None] = terraform.require
+    bridge: Sequence[str] = daemon.COMMAND
 
 
 def up(home: Path, port: int | None, steps: Steps, parts: Parts | None = None) -> Stage:
@@ -68,12 +71,13 @@ def up(home: Path, port: int | None, steps: Steps, parts: Parts | None = None) -
         else:
             process, outputs = _apply(home, process, package, steps, parts)
             applied = Applied(fingerprint, process.port, outputs)
-            _write(home / "applied.json", applied)
+            write(home / "applied.json", applied)
             _changing(home).unlink()
         local = Local(process.endpoint, REGION, process.pid, applied.outputs)
-        _write(home / "local.json", local)
+        write(home / "local.json", local)
         with steps.step("Waiting for the API"):
             parts.ready(applied.outputs.api_url)
+        _bridge(home, applied, steps, parts)
     return Stage("local", applied.outputs, process.endpoint)
 
 
@@ -84,6 +88,7 @@ def down(home: Path, steps: Steps, *, wipe: bool = False) -> bool:
     with _alone(home):
         running = emulator.find(home).process is not None
         (home / "local.json").unlink(missing_ok=True)
+        _stop_bridge(home, steps)
         if running:
             with steps.step("Stopping the emulator"):
                 emulator.stop(home)
@@ -107,15 +112,36 @@ def _emulator(home: Path, port: int | None, steps: Steps, parts: Parts) -> Proce
             emulator.stop(home)
     if found.killed:
         # Its objects outlive a kill; the rest is as it was at the emulator's last start.
+        # What the bridge handed over since then is not in the tables any more.
         _changing(home).write_text(_CUT_OFF)
+        _stop_bridge(home, steps)
+        daemon.forget(home)
         steps.note(
             "The emulator ended without saving its state. The lake's objects are still there; "
             "counts and the stream are as they were when it last started."
         )
     port = port or _last_port(home)
-    _write(home / "port.json", port)
+    write(home / "port.json", port)
     with steps.step(f"Starting the emulator on port {port}"):
         return emulator.start(home, port, parts.emulator)
+
+
+def _bridge(home: Path, applied: Applied, steps: Steps, parts: Parts) -> None:
+    """The running bridge of this home, or a new one where it was made of something else."""
+    made_of = daemon.made_of(applied)
+    running = daemon.find(home).process
+    if running and running.made_of == made_of:
+        steps.note(f"The fan-out bridge runs already, as pid {running.pid}")
+        return
+    _stop_bridge(home, steps)
+    with steps.step("Starting the fan-out bridge"):
+        daemon.start(home, made_of, parts.bridge)
+
+
+def _stop_bridge(home: Path, steps: Steps) -> None:
+    if daemon.find(home).process:
+        with steps.step("Stopping the fan-out bridge"):
+            daemon.stop(home)
 
 
 def _apply(
@@ -126,6 +152,7 @@ def _apply(
     Where the very first apply was interrupted and what it left cannot be mended, the stage is
     made anew, and that is said; a stage that was ever whole is never emptied.
     """
+    _stop_bridge(home, steps)
     unfinished = state(home).exists() and not (home / "applied.json").exists()
     if unfinished and _changing(home).exists() and _changing(home).read_text() == _CUT_OFF:
         # What Terraform made last it wrote down nowhere, and would try for minutes to make again.
@@ -171,6 +198,7 @@ def _emptied(home: Path, process: Process, steps: Steps, parts: Parts) -> Proces
     with steps.step(f"Starting an empty emulator on port {process.port}"):
         emulator.stop(home)
         emulator.wipe(home)
+        daemon.forget(home)
         _wait_for_terraform(home)
         state(home).unlink()
         return emulator.start(home, process.port, parts.emulator)
@@ -248,13 +276,6 @@ def _read(home: Path) -> Applied | None:
         return msgspec.json.decode((home / "applied.json").read_bytes(), type=Applied)
     except (FileNotFoundError, msgspec.MsgspecError):
         return None
-
-
-def _write(path: Path, value: object) -> None:
-    """Replace a file whole or not at all."""
-    part = path.with_suffix(".part")
-    part.write_bytes(msgspec.json.encode(value))
-    part.replace(path)
 
 
 @contextmanager

@@ -30,6 +30,8 @@ class Outputs(msgspec.Struct, frozen=True):
     results_bucket: str
     stream_name: str
     counts_table: str
+    trends_table: str
+    consumer_arn: str
     firehose_name: str
     event_bus: str
     glue_database: str
@@ -44,20 +46,23 @@ class Stage(msgspec.Struct, frozen=True):
     outputs: Outputs
     endpoint: str | None = None
 
-    def client(self, service: str) -> Any:
-        """A boto3 client: of the emulator as its root user, or of the AWS of the environment."""
+    def client(self, service: str, **settings: Any) -> Any:
+        """A boto3 client: of the emulator as its root user, or of the AWS of the environment.
+
+        `settings` are those of botocore's `Config`.
+        """
         import boto3
         from botocore.config import Config
 
         if self.endpoint is None:
-            return boto3.client(service)  # type: ignore[call-overload]
+            return boto3.client(service, config=Config(**settings))  # type: ignore[call-overload]
         return boto3.client(  # type: ignore[call-overload]
             service,
             endpoint_url=self.endpoint,
             region_name=REGION,
             aws_access_key_id="test",
             aws_secret_access_key="test",
-            config=Config(proxies={}, retries={"mode": "standard"}),
+            config=Config(**{"proxies": {}, "retries": {"mode": "standard"}} | settings),
         )
 
 

@@ -8,9 +8,11 @@ OUTPUTS = Outputs(
     results_bucket="results",
     stream_name="stream",
     counts_table="counts",
+    trends_table="trends",
+    consumer_arn="arn:aws:kinesis:us-east-1:000000000000:stream/stream/consumer/trends:1",
     firehose_name="firehose",
     event_bus="bus",
     glue_database="database",
     athena_workgroup="workgroup",
-    function_names={"ingest": "IngestLike-local"},
+    function_names={"ingest": "IngestLike-local", "track": "TrackTrends-local"},
 )

@@ -50,7 +50,7 @@ def test_the_core_of_transform_knows_no_service_environment_or_clock():
         assert not any(name.startswith("transform.handlers") for name in imported(path)), path
 
 
-@pytest.mark.parametrize("function", ["ingest", "count", "archive", "read"])
+@pytest.mark.parametrize("function", ["ingest", "count", "archive", "track", "read"])
 def test_the_functions_on_the_event_s_path_import_nothing_heavy(function):
     program = (
         f"import sys, transform.handlers.{function}\n"

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 from infra import tables
 from infra.stage import Stage, counts
 from infra.steps import Steps
+from infra.traffic import rising
 from infra.traffic.send import Sent, send
 from infra.traffic.simulate import Plan, Simulation, Truth, films
+from infra.trending import Board
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -24,6 +26,7 @@ Ask = Callable[[str], "DataFrame"]
 
 BUS_LIKES = 5  # the emulator starts a process of the function for each
 BATCH = 200
+SHOWN = 5
 QUIET_S = 2.0
 PATIENCE_S = 60.0  # without anything moving
 NEXT = """\
@@ -31,6 +34,8 @@ Every like was counted once, archived once and found by SQL. Try next:
   lake sql --list              the questions that come with it
   lake sql top_movies          one of them
   lake counts tt0111161        a film's likes, now
+  lake trending --window 15m   what rises, and how it moved
+  lake watch                   likes as they come, live
   lake rejected                what could not become a like, and why
   lake simulate | lake send -  more likes
   lake down                    stop; everything is kept
@@ -50,10 +55,11 @@ class Check(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What the demonstration found: its checks, and the films liked most by SQL."""
+    """What it found: its checks, the films liked most by SQL, and those that rise."""
 
     checks: tuple[Check, ...]
     top: tuple[tuple[str, int], ...]
+    board: Board
     viral: str
 
     @property
@@ -92,6 +98,7 @@ def demo(stage: Stage, ask: Ask, plan: Plan, steps: Steps) -> Shown:
     http = [line.data for line in lines if line.reason or not _take(over_bus, line.data)]
     with steps.step("Waiting until the stage is quiet"):
         before = _quiet(stage)
+        trends_before = rising.before(stage, ask)
     began = datetime.now(UTC)
     with steps.step("Sending over HTTP") as tell:
         sent = send(
@@ -106,25 +113,36 @@ def demo(stage: Stage, ask: Ask, plan: Plan, steps: Steps) -> Shown:
         _put_records(stage, bad)
     with steps.step("Waiting until all is counted and archived") as tell:
         measured = _settle(stage, ask, truth, before, began, bad, tell)
-    return Shown(_checks(truth, sent, taken, measured), _top(measured), truth.viral)
+    with steps.step("Ranking what rises") as tell:
+        trends = rising.found(stage, ask, truth, trends_before, tell)
+        tell(f"{trends.runs} rankings until the viral film was on top")
+    checks = (*_checks(truth, sent, taken, measured), *_trend_checks(trends))
+    return Shown(checks, _top(measured), trends.board, truth.viral)
 
 
 def show(shown: Shown, out: TextIO) -> None:
-    """Write the totals, the films liked most, and what to try next or where to look."""
+    """Write the totals, the films liked most, what to try next or where to look, and what rises."""
     totals = [
         (check.what, check.truth, check.measured, "✓" if check.agrees else "✗")
         for check in shown.checks
     ]
     tables.write(("likes", "truth", "found", ""), totals, "table", out)
     named = {film.movie_id: f"{film.title} ({film.year})" for film in films()}
-    top = [
-        (movie, named.get(movie, ""), likes, "viral" if movie == shown.viral else "")
-        for movie, likes in shown.top
+    top = [(movie, named.get(movie, ""), likes, _viral(movie, shown)) for movie, likes in shown.top]
+    rises = [
+        (e.rank, named.get(e.movie_id, ""), e.likes, e.unlikes, e.score, _viral(e.movie_id, shown))
+        for e in shown.board.trends[:SHOWN]
     ]
     out.write("\n")
     tables.write(("movie_id", "most liked, by SQL", "likes", ""), top, "table", out)
     failed = "Some totals differ; `lake status` shows how each part is.\n"
-    out.write("\n" + (NEXT if shown.passed else failed))
+    out.write("\n" + (NEXT if shown.passed else failed) + "\n")
+    columns = ("rank", "rising, last hour", "likes", "unlikes", "score", "")
+    tables.write(columns, rises, "table", out)
+
+
+def _viral(movie: str, shown: Shown) -> str:
+    return "viral" if movie == shown.viral else ""
 
 
 def _checks(truth: Truth, sent: Sent, bus: int, found: Measured) -> tuple[Check, ...]:
@@ -162,9 +180,21 @@ def _checks(truth: Truth, sent: Sent, bus: int, found: Measured) -> tuple[Check,
     )
 
 
+def _trend_checks(found: rising.Found) -> tuple[Check, ...]:
+    expected, hours = (
+        sum(likes + unlikes for likes, unlikes in hours.values())
+        for hours in (found.expected, found.hours)
+    )
+    soon = found.place == 1 and found.runs <= rising.RUNS
+    return (
+        Check("in trends, by closed hour", expected, hours, found.hours == found.expected),
+        Check("viral film's place in trends", 1, found.place, soon),
+    )
+
+
 def _top(found: Measured) -> tuple[tuple[str, int], ...]:
     films = sorted(found.archived_net.items(), key=lambda film: (-film[1], film[0]))
-    return tuple(films[:10])
+    return tuple(films[:SHOWN])
 
 
 def _settle(

@@ -82,9 +82,10 @@ class Line(NamedTuple):
 class Truth:
     """The exact totals of a stream.
 
-    A repeated line counts in `good`, `likes`, `unlikes`, `net` and `by_day`, which describe the
+    A repeated line counts in `good`, `likes`, `unlikes`, `net` and `by_hour`, which describe the
     accepted lines; `events` and `net_distinct` count each event id once. Films whose sum is zero
-    stand in both maps. Days are event days, UTC.
+    stand in all maps. Hours are those of the event, UTC, as `2026-01-31T08`; of each film they
+    hold the likes and the unlikes.
     """
 
     lines: int
@@ -97,7 +98,7 @@ class Truth:
     late: int
     net: Mapping[str, int]
     net_distinct: Mapping[str, int]
-    by_day: Mapping[str, int]
+    by_hour: Mapping[str, Mapping[str, tuple[int, int]]]
     viral: str
 
     @property
@@ -111,7 +112,7 @@ class _Event(NamedTuple):
     movie_id: str
     user_id: str
     sign: int
-    day: str
+    liked_at: int
 
 
 @dataclass(slots=True)
@@ -159,13 +160,13 @@ class _Tally:
         self.malformed: Counter[str] = Counter()
         self.net: Counter[str] = Counter()
         self.net_distinct: Counter[str] = Counter()
-        self.by_day: Counter[str] = Counter()
+        self.by_hour: Counter[tuple[int, str, int]] = Counter()
         self.signs: Counter[int] = Counter()
         self.events = self.duplicates = self.late = 0
 
     def add(self, event: _Event, *, duplicate: bool = False) -> None:
         self.net[event.movie_id] += event.sign
-        self.by_day[event.day] += 1
+        self.by_hour[event.liked_at // HOUR, event.movie_id, event.sign] += 1
         self.signs[event.sign] += 1
         if duplicate:
             self.duplicates += 1
@@ -186,9 +187,17 @@ class _Tally:
             late=self.late,
             net=dict(sorted(self.net.items())),
             net_distinct=dict(sorted(self.net_distinct.items())),
-            by_day=dict(sorted(self.by_day.items())),
+            by_hour=self._hours(),
             viral=viral,
         )
+
+    def _hours(self) -> dict[str, dict[str, tuple[int, int]]]:
+        hours: dict[str, dict[str, tuple[int, int]]] = {}
+        for hour, movie_id in sorted({(hour, movie) for hour, movie, _ in self.by_hour}):
+            text = datetime.fromtimestamp(hour * 3600, UTC).strftime("%Y-%m-%dT%H")
+            likes, unlikes = (self.by_hour[hour, movie_id, sign] for sign in (1, -1))
+            hours.setdefault(text, {})[movie_id] = (likes, unlikes)
+        return hours
 
 
 def _popularity(rng: random.Random) -> tuple[tuple[list[str], list[float]], str]:
@@ -248,8 +257,7 @@ def _event(
         order, weights = popular
         movie_id = rng.choices(order, cum_weights=weights)[0]
     data = _line(rng, arrival, liked_at, movie_id, user_id, sign)
-    day = datetime.fromtimestamp(liked_at / 1000, UTC).strftime("%Y-%m-%d")
-    return _Event(data, movie_id, user_id, sign, day)
+    return _Event(data, movie_id, user_id, sign, liked_at)
 
 
 def _line(

@@ -5,10 +5,10 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import archive, cold_start, count
+from tests.bench import archive, cold_start, count, fan_out, rank, track
 from tests.bench.measure import Comparison
 
-BENCHES = [archive.run, count.run, cold_start.run]
+BENCHES = [archive.run, count.run, track.run, rank.run, cold_start.run, fan_out.run]
 
 
 def main() -> int:

@@ -8,7 +8,7 @@ from tests.bench.measure import Comparison
 
 ROUNDS = 15
 LIMIT_MS = 120
-FUNCTIONS = ("ingest", "count", "archive")
+FUNCTIONS = ("ingest", "count", "archive", "track")
 
 
 def run() -> list[Comparison]:

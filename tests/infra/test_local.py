@@ -16,6 +16,7 @@ from rich.console import Console
 
 from infra import emulator, local
 from infra.emulator import EmulatorError
+from infra.fanout import daemon
 from infra.local import Parts
 from infra.stage import Local, Outputs, StageError
 from infra.steps import Steps
@@ -28,8 +29,24 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(200); self.end_headers()
     def log_message(self, *_): pass
-signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+def end(*_):
+    if os.path.exists("../order"):
+        open("../order", "a").write("emulator ended\\n")
+    sys.exit(0)
+signal.signal(signal.SIGTERM, end)
 http.server.HTTPServer(("127.0.0.1", int(os.environ["GATEWAY_PORT"])), Handler).serve_forever()
+"""
+
+BRIDGE = """
+import os, signal, sys, time
+from pathlib import Path
+def end(*_):
+    Path(os.environ["LAKE_HOME"], "order").open("a").write("bridge ended\\n")
+    sys.exit(0)
+signal.signal(signal.SIGTERM, end)
+Path(os.environ["LAKE_HOME"], "bridge-status.json").write_text('{"updated_at": 1}')
+while True:
+    time.sleep(0.01)
 """
 
 
@@ -51,7 +68,8 @@ class Bench:
 
     def parts(self, require=lambda: None) -> Parts:
         stand_in = (sys.executable, "-c", STAND_IN)
-        return Parts(stand_in, self._build, self._apply, lambda url: None, require)
+        bridge = (sys.executable, "-c", BRIDGE)
+        return Parts(stand_in, self._build, self._apply, lambda url: None, require, bridge)
 
     @property
     def steps(self) -> Steps:
@@ -285,6 +303,95 @@ def test_an_emulator_that_does_not_answer_is_replaced(bench, monkeypatch):
     monkeypatch.setattr(emulator, "healthy", lambda process: next(answers, healthy(process)))
     bench.up()
     assert emulator.find(bench.home).process != before
+
+
+def bridge_of(bench: Bench):
+    return daemon.find(bench.home).process
+
+
+def test_up_starts_the_bridge_and_down_stops_it_before_the_emulator(bench):
+    bench.up()
+    assert bridge_of(bench)
+    (bench.home / "order").unlink(missing_ok=True)
+    local.down(bench.home, bench.steps)
+    assert bridge_of(bench) is None
+    assert (bench.home / "order").read_text() == "bridge ended\nemulator ended\n"
+
+
+def test_a_running_bridge_of_the_same_stage_is_left_alone(bench):
+    bench.up()
+    before = bridge_of(bench)
+    bench.up()
+    assert bridge_of(bench) == before
+    assert "bridge runs already" in bench.said
+
+
+def test_a_bridge_that_died_is_started_again(bench):
+    bench.up()
+    before = bridge_of(bench)
+    os.kill(before.pid, signal.SIGKILL)
+    while bridge_of(bench):
+        time.sleep(0.01)
+    bench.up()
+    assert bridge_of(bench) not in (None, before)
+    assert bench.applied == 1
+
+
+def test_a_changed_stage_is_applied_without_a_bridge_and_gets_a_new_one(bench, monkeypatch):
+    bench.up()
+    before, during = bridge_of(bench), []
+    apply = bench._apply
+
+    def look(*given):
+        during.append(bridge_of(bench))
+        return apply(*given)
+
+    monkeypatch.setattr(bench, "_apply", look)
+    bench.zip = b"other"
+    bench.up()
+    assert during == [None]
+    assert bridge_of(bench) not in (None, before)
+
+
+def test_other_sources_of_the_bridge_need_a_new_one_but_no_apply(bench, monkeypatch):
+    bench.up()
+    before = bridge_of(bench)
+    monkeypatch.setattr(daemon, "made_of", lambda applied: "other sources")
+    bench.up()
+    assert bridge_of(bench) != before
+    assert bench.applied == 1
+
+
+def test_progress_is_kept_from_down_to_up(bench):
+    bench.up()
+    daemon.progress(bench.home).touch()
+    local.down(bench.home, bench.steps)
+    bench.up()
+    assert daemon.progress(bench.home).exists()
+
+
+def test_progress_goes_with_the_state_that_a_kill_of_the_emulator_loses(bench):
+    bench.up()
+    daemon.progress(bench.home).touch()
+    before = bridge_of(bench)
+    kill(bench.home)
+    bench.up()
+    assert not daemon.progress(bench.home).exists()
+    assert bridge_of(bench) not in (None, before)
+
+
+def test_progress_goes_with_a_stage_that_is_made_anew(bench):
+    cut_off(bench)
+    daemon.progress(bench.home).touch()
+    bench.up()
+    assert not daemon.progress(bench.home).exists()
+
+
+def test_down_stops_a_bridge_whose_emulator_is_gone(bench):
+    bench.up()
+    kill(bench.home)
+    assert not local.down(bench.home, bench.steps)
+    assert bridge_of(bench) is None
 
 
 def test_two_at_once_do_not_interleave(bench):

@@ -86,10 +86,17 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     for window, minutes in ranking.WINDOWS.items():
         windows = activity.windows(minutes // ranking.BIN)
         _put_board(window, as_of, ranking.leaderboard(windows, _ranks(window, as_of)))
-    stated = _publish(etags, as_of, bool(event.get("restate")))
+    restate = bool(event.get("restate"))
+    stated = _publish(etags, as_of, restate)
     metrics.add_metric("BatchesRanked", MetricUnit.Count, added)
     metrics.add_metric("HoursStated", MetricUnit.Count, len(stated))
-    logger.info("Ranked", batches=added, films=len(activity.films), hours_stated=stated)
+    logger.info(
+        "Ranked",
+        batches=added,
+        films=len(activity.films),
+        hours_stated=len(stated),
+        restate=restate,
+    )
     return {"as_of": as_of, "batches": added, "hours_stated": stated}
 
 

@@ -37,7 +37,7 @@ def moment(value: object) -> datetime:
 
 def read_by_hand(lines: list[Line]) -> dict[str, object]:
     """The totals again, from the bytes alone, with the standard library."""
-    likes, ids, net, distinct, days = Counter(), set(), Counter(), Counter(), Counter()
+    likes, ids, net, distinct, hours = Counter(), set(), Counter(), Counter(), {}
     for line in lines:
         if line.reason:
             continue
@@ -47,7 +47,9 @@ def read_by_hand(lines: list[Line]) -> dict[str, object]:
         event_id = field(event, "event_id", "eventId")
         likes[sign] += 1
         net[movie] += sign
-        days[moment(field(event, "liked_at", "likedAt")).strftime("%Y-%m-%d")] += 1
+        hour = moment(field(event, "liked_at", "likedAt")).strftime("%Y-%m-%dT%H")
+        liked, unliked = hours.setdefault(hour, {}).get(movie, (0, 0))
+        hours[hour][movie] = (liked + (sign == 1), unliked + (sign == -1))
         if event_id not in ids:
             distinct[movie] += sign
         ids.add(event_id)
@@ -62,7 +64,7 @@ def read_by_hand(lines: list[Line]) -> dict[str, object]:
         "unlikes": likes[-1],
         "net": dict(sorted(net.items())),
         "net_distinct": dict(sorted(distinct.items())),
-        "by_day": dict(sorted(days.items())),
+        "by_hour": hours,
     }
 
 

@@ -1,0 +1,1 @@
+"""Reading the stream as an enhanced fan-out consumer, and the bridge that feeds a function so."""

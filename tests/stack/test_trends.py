@@ -1,0 +1,216 @@
+"""Trends on the emulated stage: exact by hour and film, soon, also if the bridge is killed."""
+
+import os
+import signal
+import threading
+import time
+import uuid
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from rich.console import Console
+
+import queries
+from infra import local
+from infra.fanout import daemon
+from infra.steps import Steps
+from infra.traffic import rising
+from infra.traffic.send import send
+from infra.traffic.simulate import HOUR, Plan, Simulation
+from infra.trending import Source
+
+NOW = int(time.time() * 1000)
+# Made-up likes lie where no other test of trends has any.
+END = NOW - 20 * HOUR
+
+
+@pytest.fixture
+def in_trends(stage, connection):
+    """Rank, and give likes and unlikes by hour and film of the table's closed hours."""
+
+    def run(films=None):
+        rising.rank(stage)
+        rows = queries.run(
+            "SELECT hour, movie_id, likes, unlikes FROM trends WHERE day >= '2010-01-01'",
+            connection=connection,
+        )
+        return {
+            (f"{row.hour:%Y-%m-%dT%H}", row.movie_id): (row.likes, row.unlikes)
+            for row in rows.itertuples()
+            if films is None or row.movie_id in films
+        }
+
+    return run
+
+
+def test_the_table_equals_the_likes_and_the_shipped_check_says_so(
+    stage, connection, in_trends, eventually
+):
+    plan = Plan(now=END, likes=1500, seed=uuid.uuid4().int % 2**32, days=0.5, late=0.1,
+                duplicates=0, malformed=0.02)  # fmt: skip
+    simulation = Simulation(plan)
+    lines = [line.data for line in simulation]
+    sent = send(lines, stage.outputs.api_url, batch=100)
+    assert sent.accepted == simulation.truth.good
+    first = f"{datetime.fromtimestamp(NOW / 1000, UTC) - timedelta(hours=46):%Y-%m-%dT%H}"
+    last = f"{datetime.fromtimestamp(END / 1000, UTC):%Y-%m-%dT%H}"
+    expected = {
+        (hour, film): pair
+        for hour, films in simulation.truth.by_hour.items()
+        if hour >= first
+        for film, pair in films.items()
+    }
+    assert len(expected) > 200
+
+    def found():
+        return {place: n for place, n in in_trends().items() if first <= place[0] <= last}
+
+    eventually(found, expected)
+    days = {"first_day": first[:10], "last_day": last[:10], "connection": connection}
+    eventually(lambda: len(queries.run("trends_differ", **days)), 0)
+    peaks = queries.run("hour_by_hour", **days)
+    assert peaks["likes"].sum() + peaks["unlikes"].sum() >= sum(map(sum, expected.values()))
+
+
+def test_a_bridge_that_is_killed_in_mid_stream_loses_and_doubles_nothing(
+    stage, home, api, in_trends, eventually
+):
+    film = f"killed-{uuid.uuid4()}"
+    hour = END // HOUR - 24
+    sent = Counter()
+    stop = threading.Event()
+
+    def pour():
+        while not stop.is_set():
+            at = hour * HOUR + len(sent) * 1000 % HOUR
+            likes = [{"movie_id": film, "liked_at": at}, {"movie_id": film, "liked_at": at + 1}]
+            assert api.post(*likes).status == 202
+            sent[at] += 2
+
+    thread = threading.Thread(target=pour)
+    thread.start()
+    try:
+        for _ in range(3):
+            time.sleep(1)
+            running = daemon.find(home).process
+            assert running
+            os.kill(running.pid, signal.SIGKILL)
+            time.sleep(0.3)
+            local.up(home, None, Steps(Console(quiet=True)))
+    finally:
+        stop.set()
+        thread.join()
+    assert sent.total() > 20
+    text = f"{datetime.fromtimestamp(hour * 3600, UTC):%Y-%m-%dT%H}"
+    eventually(lambda: in_trends({film}), {(text, film): (sent.total(), 0)})
+
+
+def test_a_film_that_goes_viral_tops_the_trends_within_two_rankings(stage, api, eventually):
+    """Others are liked all the time, and far more in all; what goes viral is seen over HTTP."""
+    run = uuid.uuid4().hex[:8]
+    now = int(time.time() * 1000)
+    steady = [
+        {"movie_id": f"steady-{run}-{n}", "liked_at": now - age * 15 * 60_000}
+        for n in range(3)
+        for age in range(1, 12)
+        for _ in range(40)
+    ]
+    for first in range(0, len(steady), 500):
+        assert api.post(*steady[first : first + 500]).status == 202
+    source = Source(stage.outputs.api_url, "1h", 100)
+    # Within the hour: a quarter, a half and three quarters of an hour ago.
+    eventually(lambda: (rising.rank(stage), liked(source.ask(), f"steady-{run}-0"))[1], 3 * 40)
+    calm = source.ask()
+    viral = f"viral-{run}"
+    assert api.post(*[{"movie_id": viral}] * 300).status == 202
+    eventually(lambda: tracked(stage), True)
+    for _ in range(2):
+        rising.rank(stage)
+        top = source.ask().trends[0]
+        if top.movie_id == viral:
+            break
+    assert (top.movie_id, top.rank, top.previous_rank) == (viral, 1, None)
+    assert top.score > 10 > max(e.score for e in calm.trends if e.movie_id.startswith("steady"))
+
+
+def liked(board, film):
+    return sum(entry.likes for entry in board.trends if entry.movie_id == film)
+
+
+def tracked(stage):
+    """Whether every record that is on the stream by now has been tracked."""
+    kinesis = stage.client("kinesis")
+    table = stage.client("dynamodb")
+    name = stage.outputs.stream_name
+    for shard in kinesis.list_shards(StreamName=name)["Shards"]:
+        item = table.get_item(
+            TableName=stage.outputs.trends_table,
+            Key={"pk": {"S": "checkpoint"}, "sk": {"S": shard["ShardId"]}},
+            ConsistentRead=True,
+        ).get("Item")
+        begin = (
+            {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER",
+             "StartingSequenceNumber": str(int(item["sequence_number"]["S"]))}
+            if item else {"ShardIteratorType": "TRIM_HORIZON"}
+        )  # fmt: skip
+        iterator = kinesis.get_shard_iterator(StreamName=name, ShardId=shard["ShardId"], **begin)
+        if kinesis.get_records(ShardIterator=iterator["ShardIterator"])["Records"]:
+            return False
+    return True
+
+
+def test_trends_are_told_over_http_once_until_they_change(stage, api):
+    rising.rank(stage)
+    first = api.request("GET", "/trends?window=24h&limit=3")
+    body = first.json()
+    assert (first.status, body["window"]) == (200, "24h")
+    assert [entry["rank"] for entry in body["trends"]] == list(range(1, len(body["trends"]) + 1))
+    assert len(body["trends"]) <= 3
+    etag = {"If-None-Match": first.headers["ETag"]}
+    again = api.request("GET", "/trends?window=24h&limit=3", headers=etag)
+    if again.status == 200:  # the stage ranked by itself in between
+        etag = {"If-None-Match": again.headers["ETag"]}
+        again = api.request("GET", "/trends?window=24h&limit=3", headers=etag)
+    assert (again.status, again.data) == (304, b"")
+    rising.rank(stage)
+    assert api.request("GET", "/trends?window=24h&limit=3", headers=etag).status == 200
+    refused = api.request("GET", "/trends?window=1d")
+    assert (refused.status, refused.json()["error"]) == (400, "bad_window")
+
+
+def test_a_leaderboard_is_whole_whenever_it_is_read(stage, api):
+    stop = threading.Event()
+    boards = []
+
+    def read():
+        while not stop.is_set():
+            boards.append(api.request("GET", "/trends?window=1h&limit=100").json())
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    try:
+        for _ in range(3):
+            rising.rank(stage)
+    finally:
+        stop.set()
+        thread.join()
+    assert len({board["as_of"] for board in boards}) > 1
+    assert [board["as_of"] for board in boards] == sorted(board["as_of"] for board in boards)
+    for board in boards:
+        assert [e["rank"] for e in board["trends"]] == list(range(1, len(board["trends"]) + 1))
+
+
+def test_films_are_ranked_each_minute_by_themselves(stage):
+    logs = stage.client("logs")
+    group = f"/aws/lambda/{stage.outputs.function_names['rank']}"
+
+    def scheduled():
+        pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group)
+        told = [event["message"] for page in pages for event in page["events"]]
+        return any('"Ranked"' in line and '"restate":false' in line for line in told)
+
+    deadline = time.monotonic() + 150  # the emulator looks every ten seconds whether a minute is up
+    while not scheduled():
+        assert time.monotonic() < deadline, "nobody ranked"
+        time.sleep(1)
