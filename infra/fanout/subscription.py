@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Mapping
-from queue import Empty, Queue
+from queue import Empty, Full, Queue
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -95,6 +95,8 @@ class Live:
         with contextlib.suppress(Empty):
             while True:
                 self._came.get_nowait()
+        with contextlib.suppress(Full):  # in place of the end that may have been among them
+            self._came.put_nowait(Ended("The subscription was closed."))
 
     def _read(self) -> None:
         over: Exception = Ended("The subscription ended.")

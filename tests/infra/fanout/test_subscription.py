@@ -113,7 +113,7 @@ def test_closing_wakes_who_waits_and_ends_the_thread():
     woken = threading.Event()
 
     def wait():
-        with pytest.raises(ConnectionError):
+        with pytest.raises((ConnectionError, Ended)):
             subscription.take()
         woken.set()
 
@@ -142,3 +142,13 @@ def test_a_stream_that_cannot_be_cut_any_more_is_no_error():
     assert stream.closed.wait(30)
     stream.cut.set = released
     subscription.close()
+
+
+@pytest.mark.parametrize("waiting", [0, 1, WAITING - 1])
+def test_after_closing_nobody_waits_also_where_the_stream_had_ended(waiting):
+    stream = Stream([event(number) for number in range(waiting)], Ended())
+    subscription = live(stream)
+    assert stream.closed.wait(30)
+    subscription.close()  # drops all that waited, the end among it
+    with pytest.raises(Ended):
+        subscription.take()
