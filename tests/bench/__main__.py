@@ -14,7 +14,7 @@ BENCHES = [archive.run, count.run, track.run, rank.run, cold_start.run, fan_out.
 def main() -> int:
     """Print one table of comparisons; exit with 1 where one misses its target."""
     comparisons: list[Comparison] = []
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 160)
     for bench in BENCHES:
         with console.status(bench.__module__.rpartition(".")[2]):
             comparisons += bench()
