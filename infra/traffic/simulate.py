@@ -119,7 +119,7 @@ class _Event(NamedTuple):
 class Simulation:
     """The lines of a plan, one after another; iterate once, then ask for the truth.
 
-    Memory does not grow with the number of likes. The same plan gives the same bytes.
+    Memory grows with hours and films, not with likes. The same plan gives the same bytes.
     """
 
     plan: Plan
