@@ -5,6 +5,10 @@ that answers every request. A function that then asks the emulator for anything,
 does to keep a rejected line, waits for an answer that cannot come. Here a thread delivers, one
 record after another, and what is under way is finished before the emulator stops and saves.
 
+A permission that is added again as it stands is no conflict here. Where the answer to the first
+request was lost, Terraform's provider repeats it, and would wait five minutes for the conflict to
+pass, which it never does.
+
 Run by path with `python -P`, so that nothing here needs to be importable; it imports none of ours.
 """
 
@@ -22,7 +26,7 @@ def main() -> None:
     """Serve until SIGTERM."""
     import hypercorn.asyncio
     from ministack import app
-    from ministack.services import firehose
+    from ministack.services import firehose, lambda_svc
 
     deliveries = ThreadPoolExecutor(1, thread_name_prefix="firehose")
     deliver = firehose.ingest_from_kinesis_source
@@ -31,6 +35,21 @@ def main() -> None:
     def deliver_later(stream_arn: str, records: list[Any]) -> None:
         # Account and region of the request are context variables.
         deliveries.submit(copy_context().run, deliver, stream_arn, records)
+
+    add = lambda_svc._add_permission
+
+    def add_once(name: str, data: dict[str, Any], *more: Any) -> Any:
+        answer = add(name, data, *more)
+        if answer[0] != 409:
+            return answer
+        statements = lambda_svc._functions[name]["policy"]["Statement"]
+        [stands] = [one for one in statements if one.get("Sid") == data["StatementId"]]
+        statements.remove(stands)
+        again = add(name, data, *more)
+        if statements[-1] == stands:
+            return again
+        statements[-1] = stands
+        return answer
 
     async def told_to_end() -> None:
         told = asyncio.Event()
@@ -44,6 +63,7 @@ def main() -> None:
         await serve(application, config, shutdown_trigger=told_to_end)
 
     firehose.ingest_from_kinesis_source = deliver_later
+    lambda_svc._add_permission = add_once
     hypercorn.asyncio.serve = serve_until_told  # type: ignore[assignment]
     sys.argv = ["ministack"]
     app.main()
