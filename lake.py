@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,6 +13,7 @@ from infra import commands
 if TYPE_CHECKING:
     from infra.steps import Steps
     from infra.tables import Format
+    from queries.engine.cost import Estimate
 
 
 @click.group(cls=commands.Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -192,34 +193,118 @@ def simulate(until: Any, out: str | None, truth: str | None, **plan: Any) -> Non
 @click.argument("question", required=False)
 @click.option("-p", "--parameter", "given", multiple=True, metavar="NAME=VALUE")
 @click.option("--list", "listed", is_flag=True, help="List the questions that come with it.")
-def sql(stage: str, form: Format, question: str | None, given: Sequence[str], listed: bool) -> None:
+@click.option("--estimate", is_flag=True, help="Tell what it would cost on Athena; do not ask.")
+@click.option("--max-bytes", metavar="SIZE", help="Refuse what would scan more, such as 100MB.")
+def sql(
+    stage: str,
+    form: Format,
+    question: str | None,
+    given: Sequence[str],
+    listed: bool,
+    estimate: bool,
+    max_bytes: str | None,
+) -> None:
     """Ask the lake: a shipped question by its name, or any SELECT in Athena's SQL.
+
+    With nothing to ask, it prompts for it on a terminal; elsewhere it reads statements that end
+    with `;` from stdin.
 
     \b
     Examples: lake sql --list
-              lake sql top_movies -p limit=5
-              lake sql "SELECT COUNT(*) FROM likes_raw WHERE arrival_day = :day" -p day=2026-01-31
+              lake sql top_movies -p n=5 --max-bytes 100MB
+              lake sql "SELECT COUNT(*) FROM likes WHERE day = :day" -p day=2026-01-31
     """
     import queries
     from infra import tables
+    from infra.prompt import statements
+    from queries.engine import sizes
 
     if listed:
-        rows = [
-            (known.name, known.summary, ", ".join(p.name for p in known.parameters or ()))
-            for known in queries.library()
-        ]
-        tables.write(("name", "what it answers", "parameters"), rows, form, sys.stdout)
+        _list(form)
+        return
+    try:
+        parameters: dict[str, Any] = statements.parameters(list(given))
+    except statements.Mistyped as error:
+        raise click.BadParameter(str(error), param_hint="-p") from None
+    if question is None and given:
+        raise click.UsageError("Parameters are for a question; name one or write a SELECT.")
+    limit = None if max_bytes is None else sizes.parse(max_bytes)
+    if question is None and sys.stdin.isatty():
+        if estimate or not sys.stdout.isatty():
+            raise click.UsageError(_NOTHING)
+        _prompt(stage, form, limit)
         return
     if question is None:
-        raise click.UsageError("Name a question or write a SELECT; `lake sql --list` lists them.")
-    parameters: dict[str, str] = {}
-    for parameter in given:
-        name, equals, value = parameter.partition("=")
-        if not equals or not name.isidentifier():
-            raise click.BadParameter(f"{parameter!r} is not NAME=VALUE.", param_hint="-p")
-        parameters[name] = value
-    frame = queries.run(question, connection=queries.connect(stage), **parameters)
-    tables.write_frame(frame, form, sys.stdout)
+        asked = [statements.read(each) for each in statements.script(sys.stdin.read())]
+    else:
+        asked = [statements.Asked(question, parameters)]
+    if not asked:
+        raise click.UsageError(_NOTHING)
+    connection = queries.connect(stage)
+    for one in asked:
+        told: dict[str, Any] = one.parameters
+        if estimate:
+            _estimate(queries.estimate(one.question, connection=connection, **told), form)
+        else:
+            frame = queries.run(one.question, connection=connection, max_bytes=limit, **told)
+            tables.write_frame(frame, form, sys.stdout)
+
+
+_NOTHING = "Name a question or write a SELECT; `lake sql --list` lists them."
+
+
+def _list(form: Format) -> None:
+    """List the questions."""
+    import shutil
+
+    import queries
+    from infra import tables
+    from infra.prompt import questions
+
+    known = queries.library()
+    if form == "table":
+        width = min(shutil.get_terminal_size().columns, 100)
+        click.echo("\n".join(questions.listed(known, width)))
+        return
+    rows = questions.rows(known) if form == "json" else questions.flat(known)
+    tables.write(questions.COLUMNS, rows, form, sys.stdout)
+
+
+def _estimate(told: Estimate, form: Format) -> None:
+    """Show what a question would cost, and of which columns."""
+    from infra import tables
+
+    if form != "table":
+        columns = ("bytes", "most", "billed_bytes", "dollars", "files")
+        rows = [[getattr(told, name) for name in columns]]
+        tables.write(columns, rows, form, sys.stdout)
+        return
+    parts = [(table, column or "whole objects", size) for table, column, size in told.parts]
+    tables.write(("table", "column", "bytes"), parts, form, sys.stdout)
+    click.echo(told)
+
+
+def _prompt(stage: str, form: Format, limit: int | None) -> None:
+    """Ask at a prompt until it is left."""
+    import queries
+    from infra.prompt import command
+    from infra.stage import home
+    from queries.engine import cost
+
+    connection = queries.connect(stage)
+
+    def ask(question: str, given: Mapping[str, str]) -> Any:
+        parameters: dict[str, Any] = dict(given)
+        return queries.run(question, connection=connection, max_bytes=limit, **parameters)
+
+    source = command.Source(
+        stage,
+        ask,
+        lambda frame: cost.priced(frame.attrs.get("bytes")),
+        connection.tables(),
+        queries.library(),
+    )
+    command.run(source, home() / "sql_history", form, sys.stdout)
 
 
 @main.command()
@@ -303,7 +388,7 @@ def rejected(stage: str, form: Format, day: Any, reason: str | None, limit: int)
 
     today = datetime.now(UTC)
     days = [day] if day else [today - timedelta(days=1), today]
-    known: dict[str, str] = {"first": f"{days[0]:%Y-%m-%d}", "last": f"{days[-1]:%Y-%m-%d}"}
+    known: dict[str, Any] = {"first": f"{days[0]:%Y-%m-%d}", "last": f"{days[-1]:%Y-%m-%d}"}
     where = "day BETWEEN :first AND :last"
     if reason:
         known["reason"] = reason
@@ -316,6 +401,36 @@ def rejected(stage: str, form: Format, day: Any, reason: str | None, limit: int)
         **known,
     )
     tables.write_frame(frame, form, sys.stdout)
+
+
+@main.command()
+@commands.stage
+@click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="What was delivered on it, UTC.")
+@click.option("--all", "everything", is_flag=True, help="All that was delivered and still stands.")
+@click.option("--buckets", type=click.IntRange(1, 64), help="Objects to divide each hour into.")
+def compact(stage: str, day: Any, everything: bool, buckets: int | None) -> None:
+    """Merge what was delivered into the table likes, each like once.
+
+    Without options: what came since the last run, wherever that ran. What is merged again changes
+    nothing. Exit code 1 if an object cannot be read.
+
+    Example: lake compact --day 2026-01-31
+    """
+    if (day is not None) + everything + (buckets is not None) > 1:
+        raise click.UsageError("Give one of --day, --all and --buckets, or none.")
+    from infra import compacting
+    from infra.stage import open_stage
+
+    opened = open_stage(stage)
+    if buckets is not None:
+        divided = compacting.divide(opened, buckets)
+        click.echo(f"{buckets} to an hour: {divided.hours:,} hours written")
+        return
+    done = compacting.merge(opened, f"{day:%Y-%m-%d}" if day else None, everything)
+    for trouble in compacting.troubles(done):
+        click.echo(trouble, err=True)
+    click.echo(compacting.told(done))
+    sys.exit(bool(done.failed))
 
 
 @main.command()

@@ -2,12 +2,12 @@
 
 import re
 from functools import cache
-from pathlib import Path
+from importlib import resources
 from typing import Annotated, Literal
 
 import msgspec
 
-_FOLDER = Path(__file__).parent / "tables"
+_FOLDER = resources.files("glue").joinpath("tables")
 
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$", max_length=64)]
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]  # Glue's limit for a comment
@@ -67,15 +67,15 @@ class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def names() -> list[str]:
     """The tables there are, by name."""
-    return sorted(path.stem for path in _FOLDER.glob("*.json"))
+    return sorted(path.name.removesuffix(".json") for path in _FOLDER.iterdir())
 
 
 @cache
 def read(name: str) -> Table:
     """The table of that name; `UnknownTable` where there is none."""
-    if not re.fullmatch(r"\w+", name) or not (_FOLDER / f"{name}.json").is_file():
+    if not re.fullmatch(r"\w+", name) or not _FOLDER.joinpath(f"{name}.json").is_file():
         raise UnknownTable(f"There is no table {name!r}; there are: {', '.join(names())}.")
-    return parse((_FOLDER / f"{name}.json").read_bytes())
+    return parse(_FOLDER.joinpath(f"{name}.json").read_bytes())
 
 
 def parse(definition: bytes) -> Table:

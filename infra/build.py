@@ -1,4 +1,4 @@
-"""Builds the zip of the functions, byte for byte the same from the same sources."""
+"""Builds the zips of the functions and of their layer, the same bytes from the same sources."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -18,13 +18,18 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ("glue", "transform")
 WHEELS = ("aws-lambda-powertools", "jmespath", "msgspec", "typing-extensions")
 """What the functions import and Lambda's Python does not bring; boto3 it does. Those that write
-Parquet have a layer of AWS's beside this, with pyarrow and pandas."""
+Parquet have a layer beside this: RankTrends AWS's own, with pyarrow; CompactLake ours, below."""
+LAYER = ("duckdb",)
+"""What CompactLake alone imports: 20 MB, zipped, that the other functions start without."""
 
 # Lambda's python3.13 on arm64 is Amazon Linux 2023, whose glibc is 2.34.
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html
 _PLATFORMS = ("manylinux_2_34_aarch64", "manylinux_2_28_aarch64", "manylinux2014_aarch64")
 _PYTHON = "3.13"
-_MAX_UNZIPPED = 250 * 1024 * 1024  # Lambda quotas: deployment package, unzipped
+# What Lambda takes of a function, layers included, and of a zip that does not come by way of S3.
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+MAX_UNZIPPED = 250 * 1024 * 1024
+MAX_ZIPPED = 50 * 1024 * 1024
 
 # The earliest time a zip can hold, and a plain readable file: neither may differ between builds.
 _TIME = (1980, 1, 1, 0, 0, 0)
@@ -43,17 +48,38 @@ def build(flavour: Flavour, out: Path) -> Path:
     """
     if flavour not in get_args(Flavour):
         raise BuildError(f"There is no flavour {flavour!r}; build one of {get_args(Flavour)}.")
-    out.mkdir(parents=True, exist_ok=True)
-    target = out / f"functions-{flavour}.zip"
-    with tempfile.TemporaryDirectory(prefix=".build-", dir=out) as scratch:
-        files = dict(_ours())
-        if flavour == "aws":
-            files |= _theirs(Path(scratch))
-            size = sum(path.stat().st_size for path in files.values())
-            if size > _MAX_UNZIPPED:
-                raise BuildError(f"The functions unzip to {size} bytes; Lambda takes 250 MB.")
+
+    def files(scratch: Path) -> dict[str, Path]:
+        return dict(_ours()) | (_theirs(WHEELS, scratch) if flavour == "aws" else {})
+
+    return _built(out / f"functions-{flavour}.zip", files)
+
+
+def layer(out: Path) -> Path:
+    """Build `duckdb-layer.zip` in the directory `out`, made if missing, and give its path.
+
+    It holds the pinned wheel for Lambda on arm64, in the folder that Lambda puts on Python's path.
+    The file appears whole or not at all. Raises `BuildError` where the wheel cannot be had.
+    """
+
+    # https://docs.aws.amazon.com/lambda/latest/dg/python-layers.html
+    def files(scratch: Path) -> dict[str, Path]:
+        return {f"python/{name}": path for name, path in _theirs(LAYER, scratch).items()}
+
+    return _built(out / "duckdb-layer.zip", files)
+
+
+def _built(target: Path, files: Callable[[Path], dict[str, Path]]) -> Path:
+    """Zip what `files` gives, told where it may leave things, and put the zip where it belongs."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".build-", dir=target.parent) as scratch:
+        held = files(Path(scratch))
         draft = Path(scratch) / target.name
-        _zip(files, draft)
+        _zip(held, draft)
+        unzipped = sum(path.stat().st_size for path in held.values())
+        for size, most in ((unzipped, MAX_UNZIPPED), (draft.stat().st_size, MAX_ZIPPED)):
+            if size > most:
+                raise BuildError(f"{target.name} has {size} bytes; Lambda takes {most} of that.")
         os.replace(draft, target)
     return target
 
@@ -66,10 +92,10 @@ def _ours() -> Iterator[tuple[str, Path]]:
                 yield path.relative_to(ROOT).as_posix(), path
 
 
-def _theirs(scratch: Path) -> dict[str, Path]:
-    """What the pinned wheels install, by its names in the zip."""
+def _theirs(wheels: tuple[str, ...], scratch: Path) -> dict[str, Path]:
+    """What the pinned wheels install, by its path below the folder they are installed in."""
     pins = scratch / "pins.txt"
-    pins.write_text(pinned((ROOT / "requirements.txt").read_text("utf-8"), WHEELS), "utf-8")
+    pins.write_text(pinned((ROOT / "requirements.txt").read_text("utf-8"), wheels), "utf-8")
     installed = scratch / "installed"
     platforms = [part for platform in _PLATFORMS for part in ("--platform", platform)]
     command = [
@@ -82,7 +108,7 @@ def _theirs(scratch: Path) -> dict[str, Path]:
     if ended.returncode:
         lines = [line for line in ended.stderr.splitlines() if line.startswith("ERROR: ")]
         why = lines[-1].removeprefix("ERROR: ") if lines else "pip said nothing"
-        raise BuildError(f"The arm64 wheels of {', '.join(WHEELS)} cannot be had: {why}")
+        raise BuildError(f"The arm64 wheels of {', '.join(wheels)} cannot be had: {why}")
     return {
         path.relative_to(installed).as_posix(): path
         for path in installed.rglob("*")
@@ -91,12 +117,13 @@ def _theirs(scratch: Path) -> dict[str, Path]:
 
 
 def _belongs(path: Path) -> bool:
-    """Whether an installed file is code; metadata and scripts tell of the machine that builds."""
-    return (
-        path.parts[0] != "bin"
-        and path.suffix not in {".pyc", ".pyi"}
-        and not path.parts[0].endswith(".dist-info")
-    )
+    """Whether an installed file is code, or the METADATA that DuckDB reads its own version in.
+
+    What else pip leaves, scripts included, tells of the machine that builds.
+    """
+    if path.parts[0].endswith(".dist-info"):
+        return path.name == "METADATA"
+    return path.parts[0] != "bin" and path.suffix not in {".pyc", ".pyi"}
 
 
 def pinned(requirements: str, names: tuple[str, ...]) -> str:

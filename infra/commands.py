@@ -32,7 +32,7 @@ class Commands(click.Group):
         except Exception as error:
             if os.environ.get("LAKE_DEBUG"):
                 raise
-            click.echo(f"lake: {_sentence(error)}", err=True)
+            click.echo(f"lake: {sentence(error)}", err=True)
             sys.exit(1)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -40,7 +40,7 @@ class Commands(click.Group):
         return list(self.commands)
 
 
-def _sentence(error: Exception) -> str:
+def sentence(error: Exception) -> str:
     """What went wrong; an error that is none of ours says what it is, and where to read more."""
     text = str(error).strip()
     if text and type(error).__module__.partition(".")[0] in _OURS:

@@ -37,4 +37,5 @@ def _prepare(stage: str, steps: Steps) -> dict[str, str]:
     if stage == "bootstrap":
         return {}
     with steps.step("Building the functions for AWS"):
-        return {"package": str(build.build("aws", home() / "build"))}
+        out = home() / "build"
+        return {"package": str(build.build("aws", out)), "duckdb_layer": str(build.layer(out))}

@@ -96,6 +96,22 @@ def open_stage(name: str) -> Stage:
     return Stage(name, local.outputs, local.endpoint)
 
 
+class FunctionError(Exception):
+    """A function failed; the message says which, and how."""
+
+
+def invoke(stage: Stage, function: str, event: object) -> Any:
+    """Call a function of a stage, wait for it, and give its answer; raises `FunctionError`."""
+    name = stage.outputs.function_names[function]
+    answer = stage.client("lambda", read_timeout=900).invoke(
+        FunctionName=name, Payload=msgspec.json.encode(event)
+    )
+    told = msgspec.json.decode(answer["Payload"].read())
+    if "FunctionError" in answer:
+        raise FunctionError(f"{name} failed: {told.get('errorMessage', told)}")
+    return told
+
+
 def counts(stage: Stage, movies: Iterable[str] = ()) -> dict[str, int]:
     """Net likes of the films named (0 where never liked), or of all, most liked first."""
     table = stage.client("dynamodb")

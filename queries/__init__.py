@@ -8,34 +8,46 @@ from queries.engine.errors import (
     BadParameter,
     BadSQL,
     EngineFailed,
+    NotEstimated,
     QueryError,
     StageNotUp,
+    TooExpensive,
     UnknownQuestion,
 )
 from queries.engine.library import Parameter, Question, find, library
-from queries.engine.parameters import bind
+from queries.engine.parameters import Bound, bind
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from queries.engine.cost import Estimate
 
 __all__ = [
     "BadParameter",
     "BadSQL",
     "Connection",
     "EngineFailed",
+    "NotEstimated",
     "Parameter",
     "QueryError",
     "Question",
     "StageNotUp",
+    "TooExpensive",
     "UnknownQuestion",
     "connect",
+    "estimate",
     "library",
     "run",
 ]
 
 
 def run(
-    name_or_sql: str, /, *, connection: Connection | None = None, **parameters: object
+    name_or_sql: str,
+    /,
+    *,
+    connection: Connection | None = None,
+    max_bytes: int | None = None,
+    **parameters: object,
 ) -> "pd.DataFrame":
     """The answer to a shipped question, by name, or to one SELECT in Athena's SQL.
 
@@ -45,7 +57,28 @@ def run(
     as `datetime64[ms]` in UTC, days as `datetime.date`. `attrs` of the answer say what it cost.
 
     The connection is the stage's (see `connect`) where none is given. A `QueryError` says in one
-    sentence what is wrong, and where.
+    sentence what is wrong, and where. With `max_bytes`, what would scan more (see `estimate`) is
+    refused with `TooExpensive`.
     """
-    bound = bind(find(name_or_sql), parameters, datetime.now(UTC).date())
-    return (connection or connect()).run(bound)
+    bound = _bind(name_or_sql, parameters)
+    connection = connection or connect()
+    if max_bytes is not None:
+        connection.estimate(bound).check(max_bytes)
+    return connection.run(bound)
+
+
+def estimate(
+    name_or_sql: str, /, *, connection: Connection | None = None, **parameters: object
+) -> "Estimate":
+    """What a question would cost on Athena: the bytes it scans, those it bills, and the dollars.
+
+    Told from the footers of the Parquet files, without reading what they hold: never too little,
+    and too much only where Trino would leave out more than partitions and row groups.
+    `NotEstimated` where it cannot be told.
+    """
+    bound = _bind(name_or_sql, parameters)
+    return (connection or connect()).estimate(bound)
+
+
+def _bind(name_or_sql: str, parameters: dict[str, object]) -> Bound:
+    return bind(find(name_or_sql), parameters, datetime.now(UTC).date())

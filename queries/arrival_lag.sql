@@ -5,27 +5,12 @@
 -- param: last_day date = today  last day of the events, included
 --
 -- Percentiles are exact, by nearest rank: p95_ms is the smallest lag that at least 95 of 100 likes
--- do not exceed. A lag below zero is a producer whose clock is ahead. likes_raw holds a like at
--- least once, by arrival: of the copies with one event id, the one that came first counts. A like
--- may say it happened up to ten minutes after it arrived, and may arrive any time later, so the
--- partitions from the day before first_day on hold every like of the days asked for, and the first
--- copy of an event id that was sent again within a day.
-WITH copies AS (
-  SELECT
-    liked_at, received_at,
-    row_number() OVER (
-      PARTITION BY event_id
-      ORDER BY received_at, liked_at, movie_id, action, user_id, source
-    ) AS copy
-  FROM likes_raw
-  WHERE arrival_day >= date_format(date_add('day', -1, :first_day), '%Y-%m-%d')
-),
-lags AS (
-  SELECT
-    CAST(liked_at AS date) AS day,
-    date_diff('millisecond', liked_at, received_at) AS lag_ms
-  FROM copies
-  WHERE copy = 1 AND CAST(liked_at AS date) BETWEEN :first_day AND :last_day
+-- do not exceed. A lag below zero is a producer whose clock is ahead. Of a like that came several
+-- times it is the first that the lake holds.
+WITH lags AS (
+  SELECT CAST(day AS date) AS day, date_diff('millisecond', liked_at, received_at) AS lag_ms
+  FROM likes
+  WHERE day BETWEEN date_format(:first_day, '%Y-%m-%d') AND date_format(:last_day, '%Y-%m-%d')
 ),
 ranked AS (
   SELECT

@@ -62,6 +62,18 @@ def test_the_functions_on_the_event_s_path_import_nothing_heavy(function):
     assert done.stdout.split() == []
 
 
+def test_the_function_that_compacts_imports_duckdb_alone_of_what_is_heavy():
+    """Its layer holds nothing else."""
+    program = (
+        "import sys, transform.handlers.compact\n"
+        "print(*{'pandas', 'pyarrow', 'duckdb', 'awswrangler', 'numpy'} & sys.modules.keys())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["duckdb"]
+
+
 def test_the_repository_has_these_folders_and_no_others():
     listed = subprocess.run(
         ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True

@@ -27,6 +27,7 @@ from infra.stage import Stage
 from infra.traffic import demo
 from infra.traffic.send import Sent
 from infra.trending import Board, Entry
+from tests.queries.lake import Lake, like
 from tests.stages import OUTPUTS
 
 ROOT = Path(lake.__file__).parent
@@ -232,7 +233,9 @@ def asked(monkeypatch):
     """The questions that were asked; each is answered with FRAME."""
     seen = []
 
-    def answer(question, connection=None, **parameters):
+    def answer(question, connection=None, max_bytes=None, **parameters):
+        if max_bytes is not None:
+            parameters["most"] = max_bytes
         seen.append((question, parameters))
         return FRAME
 
@@ -261,12 +264,79 @@ def test_sql_writes_json_csv_and_a_table(asked):
 
 def test_sql_lists_the_questions_that_come_with_it():
     rows = json.loads(run("sql", "--list", "--format", "json").stdout)
-    assert {"name", "what it answers", "parameters"} == set(rows[0])
-    assert "top_movies" in {row["name"] for row in rows}
+    assert {"name", "what it answers", "grain", "parameters"} == set(rows[0])
+    known = {question.name: question for question in queries.library()}
+    assert [row["name"] for row in rows] == sorted(known)
+    for row in rows:
+        told = [queries.Parameter(**parameter) for parameter in row["parameters"]]
+        assert tuple(told) == (known[row["name"]].parameters or ())
+    lines = list(csv.reader(io.StringIO(run("sql", "--list", "--format", "csv").stdout)))
+    assert [line[0] for line in lines] == ["name", *sorted(known)]
+    assert "n bigint = 10" in dict((line[0], line[3]) for line in lines)["top_movies"]
+
+
+@pytest.mark.parametrize("width", ["80", "100"])
+def test_sql_lists_the_questions_readably(monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", width)
+    shown = run("sql", "--list").stdout
+    assert max(len(line) for line in shown.splitlines()) <= int(width)
+    assert "\ntop_movies\n    Which films gained" in shown
+    assert re.search(r"\n      n bigint = 10 +how many films\n", shown)
+
+
+def test_sql_asks_the_statements_of_a_script(asked):
+    script = "SELECT ';' AS a; -- the first\ntop_movies n=5;\n\nSELECT 2\n"
+    assert run("sql", "--max-bytes", "1kB", stdin=script).exit_code == 0
+    assert asked == [
+        ("SELECT ';' AS a", {"most": 1000}),
+        ("top_movies", {"n": "5", "most": 1000}),
+        ("SELECT 2", {"most": 1000}),
+    ]
+
+
+def test_sql_passes_on_how_much_may_be_scanned(asked):
+    assert run("sql", "x", "--max-bytes", "1.5GB").exit_code == 0
+    assert asked == [("x", {"most": 1_500_000_000})]
+    told = run("sql", "x", "--max-bytes", "much")
+    assert told.exit_code == 1
+    assert told.stderr == 'lake: "much" is not a size such as 100MB or 1.5GB.\n'
+
+
+@pytest.fixture
+def small(tmp_path, monkeypatch):
+    """A lake of a hundred likes."""
+    folder = Lake(tmp_path / "lake")
+    at = datetime(2026, 3, 1)
+    folder.put("likes/day=2026-03-01/hour-00-00.parquet", [like(n, at) for n in range(100)])
+    monkeypatch.setattr(queries, "connect", lambda stage: folder.connection)
+    return folder
+
+
+def test_sql_tells_what_it_would_cost_and_does_not_ask(small, monkeypatch):
+    monkeypatch.setattr(queries, "run", None)
+    sql = "SELECT count(DISTINCT event_id), min(movie_id) FROM likes"
+    told = run("sql", sql, "--estimate").stdout
+    assert re.search(r"likes +event_id +[\d,]+\nlikes +movie_id +[\d,]+\n", told)
+    assert re.search(r"Athena would scan [\d.]+ kB of 1 file .* bill 10.0 MB: 0.000050 USD", told)
+    (row,) = json.loads(run("sql", sql, "--estimate", "--format", "json").stdout)
+    assert row["billed_bytes"] == 10_000_000 and row["dollars"] == pytest.approx(0.00005)
+    assert 0 < row["bytes"] < row["most"] and row["files"] == 1
+
+
+def test_sql_refuses_what_would_scan_too_much(small):
+    told = run("sql", "SELECT event_id FROM likes", "--max-bytes", "100")
+    assert told.exit_code == 1 and told.stdout == ""
+    assert re.match(
+        r"lake: This would scan [\d.]+ kB \(0.000050 USD\), more than the 100 bytes that are "
+        r"allowed; most of it: likes.event_id [\d.]+ (kB|bytes)",
+        told.stderr,
+    )
+    assert told.stderr.count("\n") == 1
+    assert run("sql", "SELECT event_id FROM likes", "--max-bytes", "1MB").exit_code == 0
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["x", "-p", "n"], ["x", "-p", "=5"], ["x", "-p", "a b=1"]]
+    "arguments", [[], ["-p", "n=1"], ["x", "-p", "n"], ["x", "-p", "=5"], ["x", "-p", "a b=1"]]
 )
 def test_sql_says_how_it_wants_to_be_asked(asked, arguments):
     told = run("sql", *arguments)

@@ -176,11 +176,11 @@ class Bucket:
         assert operation == "list_objects_v2"
         return SimpleNamespace(paginate=self._pages)
 
-    def _pages(self, Bucket: str, Prefix: str) -> Iterator[dict[str, Any]]:
+    def _pages(self, Bucket: str, Prefix: str, StartAfter: str = "") -> Iterator[dict[str, Any]]:
         found = [
             {"Key": key, "ETag": _etag(body)}
             for key, body in sorted(self.objects.items())
-            if key.startswith(Prefix)
+            if key.startswith(Prefix) and key > StartAfter
         ]
         for first in range(0, len(found), 2):
             self.faults.before()

@@ -30,8 +30,9 @@ def due(
 ) -> Iterator[tuple[int, str]]:
     """Give the closed hours to write now, each with what it is written from.
 
-    `etags` are those of the rollups, by epoch hour. An hour's scores rest on the hours before it,
-    so a late like changes the hour it belongs to, and those whose past that is.
+    `etags` are those of the files that hours are written from, by epoch hour. An hour's scores
+    rest on the hours before it, so a late like changes the hour it belongs to, and those whose
+    past that is.
     """
     closed = as_of // HOUR_MS
     for hour in sorted(etags):

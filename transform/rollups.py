@@ -12,6 +12,8 @@ from transform.trends import Batch
 
 HOUR_MINUTES = 60
 PREFIX = "rollups/"
+SETTLED = "totals/"
+"""Where compaction writes what the deduplicated likes of an hour come to, film by film."""
 _COLUMNS: list[tuple[str, pa.DataType]] = [
     ("movie_id", pa.string()),
     ("minute", pa.uint8()),  # of the hour
@@ -50,9 +52,14 @@ def trends_key(hour: int) -> str:
     return f"trends/day={_moment(hour):%Y-%m-%d}/hour-{_moment(hour):%H}.parquet"
 
 
+def settled_key(hour: int) -> str:
+    """Give where compaction writes an epoch hour's totals."""
+    return f"{SETTLED}hour={_moment(hour):%Y-%m-%dT%H}.parquet"
+
+
 def hour_of(key: str) -> int:
-    """Give the epoch hour of a rollup's key."""
-    text = key.removeprefix(PREFIX).removeprefix("hour=").removesuffix(".parquet")
+    """Give the epoch hour of a rollup's key, or of totals'."""
+    text = key.partition("hour=")[2].removesuffix(".parquet")
     return int(datetime.strptime(text, "%Y-%m-%dT%H").replace(tzinfo=UTC).timestamp()) // 3600
 
 
@@ -110,3 +117,10 @@ def decode(hour: int, data: bytes) -> Rollup:
     rows = pq.read_table(pa.BufferReader(data), read_dictionary=["movie_id"])
     folded = json.loads((rows.schema.metadata or {})[_FOLDED])
     return Rollup(hour, rows.replace_schema_metadata(None), folded)
+
+
+def settled(hour: int, data: bytes) -> Rollup:
+    """Give the hour that compaction's totals tell; they know no minutes, so all is in the first."""
+    rows = pq.read_table(pa.BufferReader(data))
+    minute = pa.array([0] * rows.num_rows, pa.uint8())
+    return Rollup(hour, rows.append_column("minute", minute).select(_SCHEMA.names), {})

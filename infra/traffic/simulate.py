@@ -82,8 +82,8 @@ class Line(NamedTuple):
 class Truth:
     """The exact totals of a stream.
 
-    A repeated line counts in `good`, `likes`, `unlikes`, `net` and `by_hour`, which describe the
-    accepted lines; `events` and `net_distinct` count each event id once. Films whose sum is zero
+    A repeated line counts in `good`, `likes`, `unlikes` and `net`, which describe the accepted
+    lines; `events`, `net_distinct` and `by_hour` count each event id once. Films whose sum is zero
     stand in all maps. Hours are those of the event, UTC, as `2026-01-31T08`; of each film they
     hold the likes and the unlikes.
     """
@@ -166,12 +166,12 @@ class _Tally:
 
     def add(self, event: _Event, *, duplicate: bool = False) -> None:
         self.net[event.movie_id] += event.sign
-        self.by_hour[event.liked_at // HOUR, event.movie_id, event.sign] += 1
         self.signs[event.sign] += 1
         if duplicate:
             self.duplicates += 1
         else:
             self.events += 1
+            self.by_hour[event.liked_at // HOUR, event.movie_id, event.sign] += 1
             self.net_distinct[event.movie_id] += event.sign
 
     def truth(self, viral: str) -> Truth:

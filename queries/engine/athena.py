@@ -1,15 +1,21 @@
 """The engine on AWS: the SQL as it is written, on Athena, read by awswrangler."""
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from glue.tables import Table
 from queries.engine import results
-from queries.engine.errors import BadSQL, EngineFailed, QueryError
+from queries.engine.errors import BadSQL, EngineFailed, NotEstimated, QueryError
 from queries.engine.parameters import Bound
+
+if TYPE_CHECKING:
+    import pyarrow.fs as pafs
+
+    from queries.engine.cost import Estimate
 
 # "COLUMN_NOT_FOUND: line 3:7: Column 'x' cannot be resolved or requester is not authorized ..."
 _FAILURE = re.compile(
@@ -19,22 +25,38 @@ _PERMANENT = {"SYNTAX_ERROR", "TYPE_MISMATCH", "MISSING_GROUP_BY", "AMBIGUOUS_NA
 
 
 def _read(**request: Any) -> pd.DataFrame:
-    import awswrangler
+    from awswrangler import athena
 
-    frame: pd.DataFrame = awswrangler.athena.read_sql_query(**request)
+    query = athena.start_query_execution(**request)
+    try:
+        frame: pd.DataFrame = athena.get_query_results(query)
+    except KeyboardInterrupt:
+        athena.stop_query_execution(query)  # what nobody waits for is billed all the same
+        raise
     return frame
+
+
+def _no_tables() -> Mapping[str, Table]:
+    raise NotEstimated("What a question costs cannot be told without the tables and their files.")
+
+
+def _no_files() -> "pafs.FileSystem":
+    raise NotEstimated("What a question costs cannot be told without the tables and their files.")
 
 
 @dataclass(frozen=True, slots=True)
 class Athena:
     """Runs questions in a workgroup, which says where results rest and what a query may scan.
 
-    `read` is `awswrangler.athena.read_sql_query`, or what stands in for it.
+    `read` asks and waits through awswrangler, or stands in for that. `tables` and `filesystem`,
+    the catalog's tables and what holds their files, tell what a question costs.
     """
 
     database: str
     workgroup: str
     read: Callable[..., pd.DataFrame] = _read
+    tables: Callable[[], Mapping[str, Table]] = field(default=_no_tables, compare=False)
+    filesystem: Callable[[], "pafs.FileSystem"] = field(default=_no_files, compare=False)
 
     def run(self, bound: Bound) -> pd.DataFrame:
         """The answer; its `attrs` hold the bytes Athena scanned. `BadSQL` or `EngineFailed` where
@@ -43,13 +65,7 @@ class Athena:
         Neither CTAS nor UNLOAD: a question is small, and needs no right to write tables or data.
         """
         try:
-            frame = self.read(
-                sql=bound.sql,
-                database=self.database,
-                workgroup=self.workgroup,
-                ctas_approach=False,
-                unload_approach=False,
-            )
+            frame = self.read(sql=bound.sql, database=self.database, workgroup=self.workgroup)
         except Exception as error:
             raise _explained(error, bound) from None
         statistics = (getattr(frame, "query_metadata", None) or {}).get("Statistics") or {}
@@ -60,6 +76,24 @@ class Athena:
             "seconds": statistics.get("TotalExecutionTimeInMillis", 0) / 1000,
         }
         return frame
+
+    def estimate(self, bound: Bound) -> "Estimate":
+        """What the question would cost; reads the catalog, lists the partitions it cannot leave
+        out, and reads the footers of their files, with the rights of the caller.
+
+        `NotEstimated` where that cannot be told, such as for views and other databases.
+        """
+        from queries.engine import cost
+        from queries.engine.reading import opened
+
+        try:
+            with opened(bound, self.tables(), self.database, self.filesystem) as lake:
+                return cost.estimate(lake.session, lake.plan, lake.files)
+        except NotEstimated:
+            raise
+        except QueryError as error:
+            # Athena may well understand what is not understood here.
+            raise NotEstimated(f"What this costs cannot be told beforehand. {error}") from None
 
 
 def _explained(error: Exception, bound: Bound) -> QueryError:

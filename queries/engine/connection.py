@@ -3,12 +3,12 @@
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from queries.engine.errors import QueryError, StageNotUp
+from queries.engine.errors import EngineFailed, QueryError, StageNotUp
 from queries.engine.parameters import Bound
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pyarrow.fs as pafs
 
     from glue.tables import Table
+    from queries.engine.cost import Estimate
 
 # The root credentials of the emulator, which listens on the loopback only.
 _ROOT = "test"
@@ -30,6 +31,15 @@ class Connection(Protocol):
         """The answer; a `QueryError` where there is none."""
         ...
 
+    def estimate(self, bound: Bound) -> "Estimate":
+        """What the question would cost; `NotEstimated` where that cannot be told."""
+        ...
+
+    @property
+    def tables(self) -> "Callable[[], Mapping[str, Table]]":
+        """Gives the tables that can be asked, by name."""
+        ...
+
 
 def connect(stage: str | None = None) -> Connection:
     """A connection to a stage: the one named, else LAKE_STAGE, else `local`.
@@ -41,15 +51,53 @@ def connect(stage: str | None = None) -> Connection:
     if not re.fullmatch(r"[a-z][a-z0-9-]{0,20}", stage):
         raise QueryError(f'"{stage}" is not a stage: small letters, digits and hyphens make one.')
     if stage != "local":
-        from queries.engine.athena import Athena
-
-        return Athena(f"movie_likes_{stage}", f"movie-likes-{stage}")
+        return on_aws(f"movie_likes_{stage}", f"movie-likes-{stage}")
     home = Path(os.environ.get("LAKE_HOME") or Path(__file__).parents[2] / ".lake")
     try:
         state = json.loads((home / "local.json").read_text("utf-8"))
         return emulated(state["endpoint"], state["region"], state["outputs"]["glue_database"])
     except (OSError, ValueError, KeyError, TypeError):
         raise StageNotUp(_DOWN) from None
+
+
+def on_aws(database: str, workgroup: str) -> Connection:
+    """A connection to Athena, as whoever the ordinary AWS environment says is asking."""
+    from queries.engine.athena import Athena
+
+    @cache
+    def session() -> Any:
+        import boto3
+
+        return boto3.Session()
+
+    def tables() -> "Mapping[str, Table]":
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        from queries.engine import catalog
+
+        try:
+            return catalog.tables(session().client("glue"), database)
+        except (BotoCoreError, ClientError) as error:
+            reason = str(error).splitlines()[0].rstrip(".")
+            raise EngineFailed(f"The catalog did not tell the tables: {reason}.") from None
+
+    @cache
+    def filesystem() -> "pafs.FileSystem":
+        import pyarrow.fs
+
+        # boto3 knows more places than pyarrow where credentials and an endpoint can be told.
+        credentials = session().get_credentials().get_frozen_credentials()
+        scheme, _, host = session().client("s3").meta.endpoint_url.partition("://")
+        return pyarrow.fs.S3FileSystem(
+            access_key=credentials.access_key,
+            secret_key=credentials.secret_key,
+            session_token=credentials.token,
+            region=session().region_name,
+            scheme=scheme,
+            endpoint_override=None if "amazonaws.com" in host else host,
+        )
+
+    return Athena(database, workgroup, tables=tables, filesystem=filesystem)
 
 
 def emulated(endpoint: str, region: str, database: str) -> Connection:

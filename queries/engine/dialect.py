@@ -11,8 +11,10 @@ from sqlglot.optimizer.normalize_identifiers import normalize_identifiers
 from sqlglot.optimizer.scope import Scope, traverse_scope
 
 from glue.tables import Table
+from queries.engine import ranges
 from queries.engine.errors import BadSQL, hint
 from queries.engine.parameters import Bound
+from queries.engine.ranges import Range
 
 # What has another value each time it is asked cannot say beforehand which partitions to read.
 _UNSTABLE = (exp.Query, exp.AggFunc, exp.Window, exp.Rand, exp.Uuid, exp.Anonymous)
@@ -29,20 +31,25 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """One place where the SQL reads a table: as `name`, known in the SQL as `alias`."""
+    """One place where the SQL reads a table: as `name`, known in the SQL as `alias`.
+
+    Only rows that meet `filters` and `ranges` are wanted.
+    """
 
     name: str
     alias: str
     table: Table
     filters: tuple[Filter, ...]
+    ranges: tuple[Range, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """SQL for DuckDB over tables named as its scans are."""
+    """SQL for DuckDB over tables named as its scans are, and the tree it was written from."""
 
     sql: str
     scans: tuple[Scan, ...]
+    tree: exp.Query
 
 
 def plan(bound: Bound, tables: Mapping[str, Table], database: str) -> Plan:
@@ -55,7 +62,7 @@ def plan(bound: Bound, tables: Mapping[str, Table], database: str) -> Plan:
                 column.set("db", None)
         _translate(tree)
         scans = _scans(tree, bound, tables, database)
-        return Plan(tree.sql(dialect="duckdb", comments=False), scans)
+        return Plan(tree.sql(dialect="duckdb", comments=False), scans, tree)
     except RecursionError:
         raise BadSQL("The SQL is nested too deeply.") from None
     except SqlglotError as error:
@@ -101,8 +108,11 @@ def _scans(
             if not isinstance(source, exp.Table):
                 continue
             table = _table(source, bound, tables, database)
-            filters = tuple(_filters(scope, alias, source, table, _Names(sources, tables)))
-            scans.append(Scan(f"scan_{len(scans)}", alias, table, filters))
+            names = _Names(sources, tables)
+            conditions = list(_conditions(scope, alias, source))
+            filters = tuple(_filters(conditions, alias, table, names))
+            narrowed = tuple(_ranges(conditions, alias, table, names))
+            scans.append(Scan(f"scan_{len(scans)}", alias, table, filters, narrowed))
             renamed.append(source)
     for scan, source in zip(scans, renamed, strict=True):
         source.set("db", None)
@@ -130,13 +140,10 @@ def _table(source: exp.Table, bound: Bound, tables: Mapping[str, Table], databas
     return table
 
 
-def _filters(
-    scope: Scope, alias: str, source: exp.Table, table: Table, names: "_Names"
-) -> Iterator[Filter]:
-    """The conditions every row of this scan must meet that name its partition columns alone.
+def _conditions(scope: Scope, alias: str, source: exp.Table) -> Iterator[exp.Expr]:
+    """The conditions every row of the answer must meet that may decide about rows of this scan.
 
-    Such a condition may be applied before the files are listed. Rows an outer join may fill with
-    nulls are left alone: there a condition can hold for the nulls.
+    Rows an outer join may fill with nulls are left alone: there a condition can hold for the nulls.
     """
     where = scope.expression.args.get("where")
     if where is None or source.alias_column_names:
@@ -144,8 +151,15 @@ def _filters(
     for join in scope.expression.args.get("joins") or ():
         if join.side in ("RIGHT", "FULL") or (join.side and join.alias_or_name == alias):
             return
+    yield from where.this.flatten() if isinstance(where.this, exp.And) else (where.this,)
+
+
+def _filters(
+    conditions: list[exp.Expr], alias: str, table: Table, names: "_Names"
+) -> Iterator[Filter]:
+    """Those that name partition columns alone: they may be applied before the files are listed."""
     partitions = {partition.name for partition in table.partitions}
-    for condition in where.this.flatten() if isinstance(where.this, exp.And) else (where.this,):
+    for condition in conditions:
         columns = list(condition.find_all(exp.Column))
         named = frozenset(column.name for column in columns)
         if (
@@ -155,6 +169,22 @@ def _filters(
             and all(names.owner(column) == alias for column in columns)
         ):
             yield Filter(condition.sql(dialect="duckdb", comments=False), named)
+
+
+def _ranges(
+    conditions: list[exp.Expr], alias: str, table: Table, names: "_Names"
+) -> Iterator[Range]:
+    """Those that statistics decide: they may be applied before a row group is read."""
+    kinds = {column.name: column.type for column in table.columns}
+
+    def named(node: exp.Expr) -> tuple[str, str] | None:
+        if not isinstance(node, exp.Column) or names.owner(node) != alias:
+            return None
+        kind = kinds.get(node.name)
+        return None if kind is None else (node.name, kind)
+
+    found = (ranges.read(condition, named) for condition in conditions)
+    yield from (each for each in found if each is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +212,9 @@ class _Names:
 def _translate(tree: exp.Query) -> None:
     """What sqlglot leaves different between the two, by each one's own manual.
 
-    Trino keeps a date a date when days are added, counts only whole units in `date_diff`, and
-    calls a result column without a name `_col0`.
+    Trino keeps a date a date when days are added, also in a `sequence` of dates, which goes by days
+    where nothing else is said; it counts only whole units in `date_diff`, and calls a result column
+    without a name `_col0`.
     """
     first = tree
     while isinstance(first, (exp.SetOperation, exp.Subquery)):
@@ -197,6 +228,12 @@ def _translate(tree: exp.Query) -> None:
     for node in list(tree.find_all(*_DATE_MATH)):
         if node.type is not None and node.type.is_type("date"):
             node.replace(exp.cast(node.copy(), "date"))
+    for series in list(tree.find_all(exp.GenerateSeries)):
+        start = series.args["start"]
+        if start.type is not None and start.type.is_type("date"):
+            step = series.args.get("step") or exp.Interval(this="1", unit=exp.var("DAY"))
+            series.set("step", step)
+            series.replace(exp.cast(series.copy(), "date[]"))
     for difference in list(tree.find_all(exp.DateDiff)):
         unit = exp.Literal.string(difference.text("unit").lower() or "day")
         arguments = [unit, difference.expression.copy(), difference.this.copy()]

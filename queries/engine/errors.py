@@ -43,6 +43,14 @@ class EngineFailed(QueryError):
     """The engine gave up while it ran: no permission, throttled, data it cannot read, cancelled."""
 
 
+class NotEstimated(QueryError):
+    """What the question would scan cannot be told beforehand."""
+
+
+class TooExpensive(QueryError):
+    """The question would scan more than was allowed; nothing was read."""
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """` Did you mean "…"?`, with a blank before it, or nothing if no known name is near."""
     names = {candidate.lower(): candidate for candidate in known}

@@ -32,11 +32,20 @@ class Folder:
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """What a scan reads: a dataset, and how many files and bytes it holds at most."""
+    """What a scan reads: a dataset, and how large each of its files is."""
 
     dataset: ds.FileSystemDataset
-    count: int
-    bytes: int
+    sizes: tuple[int, ...]
+
+    @property
+    def count(self) -> int:
+        """How many files there are."""
+        return len(self.sizes)
+
+    @property
+    def bytes(self) -> int:
+        """How many bytes they hold."""
+        return sum(self.sizes)
 
 
 def find(table: Table, filesystem: pafs.FileSystem, filtered: set[int], keep: Keep) -> Files:
@@ -124,7 +133,7 @@ def _dataset(
             file_format.make_fragment(info.path, filesystem, expression, file_size=info.size)
         )
     dataset = ds.FileSystemDataset(fragments, whole, file_format, filesystem)
-    return Files(dataset, len(files), sum(info.size for info, _ in files))
+    return Files(dataset, tuple(info.size for info, _ in files))
 
 
 def _format(table: Table) -> ds.FileFormat:

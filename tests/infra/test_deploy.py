@@ -16,25 +16,32 @@ def called(monkeypatch, tmp_path):
     calls = []
 
     def plan(stage, variables, tell):
-        calls.append(("plan", stage, variables))
+        calls.append(("plan", stage))
+        called.variables = variables
         tell("1 to add")
         return called.changes
 
     def apply(stage, variables, tell):
-        calls.append(("apply", stage, variables))
+        assert variables == called.variables
+        calls.append(("apply", stage))
         return {"api_url": "https://api.example/test"}
 
     def built(flavour, out):
         calls.append(("build", flavour))
         return Path("functions-aws.zip")
 
+    def layer(out):
+        calls.append(("build", "layer"))
+        return Path("duckdb-layer.zip")
+
     def called():
-        return [call[:2] for call in calls]
+        return calls
 
     called.changes = True
     monkeypatch.setattr(terraform, "plan", plan)
     monkeypatch.setattr(terraform, "apply", apply)
     monkeypatch.setattr(build, "build", built)
+    monkeypatch.setattr(build, "layer", layer)
     return called
 
 
@@ -44,7 +51,11 @@ def run(*arguments, answer=None):
 
 def test_a_plan_shows_and_changes_nothing(called):
     done = run("plan", "--stage", "test")
-    assert (done.exit_code, called()) == (0, [("build", "aws"), ("plan", "test")])
+    built = [("build", "aws"), ("build", "layer")]
+    assert (done.exit_code, called()) == (0, [*built, ("plan", "test")])
+    assert called.variables == {
+        "package": "functions-aws.zip", "duckdb_layer": "duckdb-layer.zip"
+    }  # fmt: skip
     assert "1 to add" in done.stdout
 
 

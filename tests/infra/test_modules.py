@@ -91,6 +91,14 @@ def test_every_stage_gives_what_the_command_line_reads():
         assert len(blocks("module", CONFIGURATION[f"stages/{stage}/main.tf"])) == 1
 
 
+def test_only_the_stages_on_aws_get_the_layer_that_is_built_for_them():
+    for stage in set(STAGES) - {"bootstrap"}:
+        given = re.findall(
+            r"^  duckdb_layer += (\S+)", CONFIGURATION[f"stages/{stage}/main.tf"], re.M
+        )
+        assert given == ["null" if stage == "local" else "var.duckdb_layer"], stage
+
+
 def test_one_batch_of_a_shard_at_a_time_is_counted_and_none_is_given_up():
     mappings = [
         block
@@ -136,7 +144,7 @@ def test_every_handler_that_terraform_names_exists():
         "\n".join(CONFIGURATION.values()),
         re.MULTILINE,
     )
-    assert sorted(named) == ["archive", "count", "ingest", "rank", "read", "track"]
+    assert sorted(named) == ["archive", "compact", "count", "ingest", "rank", "read", "track"]
     for name in named:
         source = (REPOSITORY / f"transform/handlers/{name}.py").read_text("utf-8")
         assert re.search(r"^def handler\(event: .*, context: ", source, re.MULTILINE)
@@ -150,6 +158,7 @@ def test_functions_get_the_environment_they_read():
         "read": {"COUNTS_TABLE", "TRENDS_TABLE"},
         "track": {"TRENDS_TABLE"},
         "rank": {"TRENDS_TABLE", "LAKE_BUCKET"},
+        "compact": {"LAKE_BUCKET"},
     }.items():
         given = re.search(r"environment += \{(.*)\}", CONFIGURATION[f"modules/pipeline/{step}.tf"])
         assert given and set(re.findall(r"(\w+) +=", given[1])) == names

@@ -17,12 +17,14 @@ WINDOWS = [
 ]
 
 
-def likes(seed: int) -> list[dict[str, Any]]:
-    """Likes over six days: late, early by a wrong clock, at midnight, delivered or sent again."""
+def likes(
+    seed: int, start: datetime = START, days: int = 6, number_of: int = 500
+) -> list[dict[str, Any]]:
+    """Likes over some days: late, early by a wrong clock, at midnight, delivered or sent again."""
     rng = random.Random(seed)
     rows: list[dict[str, Any]] = []
-    for number in range(500):
-        liked_at = START + timedelta(milliseconds=rng.randrange(6 * 86_400_000))
+    for number in range(number_of):
+        liked_at = start + timedelta(milliseconds=rng.randrange(days * 86_400_000))
         if rng.random() < 0.05:
             liked_at = liked_at.replace(hour=0, minute=0, second=0, microsecond=0)
         lag = rng.choice(

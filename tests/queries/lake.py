@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.fs as pafs
 import pyarrow.parquet as pq
@@ -55,6 +56,16 @@ class Lake:
             for file in range(files):
                 self.put(f"{folder}/part-{file}", part[file::files])
 
+    def put_lake(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Write likes as compaction leaves them: each once, an object an hour, sorted by film."""
+        hours: dict[str, list[Mapping[str, Any]]] = {}
+        for row in once(rows):
+            file = row["liked_at"].strftime("likes/day=%Y-%m-%d/hour-%H-00.parquet")
+            hours.setdefault(file, []).append(row)
+        for file, part in hours.items():
+            part.sort(key=lambda row: (row["movie_id"], row["liked_at"], row["event_id"]))
+            self.put(file, part, compression="zstd")
+
     def put_trends(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Write hours as they are ranked: a file each, in place of the one before."""
         hours: dict[str, list[Mapping[str, Any]]] = {}
@@ -71,8 +82,28 @@ class Lake:
         file.write_bytes(gzip.compress("".join(json.dumps(row) + "\n" for row in rows).encode()))
 
 
+def once(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Of the copies with one event id the one that came first, in the order of arrival."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for row in sorted(rows, key=_arrival):
+        found.setdefault(row["event_id"], row)
+    return list(found.values())
+
+
+def _arrival(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    first = [row[name] for name in ("received_at", "liked_at", "movie_id", "action")]
+    last = [(row[name] is None, row[name] or "") for name in ("user_id", "source", "extra")]
+    return (*first, *last)
+
+
+def plain(frame: pd.DataFrame) -> list[tuple[Any, ...]]:
+    """The rows of an answer, with None where there is nothing."""
+    whole = frame.astype(object)
+    return list(whole.where(whole.notna(), None).itertuples(index=False, name=None))
+
+
 def like(number: int, liked_at: datetime, **changed: Any) -> dict[str, Any]:
-    """A row of likes_raw."""
+    """A row of likes and likes_raw."""
     return {
         "event_id": f"event-{number}",
         "movie_id": f"tt{number % 7}",

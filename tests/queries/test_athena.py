@@ -1,5 +1,6 @@
 """The engine on AWS, with a stand-in for awswrangler."""
 
+import inspect
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,7 +14,7 @@ from queries.engine.athena import Athena
 
 
 class Asked:
-    """Stands in for `awswrangler.athena.read_sql_query`: remembers, then answers or raises."""
+    """Stands in for what asks Athena: remembers, then answers or raises."""
 
     def __init__(self, answer: pd.DataFrame | Exception) -> None:
         self.answer = answer
@@ -41,18 +42,54 @@ def test_the_sql_runs_as_it_is_written_with_its_parameters_in_place() -> None:
             "sql": "SELECT x -- a :comment\nFROM likes WHERE movie_id = 'it''s' LIMIT 3",
             "database": "movie_likes_test",
             "workgroup": "movie-likes-test",
-            "ctas_approach": False,
-            "unload_approach": False,
         }
     ]
 
 
-def test_awswrangler_takes_what_it_is_given() -> None:
-    import inspect
+class Service:
+    """Stands in for awswrangler's functions that start, wait for and stop a query."""
 
-    asked = Asked(pd.DataFrame())
-    queries.run("SELECT 1", connection=Athena("d", "w", asked))
-    inspect.signature(awswrangler.athena.read_sql_query).bind(**asked.requests[0])
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, interrupted: bool = False) -> None:
+        self.interrupted = interrupted
+        self.done: list[str] = []
+        for name in ("start_query_execution", "get_query_results", "stop_query_execution"):
+            real = getattr(awswrangler.athena, name)
+            signature = inspect.signature(real)
+
+            def stand_in(*given: Any, _name: str = name, _as: Any = signature, **more: Any) -> Any:
+                _as.bind(*given, **more)  # awswrangler takes what it is given
+                self.done.append(_name)
+                return getattr(self, _name)(*given, **more)
+
+            monkeypatch.setattr(awswrangler.athena, name, stand_in)
+
+    def start_query_execution(self, **request: Any) -> str:
+        assert request["workgroup"] == "w"
+        return "id"
+
+    def get_query_results(self, query: str) -> pd.DataFrame:
+        assert query == "id"
+        if self.interrupted:
+            raise KeyboardInterrupt
+        return pd.DataFrame({"x": [1]})
+
+    def stop_query_execution(self, query: str) -> None:
+        assert query == "id"
+
+
+def test_a_query_is_started_and_its_rows_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    service = Service(monkeypatch)
+    assert queries.run("SELECT 1 AS x", connection=Athena("d", "w"))["x"].tolist() == [1]
+    assert service.done == ["start_query_execution", "get_query_results"]
+
+
+def test_a_query_that_is_interrupted_is_stopped_for_it_costs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    service = Service(monkeypatch, interrupted=True)
+    with pytest.raises(KeyboardInterrupt):
+        queries.run("SELECT 1 AS x", connection=Athena("d", "w"))
+    assert service.done[-1] == "stop_query_execution"
 
 
 def test_times_come_to_the_millisecond_as_they_do_locally() -> None:

@@ -145,6 +145,8 @@ def test_results_have_the_types_awswrangler_gives(lake: Lake) -> None:
         ("CAST(DATE '2026-03-01' - INTERVAL '1' DAY AS varchar)", "2026-02-28"),
         ("date_add('month', 1, DATE '2026-01-31')", date(2026, 2, 28)),
         ("date_trunc('month', DATE '2026-03-05')", date(2026, 3, 1)),
+        ("element_at(sequence(DATE '2026-02-28', DATE '2026-03-05'), 2)", date(2026, 3, 1)),
+        ("sequence(DATE '2026-03-05', DATE '2026-04-01', INTERVAL '7' DAY)[2]", date(2026, 3, 12)),
         ("date_format(DATE '2026-03-05', '%Y-%m-%d')", "2026-03-05"),
         ("CAST(TIMESTAMP '2026-03-01 23:59:59.999' AS date)", date(2026, 3, 1)),
         ("json_extract_scalar('{\"a\": \"b\"}', '$.a')", "b"),

@@ -10,15 +10,13 @@ import pytest
 import queries
 from tests.queries import hostile
 from tests.queries.hostile import MOVIES, WINDOWS
-from tests.queries.lake import Lake
+from tests.queries.lake import Lake, once, plain
 
 DAY = timedelta(days=1)
 
 
-def once(rows: pd.DataFrame, first: date, last: date) -> pd.DataFrame:
-    """The likes of some days: of each event id the copy that came first."""
-    order = ["received_at", "liked_at", "movie_id", "action", "user_id", "source"]
-    likes = rows.sort_values(order, na_position="last").drop_duplicates("event_id")
+def within(likes: pd.DataFrame, first: date, last: date) -> pd.DataFrame:
+    """The likes of some days."""
     likes = likes.assign(day=likes["liked_at"].dt.date)
     return likes[(likes["day"] >= first) & (likes["day"] <= last)]
 
@@ -29,25 +27,24 @@ def counted(likes: pd.DataFrame, by: str) -> pd.DataFrame:
     return table.reindex(columns=["like", "unlike"], fill_value=0)
 
 
-def rows_of(frame: pd.DataFrame) -> list[tuple[Any, ...]]:
-    return list(frame.itertuples(index=False, name=None))
+def ask(lake: Lake, name: str, **values: object) -> list[tuple[Any, ...]]:
+    return plain(queries.run(name, connection=lake.connection, **values))
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_questions_over_hostile_likes(lake: Lake, seed: int) -> None:
     rows = hostile.likes(seed)
-    lake.put_likes(rows)
-    likes = pd.DataFrame(rows)
+    lake.put_lake(rows)
+    likes = pd.DataFrame(once(rows))
     for first, last in WINDOWS:
-        window = {"first_day": first, "last_day": last, "connection": lake.connection}
-        truth = once(likes, first, last)
+        window = {"first_day": first, "last_day": last}
+        truth = within(likes, first, last)
 
-        assert rows_of(queries.run("likes_by_day", **window)) == by_day(truth)
-        assert rows_of(queries.run("top_movies", **window, n=4)) == top(truth, 4)
-        assert rows_of(queries.run("arrival_lag", **window)) == lags(truth)
+        assert ask(lake, "likes_by_day", **window) == by_day(truth)
+        assert ask(lake, "top_movies", **window, n=4) == top(truth, 4)
+        assert ask(lake, "arrival_lag", **window) == lags(truth)
         for film in (None, "a:b", "it's none"):
-            found = rows_of(queries.run("unique_likers", **window, movie_id=film))
-            assert found == likers(truth, film)
+            assert ask(lake, "unique_likers", **window, movie_id=film) == likers(truth, film)
 
 
 def by_day(likes: pd.DataFrame) -> list[tuple[Any, ...]]:
@@ -82,6 +79,53 @@ def likers(likes: pd.DataFrame, film: str | None) -> list[tuple[Any, ...]]:
     ]
 
 
+PERIODS = {"day": "D", "week": "W-SUN", "month": "M", "quarter": "Q", "year": "Y"}
+
+
+@pytest.mark.parametrize("period", PERIODS)
+def test_periods_over_hostile_likes_are_whole(lake: Lake, period: str) -> None:
+    rows = hostile.likes(7, datetime(2025, 11, 20), days=60)
+    lake.put_lake(rows)
+    likes = pd.DataFrame(once(rows))
+    likes["period"] = likes["liked_at"].dt.to_period(PERIODS[period])
+    for first, last in [
+        (date(2025, 12, 31), date(2026, 1, 1)),
+        (date(2025, 12, 28), date(2025, 12, 29)),  # a Sunday, and a Monday
+        (date(2025, 1, 1), date(2026, 3, 3)),
+        (date(2026, 1, 1), date(2024, 2, 29)),
+        (date(2030, 1, 1), date(2030, 1, 2)),
+    ]:
+        span = {"first_day": first, "last_day": last, "period": period}
+        ends = pd.PeriodIndex([first, last], freq=PERIODS[period])
+        truth = likes[(likes["period"] >= ends[0]) & (likes["period"] <= ends[1])]
+
+        found = [
+            (start.start_time.date(), *film)
+            for start, part in truth.groupby("period")
+            for film in top(part, 3)
+        ]
+        assert ask(lake, "top_movies_by_period", **span, n=3) == found
+        for film in (None, "TT0111161", "it's none"):
+            mine = truth[(truth["movie_id"] == film) | (film is None)]
+            assert ask(lake, "net_likes", **span, movie_id=film) == net(mine)
+
+
+def net(likes: pd.DataFrame) -> list[tuple[Any, ...]]:
+    found = []
+    so_far = 0
+    for period, row in counted(likes, "period").iterrows():
+        gained = row["like"] - row["unlike"]
+        so_far += gained
+        found.append((period.start_time.date(), row["like"], row["unlike"], gained, so_far))
+    return found
+
+
+@pytest.mark.parametrize("name", ["top_movies_by_period", "net_likes"])
+def test_what_is_no_period_is_said(lake: Lake, name: str) -> None:
+    with pytest.raises(queries.QueryError, match="(?i)fortnight"):
+        ask(lake, name, period="fortnight")
+
+
 def reject(number: int, received_at: datetime, **changed: Any) -> dict[str, Any]:
     return {
         "reason": "missing_movie_id",
@@ -113,10 +157,14 @@ def test_rejected_by_reason_counts_each_line_once(lake: Lake) -> None:
         "rejected_by_reason", connection=lake.connection, first_day=day, last_day=day
     )
 
-    assert rows_of(found) == [
+    assert plain(found) == [
         ("missing_movie_id", 11, noon, noon + timedelta(seconds=9), rows[0]["detail"]),
         ("not_json", 1, midnight, midnight, 'No "movie_id", it\'s 11 – нет.'),
     ]
+
+
+# These answer for every hour of the span, whatever is in the lake.
+EVERY_HOUR = {"completeness_by_hour": 6 * 24, "heat_by_weekday": 6 * 24}
 
 
 @pytest.mark.parametrize("question", queries.library(), ids=lambda question: question.name)
@@ -129,11 +177,15 @@ def test_an_empty_lake_has_an_answer_of_the_same_types(
         taken = {name: value for name, value in values.items() if name in declared}
         return queries.run(question.name, connection=lake.connection, **taken)
 
-    empty = ask(first_day="2026-03-01", movie_id=MOVIES[0])
-    assert len(empty) == 0
-    lake.put_likes(hostile.likes(0))
+    span = {"first_day": "2026-02-26", "last_day": "2026-03-03"}
+    empty = ask(**span, movie_id=MOVIES[0])
+    assert len(empty) == EVERY_HOUR.get(question.name, 0)
+    rows = hostile.likes(0)
+    lake.put_likes(rows)
+    lake.put_lake(rows[:-9])
+    lake.put("likes/day=2026-03-01/hour-00-01.parquet", rows[:9])
     lake.put_trends(hostile.trends(0))
     lake.put_rejected("2026-03-01", "a.json.gz", [reject(1, datetime(2026, 3, 1))])
-    full = ask(first_day="2026-02-26", last_day="2026-03-03", movie_id=MOVIES[0])
+    full = ask(**span, movie_id=MOVIES[0], min_likes=1)
     assert len(full) > 0
     assert dict(full.dtypes) == dict(empty.dtypes)

@@ -27,6 +27,22 @@ LIST_ROLLUPS = ("s3", "list_objects_v2", {"Bucket": "{bucket}", "Prefix": "rollu
 GET_ROLLUP = ("s3", "get_object", {"Bucket": "{bucket}", "Key": "rollups/none"})
 PUT_ROLLUP = ("s3", "put_object", {"Bucket": "{bucket}", "Key": "rollups/none", **NOT_THERE})
 PUT_TRENDS = ("s3", "put_object", {"Bucket": "{bucket}", "Key": "trends/none", **NOT_THERE})
+LIST_RAW, LIST_LIKES, LIST_TOTALS, LIST_STATE = (
+    ("s3", "list_objects_v2", {"Bucket": "{bucket}", "Prefix": prefix})
+    for prefix in ("raw/", "likes/", "totals/", "state/")
+)
+GET_RAW, GET_LIKES, GET_TOTALS, GET_STATE = (
+    ("s3", "get_object", {"Bucket": "{bucket}", "Key": key})
+    for key in ("raw/none", "likes/none", "totals/none", "state/compaction.json")
+)
+PUT_LIKES, PUT_TOTALS, PUT_STATE = (
+    ("s3", "put_object", {"Bucket": "{bucket}", "Key": key, **NOT_THERE})
+    for key in ("likes/none", "totals/none", "state/compaction.json")
+)
+DELETE_LIKES, DELETE_TOTALS, DELETE_STATE = (
+    ("s3", "delete_object", {"Bucket": "{bucket}", "Key": key})
+    for key in ("likes/none", "totals/none", "state/none")
+)
 MAY = {
     "ingest": [("kinesis", "put_record",
                 {"StreamName": "{stream}", "Data": "{}", "PartitionKey": "probe"})],
@@ -40,7 +56,10 @@ MAY = {
               {"RequestItems": {"{table}": {"Keys": [{"movie_id": {"S": "probe"}}]}}}),
              GET_SUMS],
     "track": [TRANSACT_SUMS],
-    "rank": [GET_SUMS, PUT_SUMS, QUERY_SUMS, LIST_ROLLUPS, GET_ROLLUP, PUT_ROLLUP, PUT_TRENDS],
+    "rank": [GET_SUMS, PUT_SUMS, QUERY_SUMS, LIST_ROLLUPS, GET_ROLLUP, PUT_ROLLUP, PUT_TRENDS,
+             LIST_TOTALS, GET_TOTALS],
+    "compact": [LIST_RAW, LIST_LIKES, LIST_TOTALS, LIST_STATE, GET_RAW, GET_LIKES, GET_TOTALS,
+                GET_STATE, PUT_LIKES, PUT_TOTALS, PUT_STATE, DELETE_LIKES],
 }  # fmt: skip
 UPDATE_SUMS = ("dynamodb", "update_item", {"TableName": "{trends}", "Key": PROBE_KEY})
 DELETE_SUMS = ("dynamodb", "delete_item", {"TableName": "{trends}", "Key": PROBE_KEY})
@@ -48,19 +67,18 @@ SCAN_SUMS = ("dynamodb", "scan", {"TableName": "{trends}"})
 GET_COUNT = ("dynamodb", "get_item", {"TableName": "{table}", "Key": {"movie_id": {"S": "x"}}})
 WRITE_COUNT = ("dynamodb", "put_item", {"TableName": "{table}", "Item": {"movie_id": {"S": "x"}}})
 UPDATE_COUNT = MAY["count"][0]
-READ_RAW = ("s3", "list_objects_v2", {"Bucket": "{bucket}", "Prefix": "raw/"})
-GET_RAW = ("s3", "get_object", {"Bucket": "{bucket}", "Key": "raw/any"})
 WRITE_RAW = ("s3", "put_object", {"Bucket": "{bucket}", "Key": "raw/forged", "Body": "x"})
 LIST_ALL = ("s3", "list_objects_v2", {"Bucket": "{bucket}"})
-WRITE_LIKES = ("s3", "put_object", {"Bucket": "{bucket}", "Key": "likes/forged", "Body": "x"})
 WRITE_REJECTED = ("s3", "put_object",
                   {"Bucket": "{bucket}", "Key": "rejected/forged", "Body": "x"})  # fmt: skip
+GET_REJECTED = ("s3", "get_object", {"Bucket": "{bucket}", "Key": "rejected/any"})
+WRITE_STATE = ("s3", "put_object", {"Bucket": "{bucket}", "Key": "state/forged", "Body": "x"})
 GET_TRENDS = ("s3", "get_object", {"Bucket": "{bucket}", "Key": "trends/any"})
 DELETE_ROLLUP = ("s3", "delete_object", {"Bucket": "{bucket}", "Key": "rollups/any"})
 DELETE_RAW = ("s3", "delete_object", {"Bucket": "{bucket}", "Key": "raw/any"})
-PUT_LIKE = MAY["ingest"][0]
+PUT_RECORD = MAY["ingest"][0]
 RECORDS = [{"Data": "{}", "PartitionKey": "x"}]
-PUT_LIKES = ("kinesis", "put_records", {"StreamName": "{stream}", "Records": RECORDS})
+PUT_RECORDS = ("kinesis", "put_records", {"StreamName": "{stream}", "Records": RECORDS})
 DELETE_STREAM = ("kinesis", "delete_stream", {"StreamName": "{stream}"})
 SCAN_COUNTS = ("dynamodb", "scan", {"TableName": "{table}"})
 DELETE_COUNT = ("dynamodb", "delete_item",
@@ -68,24 +86,29 @@ DELETE_COUNT = ("dynamodb", "delete_item",
 LIST_BUCKETS = ("s3", "list_buckets", {})
 LIST_ROLES = ("iam", "list_roles", {})
 MAY_NOT = {
-    "ingest": [UPDATE_COUNT, WRITE_COUNT, SCAN_COUNTS, READ_RAW, WRITE_RAW, PUT_LIKES,
+    "ingest": [UPDATE_COUNT, WRITE_COUNT, SCAN_COUNTS, LIST_RAW, WRITE_RAW, PUT_RECORDS,
                DELETE_STREAM, LIST_ROLES, PUT_SUMS],
-    "count": [READ_RAW, GET_RAW, WRITE_RAW, PUT_LIKE, WRITE_COUNT, SCAN_COUNTS, DELETE_COUNT,
+    "count": [LIST_RAW, GET_RAW, WRITE_RAW, PUT_RECORD, WRITE_COUNT, SCAN_COUNTS, DELETE_COUNT,
               DELETE_STREAM, LIST_ROLES, GET_SUMS, PUT_SUMS, UPDATE_SUMS, TRANSACT_SUMS],
-    "archive": [WRITE_RAW, GET_RAW, READ_RAW, DELETE_RAW, PUT_LIKE, UPDATE_COUNT, LIST_BUCKETS,
-                PUT_SUMS, PUT_ROLLUP, PUT_TRENDS],
-    "read": [UPDATE_COUNT, WRITE_COUNT, SCAN_COUNTS, DELETE_COUNT, READ_RAW, PUT_LIKE, PUT_SUMS,
+    "archive": [WRITE_RAW, GET_RAW, LIST_RAW, DELETE_RAW, PUT_RECORD, UPDATE_COUNT, LIST_BUCKETS,
+                PUT_SUMS, PUT_ROLLUP, PUT_TRENDS, PUT_LIKES, DELETE_LIKES, PUT_STATE],
+    "read": [UPDATE_COUNT, WRITE_COUNT, SCAN_COUNTS, DELETE_COUNT, LIST_RAW, PUT_RECORD, PUT_SUMS,
              UPDATE_SUMS, DELETE_SUMS, QUERY_SUMS, SCAN_SUMS, GET_ROLLUP],
     "track": [GET_SUMS, QUERY_SUMS, SCAN_SUMS, UPDATE_SUMS, DELETE_SUMS, GET_COUNT, WRITE_COUNT,
-              UPDATE_COUNT, READ_RAW, GET_RAW, WRITE_RAW, LIST_ROLLUPS, GET_ROLLUP, PUT_ROLLUP,
-              PUT_TRENDS, PUT_LIKE, PUT_LIKES, DELETE_STREAM],
+              UPDATE_COUNT, LIST_RAW, GET_RAW, WRITE_RAW, LIST_ROLLUPS, GET_ROLLUP, PUT_ROLLUP,
+              PUT_TRENDS, PUT_RECORD, PUT_RECORDS, DELETE_STREAM],
     "rank": [UPDATE_SUMS, DELETE_SUMS, SCAN_SUMS, GET_COUNT, WRITE_COUNT, UPDATE_COUNT, SCAN_COUNTS,
-             READ_RAW, LIST_ALL, GET_RAW, WRITE_RAW, WRITE_LIKES, WRITE_REJECTED, GET_TRENDS,
-             DELETE_ROLLUP, DELETE_RAW, PUT_LIKE, LIST_ROLES],
+             LIST_RAW, LIST_ALL, GET_RAW, WRITE_RAW, PUT_LIKES, WRITE_REJECTED, GET_TRENDS,
+             DELETE_ROLLUP, DELETE_RAW, PUT_RECORD, LIST_ROLES, PUT_TOTALS, DELETE_TOTALS,
+             GET_LIKES, LIST_LIKES, DELETE_LIKES, GET_STATE],
+    "compact": [GET_COUNT, UPDATE_COUNT, WRITE_COUNT, SCAN_COUNTS, GET_SUMS, PUT_SUMS, QUERY_SUMS,
+                PUT_RECORD, PUT_RECORDS, LIST_ALL, LIST_ROLLUPS, WRITE_RAW, DELETE_RAW,
+                GET_REJECTED, WRITE_REJECTED, GET_TRENDS, PUT_TRENDS, GET_ROLLUP, PUT_ROLLUP,
+                DELETE_ROLLUP, DELETE_TOTALS, WRITE_STATE, DELETE_STATE, LIST_BUCKETS, LIST_ROLES],
 }  # fmt: skip
 REFUSALS = {"AccessDenied", "AccessDeniedException"}
-DONE = {"done", "NoSuchKey"}
-"""What an allowed call gives: nobody else is told that something is not there."""
+DONE = {"done", "NoSuchKey", "PreconditionFailed"}
+"""What an allowed call gives: nobody else is told what is there, or that it is not."""
 
 PROBE = """
 import boto3

@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 import queries
+from infra.stage import invoke
 from infra.traffic.malformed import malformed
 from infra.traffic.send import send
 from infra.traffic.simulate import Plan, Simulation
@@ -48,6 +49,8 @@ def likes(stage, connection, eventually):
         return int(found["n"][0])
 
     eventually(archived, len(truth))
+    compacted = invoke(stage, "compact", {})
+    assert (compacted["failed"], compacted["more"]) == ({}, False)
     return truth
 
 
@@ -105,6 +108,23 @@ def test_every_accepted_like_is_counted(likes, api, eventually):
         return found
 
     eventually(counted, expected)
+
+
+def test_the_lake_holds_each_like_once_also_when_it_is_merged_again(ask, connection, once, stage):
+    def held():
+        found = queries.run(
+            "SELECT count(*) AS n, count(DISTINCT event_id) AS events FROM likes "
+            "WHERE day BETWEEN :first AND :last",
+            connection=connection,
+            first=str(FIRST),
+            last=str(LAST),
+        )
+        return found["n"][0], found["events"][0]
+
+    assert held() == (len(once), len(once))
+    invoke(stage, "compact", {"all": True})
+    assert held() == (len(once), len(once))
+    assert ask("duplicates_in_lake") == []
 
 
 def test_likes_by_day(ask, once):

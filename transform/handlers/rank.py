@@ -2,11 +2,11 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import boto3
 import msgspec
@@ -72,22 +72,24 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
     Any run may be repeated, cut off or run beside another one: a batch is added to an hour once,
     an older leaderboard does not replace a newer one, and the same hours give the same bytes.
+    An hour is written from what was tracked, until compaction has settled what its likes are.
     Closed hours that late likes changed are restated at most every ten minutes, or now if the
     event says `restate`. Raises what a service raises, and the next run goes on from there.
     """
     as_of = int(event.get("as_of") or time.time() * 1000)
     minute = as_of // trends.MINUTE_MS
     added = _roll_up(context)
-    etags = _list()
-    for hour in _files.keys() - etags.keys():
-        del _files[hour]
-    hours = [hour for hour in etags if ranking.first_hour(minute) <= hour <= minute // 60]
-    activity = ranking.activity(_load(hours, etags), minute)
+    counted, settled = _list(rollups.PREFIX), _settled(as_of)
+    for key in _kept.keys() - {file.key for file in (*counted.values(), *settled.values())}:
+        del _kept[key]
+    first = ranking.first_hour(minute)
+    seen = {hour: file for hour, file in counted.items() if first <= hour <= minute // 60}
+    activity = ranking.activity(_load(seen), minute)
     for window, minutes in ranking.WINDOWS.items():
         windows = activity.windows(minutes // ranking.BIN)
         _put_board(window, as_of, ranking.leaderboard(windows, _ranks(window, as_of)))
     restate = bool(event.get("restate"))
-    stated = _publish(etags, as_of, restate)
+    stated = _publish(counted | settled, as_of, restate)
     metrics.add_metric("BatchesRanked", MetricUnit.Count, added)
     metrics.add_metric("HoursStated", MetricUnit.Count, len(stated))
     logger.info(
@@ -108,7 +110,7 @@ def _roll_up(context: Any) -> int:
         for shard_id, checkpoint in _sequences("checkpoint")
         if cursors.get(shard_id, "") < checkpoint
     }
-    there = set(_list()) if behind else set()
+    there = set(_list(rollups.PREFIX)) if behind else set()
     added = 0
     while batches := _next(behind):
         changed = rollups.hours(batches)
@@ -219,37 +221,52 @@ def _get(hour: int) -> tuple[Rollup, dict[str, Any]]:
     return rollups.decode(hour, answer["Body"].read()), {"IfMatch": answer["ETag"]}
 
 
-def _list() -> dict[int, str]:
-    """Give the hours there are, and the ETag of each."""
+class _File(NamedTuple):
+    key: str
+    etag: str
+
+
+def _settled(as_of: int) -> dict[int, _File]:
+    """Give the totals of hours whose likes compaction has deduplicated, as far as trends go."""
+    first = as_of // publishing.HOUR_MS - publishing.KEPT_HOURS - ranking.PAST
+    return _list(rollups.SETTLED, rollups.settled_key(first - 1))
+
+
+def _list(prefix: str, after: str = "") -> dict[int, _File]:
+    """Give the hours that have a file under a prefix, those after a key only."""
     pages = (
         _s3()
         .get_paginator("list_objects_v2")
-        .paginate(Bucket=os.environ[LAKE_BUCKET], Prefix=rollups.PREFIX)
+        .paginate(Bucket=os.environ[LAKE_BUCKET], Prefix=prefix, StartAfter=after)
     )
     return {
-        rollups.hour_of(item["Key"]): item["ETag"]
+        rollups.hour_of(item["Key"]): _File(item["Key"], item["ETag"])
         for page in pages
         for item in page.get("Contents", ())
     }
 
 
-def _load(hours: list[int], etags: dict[int, str]) -> Iterator[Rollup]:
+def _load(files: Mapping[int, _File]) -> Iterator[Rollup]:
     """Give hours one after another; their files, not what is in them, are in memory together."""
-    for hour, data in zip(hours, _pool().map(_file, hours, map(etags.get, hours)), strict=True):
-        yield rollups.decode(hour, data)
+    for hour, file, data in zip(
+        files, files.values(), _pool().map(_read, files.values()), strict=True
+    ):
+        told = rollups.settled if file.key.startswith(rollups.SETTLED) else rollups.decode
+        yield told(hour, data)
 
 
-_files: dict[int, tuple[str | None, bytes]] = {}
-"""The files read last; most are unchanged in the next run."""
+_kept: dict[str, tuple[str, bytes]] = {}
+"""The files read last, by key, with their ETags; most are unchanged in the next run."""
 
 
-def _file(hour: int, etag: str | None) -> bytes:
-    known = _files.get(hour)
-    if known and known[0] == etag:
+def _read(file: _File) -> bytes:
+    known = _kept.get(file.key)
+    if known and known[0] == file.etag:
         return known[1]
-    answer = _s3().get_object(Bucket=os.environ[LAKE_BUCKET], Key=rollups.key(hour))
-    _files[hour] = answer["ETag"], answer["Body"].read()
-    return _files[hour][1]
+    answer = _s3().get_object(Bucket=os.environ[LAKE_BUCKET], Key=file.key)
+    data = answer["Body"].read()
+    _kept[file.key] = answer["ETag"], data
+    return data
 
 
 def _ranks(window: str, as_of: int) -> dict[str, int]:
@@ -285,18 +302,19 @@ def _put_board(window: str, as_of: int, films: list[Entry]) -> None:
         logger.info("A newer leaderboard stands already", window=window)
 
 
-def _publish(etags: dict[int, str], as_of: int, restate: bool) -> list[str]:
+def _publish(files: dict[int, _File], as_of: int, restate: bool) -> list[str]:
     """Write the closed hours to the lake that are new or changed; gives their keys."""
     known = {
         int(item["sk"]["S"]): Published(item["source"]["S"], int(item["stated_at"]["N"]))
         for item in _query("stated")
     }
+    etags = {hour: file.etag for hour, file in files.items()}
     due = dict(publishing.due(etags, known, as_of, restate))
     if not due:
         return []
     newest, oldest = max(due), min(due) - ranking.PAST
-    needed = [hour for hour in etags if oldest <= hour <= newest]
-    activity = ranking.hourly(_load(needed, etags), newest, newest - oldest + 1)
+    needed = {hour: file for hour, file in files.items() if oldest <= hour <= newest}
+    activity = ranking.hourly(_load(needed), newest, newest - oldest + 1)
     stated = []
     for hour, source in due.items():
         rows = ranking.hour_table(activity.since(newest - hour), hour)

@@ -17,6 +17,10 @@ resource "aws_lambda_function" "this" {
   memory_size      = var.memory_mb
   timeout          = var.timeout_seconds
 
+  ephemeral_storage {
+    size = var.ephemeral_mb
+  }
+
   environment {
     variables = merge(var.environment, {
       POWERTOOLS_SERVICE_NAME      = var.name

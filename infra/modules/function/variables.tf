@@ -70,6 +70,17 @@ variable "memory_mb" {
   }
 }
 
+variable "ephemeral_mb" {
+  description = "Room in /tmp, in MB."
+  type        = number
+  default     = 512
+
+  validation {
+    condition     = var.ephemeral_mb >= 512 && var.ephemeral_mb <= 10240
+    error_message = "Lambda gives between 512 and 10,240 MB of /tmp."
+  }
+}
+
 variable "timeout_seconds" {
   description = "Longest one call may take."
   type        = number

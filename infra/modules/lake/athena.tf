@@ -7,8 +7,7 @@ resource "aws_athena_workgroup" "this" {
   configuration {
     enforce_workgroup_configuration    = true
     publish_cloudwatch_metrics_enabled = true
-    # 100 GiB, half a dollar: a query that forgot its partition is stopped there.
-    bytes_scanned_cutoff_per_query = 100 * 1024 * 1024 * 1024
+    bytes_scanned_cutoff_per_query     = var.query_cutoff_bytes
 
     engine_version {
       selected_engine_version = "Athena engine version 3"

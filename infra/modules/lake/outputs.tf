@@ -28,6 +28,11 @@ output "raw_prefix" {
   value       = local.tables["likes_raw"].location
 }
 
+output "likes_prefix" {
+  description = "Where in the bucket the likes table lies, with its closing slash."
+  value       = local.tables["likes"].location
+}
+
 output "rejected_prefix" {
   description = "Where in the bucket the rejected table lies, with its closing slash."
   value       = local.tables["rejected"].location

@@ -67,5 +67,6 @@ output "function_names" {
     read    = module.read.name
     track   = module.track.name
     rank    = module.rank.name
+    compact = module.compact.name
   }
 }

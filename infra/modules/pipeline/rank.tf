@@ -35,16 +35,22 @@ data "aws_iam_policy_document" "rank" {
     resources = ["${local.bucket_arn}/rollups/*"]
   }
 
+  statement {
+    sid       = "ReadTotals"
+    actions   = ["s3:GetObject"]
+    resources = ["${local.bucket_arn}/totals/*"]
+  }
+
   # Without it, S3 would also refuse to say that a rollup is not there yet.
   statement {
-    sid       = "FindRollups"
+    sid       = "FindRollupsAndTotals"
     actions   = ["s3:ListBucket"]
     resources = [local.bucket_arn]
 
     condition {
       test     = "StringLike"
       variable = "s3:prefix"
-      values   = ["rollups/*"]
+      values   = ["rollups/*", "totals/*"]
     }
   }
 

@@ -13,6 +13,11 @@ variable "package" {
   type        = string
 }
 
+variable "duckdb_layer" {
+  description = "Path of the zip of DuckDB's layer, made by infra/build.py; null: no layer, where functions run in a Python that has DuckDB."
+  type        = string
+}
+
 variable "disposable" {
   description = "Whether the stage may be destroyed with all it holds."
   type        = bool
@@ -31,6 +36,12 @@ variable "delivery_seconds" {
 variable "raw_expires_after_days" {
   description = "Days after which raw files are deleted; null keeps everything, for a stage that is wiped instead."
   type        = number
+}
+
+variable "query_cutoff_bytes" {
+  description = "Bytes that one query may scan before Athena stops it: 100 GiB cost half a dollar, and are a query that forgot its partition."
+  type        = number
+  default     = 107374182400
 }
 
 variable "requests_per_second" {

@@ -3,10 +3,11 @@ module "pipeline" {
   source                 = "../../modules/pipeline"
   stage                  = "prod"
   package                = var.package
+  duckdb_layer           = var.duckdb_layer
   disposable             = false
   stream_retention_hours = 168
   delivery_seconds       = 300
-  raw_expires_after_days = 3650 # the only copy until compaction fills likes/; then 30 will do
+  raw_expires_after_days = 30 # time to mend what CompactLake could not merge; the rest is in likes/ within minutes
   requests_per_second    = 10000
   alarm_email            = var.alarm_email
 }

@@ -48,10 +48,10 @@ def read_by_hand(lines: list[Line]) -> dict[str, object]:
         likes[sign] += 1
         net[movie] += sign
         hour = moment(field(event, "liked_at", "likedAt")).strftime("%Y-%m-%dT%H")
-        liked, unliked = hours.setdefault(hour, {}).get(movie, (0, 0))
-        hours[hour][movie] = (liked + (sign == 1), unliked + (sign == -1))
         if event_id not in ids:
             distinct[movie] += sign
+            liked, unliked = hours.setdefault(hour, {}).get(movie, (0, 0))
+            hours[hour][movie] = (liked + (sign == 1), unliked + (sign == -1))
         ids.add(event_id)
     good = likes.total()
     return {

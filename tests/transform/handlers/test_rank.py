@@ -50,7 +50,7 @@ def table(monkeypatch, faults):
 def bucket(monkeypatch, faults):
     fake = Bucket(faults)
     monkeypatch.setattr(rank, "_s3", lambda: fake)
-    monkeypatch.setattr(rank, "_files", {})
+    monkeypatch.setattr(rank, "_kept", {})
     return fake
 
 
@@ -289,6 +289,38 @@ def test_a_closed_hour_is_stated_once_and_again_at_most_every_ten_minutes_if_it_
     }
 
 
+def totals(films):
+    columns = zip(*((film, *pair) for film, pair in films.items()), strict=True)
+    names = ("movie_id", "likes", "unlikes")
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.table(dict(zip(names, map(list, columns), strict=True))), sink)
+    return sink.getvalue().to_pybytes()
+
+
+def test_an_hour_that_compaction_settled_is_stated_from_its_totals(table, bucket):
+    """What stands on the stream twice is counted twice, until it is known to be one like."""
+    closed = NOW // HOUR - 1
+    at = NOW - closed * HOUR
+    send(record(1, *liked("twice", at, at), *liked("once", at)))
+    run(as_of=NOW)
+    key = rollups.trends_key(closed)
+
+    def stated():
+        rows = pq.read_table(pa.BufferReader(bucket.objects[key])).to_pylist()
+        return {row["movie_id"]: (row["likes"], row["unlikes"]) for row in rows}
+
+    assert stated() == {"twice": (2, 0), "once": (1, 0)}
+    settled = {"once": (1, 0), "twice": (1, 0), "very late": (3, 1)}
+    bucket.objects[rollups.settled_key(closed)] = totals(settled)
+    bucket.objects[rollups.settled_key(closed - 5)] = totals({"only there": (1, 0)})
+    bucket.objects[rollups.settled_key(closed - 300)] = totals({"long ago": (1, 0)})
+    told = run(restate=True, as_of=NOW)["hours_stated"]
+    assert told == [rollups.trends_key(closed - 5), key]
+    assert stated() == settled
+    assert run(restate=True, as_of=NOW)["hours_stated"] == []
+    assert {e.movie_id for e in board(table, "24h")} == {"twice", "once"}  # boards are as they were
+
+
 def test_the_same_likes_give_the_same_bytes_however_they_came(table, bucket, monkeypatch):
     chance = random.Random(5)
     [records] = made_up(chance, ["shardId-000000000000"], 60).values()
@@ -299,7 +331,7 @@ def test_the_same_likes_give_the_same_bytes_however_they_came(table, bucket, mon
     run(restate=True)
     first = {k: v for k, v in bucket.objects.items() if k.startswith("trends/")}
     assert len(first) > 5
-    for items in (table.items, bucket.objects, track._checkpoints, rank._files):
+    for items in (table.items, bucket.objects, track._checkpoints, rank._kept):
         items.clear()
     lines = [likes_of(line) for one in records for line in one.data.split(b"\n")]
     chance.shuffle(lines)

@@ -48,6 +48,10 @@ run "a_function_has_its_role_log_alarms_and_dead_letters" {
     error_message = "Unless told otherwise, Lambda tries as long as it can, and the zip holds all there is."
   }
   assert {
+    condition     = aws_lambda_function.this.ephemeral_storage[0].size == 512
+    error_message = "Unless told otherwise, /tmp is what costs nothing."
+  }
+  assert {
     condition     = aws_lambda_function_event_invoke_config.this.destination_config[0].on_failure[0].destination == aws_sqs_queue.dead_letters.arn
     error_message = "What fails every retry goes to the function's own queue."
   }
@@ -77,14 +81,19 @@ run "a_function_has_its_role_log_alarms_and_dead_letters" {
   }
 }
 
-run "what_is_called_each_minute_is_given_up_in_a_minute_and_may_have_layers" {
+run "what_is_called_each_minute_is_given_up_in_a_minute_and_may_have_layers_and_room" {
   variables {
     layers            = ["arn:aws:lambda:us-east-1:000000000000:layer:Pandas:11"]
     event_age_seconds = 60
+    ephemeral_mb      = 10240
   }
   assert {
     condition     = aws_lambda_function.this.layers == tolist(["arn:aws:lambda:us-east-1:000000000000:layer:Pandas:11"])
     error_message = "The function has the layers it is given."
+  }
+  assert {
+    condition     = aws_lambda_function.this.ephemeral_storage[0].size == 10240
+    error_message = "The function has the room it is given."
   }
   assert {
     condition     = aws_lambda_function_event_invoke_config.this.maximum_event_age_in_seconds == 60
@@ -100,6 +109,7 @@ run "what_lambda_or_our_names_do_not_know_is_refused" {
     stage           = "my-test"
     handler         = "index.handler"
     memory_mb       = 64
+    ephemeral_mb    = 511
     timeout_seconds = 901
     layers          = ["pandas"]
 
@@ -107,6 +117,7 @@ run "what_lambda_or_our_names_do_not_know_is_refused" {
   }
 
   expect_failures = [
-    var.name, var.stage, var.handler, var.memory_mb, var.timeout_seconds, var.layers, var.event_age_seconds,
+    var.name, var.stage, var.handler, var.memory_mb, var.ephemeral_mb, var.timeout_seconds, var.layers,
+    var.event_age_seconds,
   ]
 }

@@ -10,6 +10,7 @@ variables {
   results_bucket         = "athena-results-bucket-test-000000000000"
   disposable             = false
   raw_expires_after_days = 30
+  query_cutoff_bytes     = 10485760
   tls_only               = true
 }
 
@@ -86,7 +87,7 @@ run "the_lake_is_closed_kept_and_described_by_the_files" {
   }
 
   assert {
-    condition     = aws_athena_workgroup.this.configuration[0].enforce_workgroup_configuration && aws_athena_workgroup.this.configuration[0].bytes_scanned_cutoff_per_query == 107374182400
+    condition     = aws_athena_workgroup.this.configuration[0].enforce_workgroup_configuration && aws_athena_workgroup.this.configuration[0].bytes_scanned_cutoff_per_query == 10485760
     error_message = "The workgroup's limit holds for every client."
   }
   assert {
@@ -111,13 +112,14 @@ run "a_stage_that_is_wiped_keeps_everything_until_then" {
   }
 }
 
-run "a_bad_stage_and_raw_files_that_go_too_soon_are_refused" {
+run "a_bad_stage_raw_files_that_go_too_soon_and_a_cutoff_that_athena_does_not_know_are_refused" {
   command = plan
 
   variables {
     stage                  = "my-test"
     raw_expires_after_days = 1
+    query_cutoff_bytes     = 10485759
   }
 
-  expect_failures = [var.stage, var.raw_expires_after_days]
+  expect_failures = [var.stage, var.raw_expires_after_days, var.query_cutoff_bytes]
 }

@@ -32,6 +32,9 @@ mock_provider "aws" {
       invoke_arn = "arn:aws:apigateway:us-east-1:lambda:path/mock/invocations"
     }
   }
+  mock_resource "aws_lambda_layer_version" {
+    defaults = { arn = "arn:aws:lambda:us-east-1:000000000000:layer:mock:1" }
+  }
   mock_resource "aws_s3_bucket" {
     defaults = { arn = "arn:aws:s3:::mock" }
   }
@@ -49,6 +52,7 @@ mock_provider "aws" {
 variables {
   stage                  = "test"
   package                = "versions.tf" # any file: nothing is deployed
+  duckdb_layer           = "versions.tf"
   disposable             = true
   stream_retention_hours = 24
   delivery_seconds       = 60
@@ -71,7 +75,7 @@ run "a_stage_is_named_counts_exactly_and_allows_no_more_than_it_needs" {
   assert {
     condition = output.function_names == {
       ingest = "IngestLike-test", count = "UpdateCount-test", archive = "ArchiveLikes-test", read = "ReadLikes-test"
-      track  = "TrackTrends-test", rank = "RankTrends-test"
+      track  = "TrackTrends-test", rank = "RankTrends-test", compact = "CompactLake-test"
     }
     error_message = "A function a step."
   }
@@ -139,18 +143,36 @@ run "a_stage_is_named_counts_exactly_and_allows_no_more_than_it_needs" {
     condition = [for s in data.aws_iam_policy_document.rank.statement : [s.actions, s.resources]] == [
       [toset(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"]), toset([local.trends_arn])],
       [toset(["s3:GetObject", "s3:PutObject"]), toset(["${local.bucket_arn}/rollups/*"])],
+      [toset(["s3:GetObject"]), toset(["${local.bucket_arn}/totals/*"])],
       [toset(["s3:ListBucket"]), toset([local.bucket_arn])],
       [toset(["s3:PutObject"]), toset(["${local.bucket_arn}/trends/*"])],
     ]
-    error_message = "RankTrends reaches its table, its rollups and the trends table, nothing else."
+    error_message = "RankTrends reaches its table, its rollups, the totals and the trends table, nothing else."
   }
   assert {
-    condition     = [for s in data.aws_iam_policy_document.rank.statement : [for c in s.condition : c.values] if contains(s.actions, "s3:ListBucket")] == [[tolist(["rollups/*"])]]
-    error_message = "RankTrends lists its rollups, and nothing else of the bucket."
+    condition     = [for s in data.aws_iam_policy_document.rank.statement : [for c in s.condition : c.values] if contains(s.actions, "s3:ListBucket")] == [[tolist(["rollups/*", "totals/*"])]]
+    error_message = "RankTrends lists its rollups and the totals, and nothing else of the bucket."
+  }
+  assert {
+    condition = [for s in data.aws_iam_policy_document.compact.statement : [s.actions, s.resources]] == [
+      [toset(["s3:GetObject"]), toset([for key in ["raw/*", "likes/*", "totals/*", "state/compaction.json"] : "${local.bucket_arn}/${key}"])],
+      [toset(["s3:PutObject"]), toset([for key in ["likes/*", "totals/*", "state/compaction.json"] : "${local.bucket_arn}/${key}"])],
+      [toset(["s3:DeleteObject"]), toset(["${local.bucket_arn}/likes/*"])],
+      [toset(["s3:ListBucket"]), toset([local.bucket_arn])],
+    ]
+    error_message = "CompactLake reads raw files, keeps likes, totals and its state, and does nothing else."
+  }
+  assert {
+    condition     = [for s in data.aws_iam_policy_document.compact.statement : [for c in s.condition : [c.test, c.variable, c.values]] if contains(s.actions, "s3:ListBucket")] == [[["StringLike", "s3:prefix", tolist(["raw/*", "likes/*", "totals/*", "state/*"])]]]
+    error_message = "CompactLake lists what it reads, and nothing else of the bucket."
   }
   assert {
     condition     = startswith("rejected/", module.lake.rejected_prefix) && startswith("trends/", module.lake.trends_prefix)
     error_message = "ArchiveLikes may write where the rejected table lies, RankTrends where the trends table does."
+  }
+  assert {
+    condition     = module.lake.raw_prefix == "raw/" && module.lake.likes_prefix == "likes/"
+    error_message = "CompactLake may read where Firehose delivers, and write where the likes table lies."
   }
   assert {
     condition     = module.rank_schedule.name == "RankTrends-test" && local.pandas_layer == "arn:aws:lambda:us-east-1:336392948345:layer:AWSSDKPandas-Python313-Arm64:11"
@@ -161,15 +183,45 @@ run "a_stage_is_named_counts_exactly_and_allows_no_more_than_it_needs" {
     error_message = "Somebody hears that no run succeeded, and that there was none."
   }
   assert {
+    condition     = module.compact_schedule.name == "CompactLake-test"
+    error_message = "CompactLake is called."
+  }
+  assert {
+    condition     = [for l in aws_lambda_layer_version.duckdb : [l.layer_name, l.compatible_runtimes, l.compatible_architectures]] == [["movie-likes-test-duckdb", toset(["python3.13"]), toset(["arm64"])]]
+    error_message = "DuckDB is there for what functions run on."
+  }
+  assert {
+    condition     = { for m in aws_cloudwatch_metric_alarm.compact_stands_still[0].metric_query : m.id => m.expression if m.return_data == true } == { succeeded = "invocations - FILL(errors, 0)" } && aws_cloudwatch_metric_alarm.compact_stands_still[0].treat_missing_data == "breaching"
+    error_message = "Somebody hears that no run succeeded, and that there was none."
+  }
+  assert {
+    condition = toset(flatten([
+      for a in aws_cloudwatch_metric_alarm.compact_stands_still :
+      [for m in a.metric_query : [for n in m.metric : "${n.dimensions.FunctionName} ${n.period * a.evaluation_periods}"]]
+    ])) == toset(["CompactLake-test 1800"])
+    error_message = "Half an hour without compaction is too long."
+  }
+  assert {
+    condition = [for a in aws_cloudwatch_metric_alarm.compact_failed_objects : [
+      a.namespace, a.metric_name, a.dimensions, a.threshold, a.comparison_operator, a.alarm_actions,
+    ]] == [["MovieLikes", "RawObjectsFailed", tomap({ service = "CompactLake" }), 0, "GreaterThanThreshold", toset([local.alarm_topic.arn])]]
+    error_message = "Somebody hears that a raw file could not be merged."
+  }
+  assert {
     condition     = aws_sns_topic_subscription.alarms[0].endpoint == "ops@example.org"
     error_message = "Somebody hears the alarms."
   }
 }
 
-run "where_lambda_takes_no_mapping_on_a_consumer_there_is_none" {
+run "where_lambda_takes_no_mapping_on_a_consumer_and_needs_no_layers_there_are_none" {
   variables {
     fan_out_mapping = false
     pandas_layers   = []
+    duckdb_layer    = null
+  }
+  assert {
+    condition     = length(aws_lambda_layer_version.duckdb) == 0
+    error_message = "Functions find DuckDB in the Python they run in."
   }
   assert {
     condition     = length(aws_lambda_event_source_mapping.track) == 0 && endswith(output.consumer_arn, "/consumer/trends:1")

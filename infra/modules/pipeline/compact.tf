@@ -1,0 +1,141 @@
+# CompactLake: merges what Firehose delivered into the likes table, each like once, in the hour it happened in.
+
+# DuckDB, from the wheel that requirements.txt pins.
+resource "aws_lambda_layer_version" "duckdb" {
+  count                    = var.duckdb_layer == null ? 0 : 1
+  layer_name               = "${local.service}-duckdb"
+  description              = "DuckDB for CompactLake."
+  filename                 = var.duckdb_layer
+  source_code_hash         = filebase64sha256(var.duckdb_layer)
+  compatible_runtimes      = ["python3.13"]
+  compatible_architectures = ["arm64"]
+
+  # The function moves to a new version before the old one goes.
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+# Two runs at a time do no harm: the one that loses the race for an object does its work again. So none is reserved for
+# the function, which an account whose limit AWS has not raised yet would refuse: all of it has to stay unreserved.
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
+module "compact" {
+  source            = "../function"
+  name              = "CompactLake"
+  stage             = var.stage
+  description       = "Merges what was delivered into the likes table, each like once."
+  handler           = "transform.handlers.compact.handler"
+  package           = var.package
+  layers            = aws_lambda_layer_version.duckdb[*].arn
+  environment       = { LAKE_BUCKET = local.bucket }
+  policy            = data.aws_iam_policy_document.compact.json
+  memory_mb         = 3008  # two CPUs, both of which DuckDB uses; new accounts are given no more
+  ephemeral_mb      = 10240 # what DuckDB reads, writes and spills: all that Lambda gives
+  timeout_seconds   = 900
+  event_age_seconds = 300 # the next call does what this one did not
+  alarm_topic       = local.alarm_topic
+}
+
+data "aws_iam_policy_document" "compact" {
+  statement {
+    sid     = "ReadLake"
+    actions = ["s3:GetObject"]
+    resources = [
+      "${local.bucket_arn}/raw/*",
+      "${local.bucket_arn}/likes/*",
+      "${local.bucket_arn}/totals/*",
+      "${local.bucket_arn}/state/compaction.json",
+    ]
+  }
+
+  statement {
+    sid     = "WriteLikesTotalsAndState"
+    actions = ["s3:PutObject"]
+    resources = [
+      "${local.bucket_arn}/likes/*",
+      "${local.bucket_arn}/totals/*",
+      "${local.bucket_arn}/state/compaction.json",
+    ]
+  }
+
+  # An hour in another number of buckets has objects too many.
+  statement {
+    sid       = "RemoveOldBuckets"
+    actions   = ["s3:DeleteObject"]
+    resources = ["${local.bucket_arn}/likes/*"]
+  }
+
+  # Without it, S3 would also refuse to say that an object is not there yet.
+  statement {
+    sid       = "FindRawLikesTotalsAndState"
+    actions   = ["s3:ListBucket"]
+    resources = [local.bucket_arn]
+
+    condition {
+      test     = "StringLike"
+      variable = "s3:prefix"
+      values   = ["raw/*", "likes/*", "totals/*", "state/*"]
+    }
+  }
+}
+
+module "compact_schedule" {
+  source            = "../schedule"
+  name              = module.compact.name
+  description       = "Merges what was delivered every 5 minutes."
+  expression        = "rate(5 minutes)"
+  event_age_seconds = 300
+  function          = { arn = module.compact.arn, dead_letters_arn = module.compact.dead_letters_arn }
+}
+
+resource "aws_cloudwatch_metric_alarm" "compact_stands_still" {
+  count               = local.alarm_topic == null ? 0 : 1
+  alarm_name          = "${module.compact.name}-stands-still"
+  alarm_description   = "No run of CompactLake succeeded in 30 minutes: it is not called, or it fails. The likes table stands still, and catches up once it runs, as long as raw files are kept."
+  evaluation_periods  = 6
+  comparison_operator = "LessThanThreshold"
+  threshold           = 1
+  treat_missing_data  = "breaching" # a function that nobody calls measures nothing
+  alarm_actions       = [local.alarm_topic.arn]
+  ok_actions          = [local.alarm_topic.arn]
+
+  metric_query {
+    id          = "succeeded"
+    label       = "Runs that succeeded"
+    expression  = "invocations - FILL(errors, 0)"
+    return_data = true
+  }
+
+  dynamic "metric_query" {
+    for_each = { invocations = "Invocations", errors = "Errors" }
+
+    content {
+      id = metric_query.key
+
+      metric {
+        namespace   = "AWS/Lambda"
+        metric_name = metric_query.value
+        dimensions  = { FunctionName = module.compact.name }
+        stat        = "Sum"
+        period      = 300
+      }
+    }
+  }
+}
+
+resource "aws_cloudwatch_metric_alarm" "compact_failed_objects" {
+  count               = local.alarm_topic == null ? 0 : 1
+  alarm_name          = "${module.compact.name}-failed-objects"
+  alarm_description   = "Raw files could not be merged: their likes are missing from the likes table, and lost when the files expire. state/compaction.json names them, and why."
+  namespace           = "MovieLikes"
+  metric_name         = "RawObjectsFailed"
+  dimensions          = { service = "CompactLake" }
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [local.alarm_topic.arn]
+  ok_actions          = [local.alarm_topic.arn]
+}

@@ -1,0 +1,1 @@
+"""`lake sql` with nothing: a prompt to ask questions at."""

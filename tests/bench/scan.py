@@ -1,0 +1,95 @@
+"""Scan: the bytes that one day's `top_movies` takes of the lake, and of the same likes as JSON."""
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.bench.measure import Comparison
+
+if TYPE_CHECKING:
+    from queries.engine.connection import Connection
+
+LIKES = 1_000_000
+FILMS = 10_000
+DAY = "2026-01-31"
+LIMIT = 10.0
+
+
+def run() -> list[Comparison]:
+    """Write one day both ways and ask; JSON has no columns, so the question reads all of it."""
+    import queries
+
+    with tempfile.TemporaryDirectory() as folder:
+        connection = _make(Path(folder))
+        day = {"first_day": DAY, "last_day": DAY}
+        scanned = queries.estimate("top_movies", connection=connection, **day)
+        answer = queries.run("top_movies", connection=connection, **day)
+        assert answer.attrs["bytes"] == scanned.bytes and len(answer) == 10
+        lake = _size(Path(folder), "likes/*/*")
+        gzipped = _size(Path(folder), "*.json.gz")
+    ratio = gzipped / scanned.bytes
+    return [
+        Comparison(
+            f"scan, one day's top_movies of {LIKES:,} likes ({lake / 1e6:.1f} MB in the lake)",
+            f"{scanned.bytes / 1e6:.2f} MB",
+            "gzip JSON",
+            f"{gzipped / 1e6:.1f} MB",
+            f"{ratio:.0f} x fewer",
+            f">= {LIMIT:.0f} x",
+            ratio >= LIMIT,
+        )
+    ]
+
+
+def _size(folder: Path, pattern: str) -> int:
+    return sum(file.stat().st_size for file in folder.glob(pattern))
+
+
+def _make(folder: Path) -> "Connection":
+    """Write a day of likes (Zipf 1.05) as the compact lake holds it, and as gzip JSON lines."""
+    import duckdb
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.fs as pafs
+    from msgspec.structs import replace
+
+    from glue import tables
+    from queries.engine.local import Local
+
+    chance = np.random.default_rng(1)
+    weights = np.arange(1, FILMS + 1) ** -1.05
+    films = chance.choice(FILMS, LIKES, p=weights / weights.sum())
+    made = pa.table(
+        {"film": films, "millisecond": np.sort(chance.integers(86_400_000, size=LIKES))}
+    )
+    table = replace(tables.read("likes"), location=f"{folder}/likes/")
+    with duckdb.connect() as session:
+        session.register("made", made)
+        session.execute("SELECT setseed(0.5)")
+        session.execute(
+            f"""CREATE TABLE likes AS SELECT
+              CAST(uuidv4() AS varchar) AS event_id,
+              format('tt{{:07d}}', film) AS movie_id,
+              format('user-{{:d}}', CAST(random() * 300000 AS bigint)) AS user_id,
+              CASE WHEN random() < 0.05 THEN 'unlike' ELSE 'like' END AS action,
+              CAST(TIMESTAMP '{DAY}' + to_milliseconds(millisecond) AS timestamp_ms) AS liked_at,
+              CAST(liked_at + to_milliseconds(CAST(random() * 2000 AS bigint)) AS timestamp_ms)
+                AS received_at,
+              ['web', 'ios', 'android'][CAST(1 + floor(random() * 3) AS bigint)] AS source,
+              CAST(NULL AS varchar) AS extra
+            FROM made"""
+        )
+        for hour in range(24):
+            file = folder / "likes" / f"day={DAY}" / f"hour-{hour:02}-00.parquet"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            chosen = f"SELECT * FROM likes WHERE hour(liked_at) = {hour}"
+            session.execute(
+                f"COPY ({chosen} ORDER BY movie_id, liked_at, event_id) TO '{file}' "
+                "(FORMAT parquet, COMPRESSION zstd)"
+            )
+            session.execute(
+                f"COPY (SELECT event_id, movie_id, user_id, action, "
+                f"strftime(liked_at, '%Y-%m-%dT%H:%M:%S.%gZ') AS liked_at, source FROM ({chosen})) "
+                f"TO '{folder}/{hour:02}.json.gz' (FORMAT json, COMPRESSION gzip)"
+            )
+    return Local("lake", lambda: {"likes": table}, pafs.LocalFileSystem)

@@ -1,0 +1,29 @@
+"""`lake sql` on a lake in a folder, on the terminal that is its stdin: `program.py FOLDER`."""
+
+import fcntl
+import sys
+import termios
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+import lake
+import queries
+from tests.queries.lake import Lake, like
+
+if __name__ == "__main__":
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # so that Ctrl-C interrupts this program
+    folder = Lake(Path(sys.argv[1]))
+    at = datetime(2026, 3, 1)
+    folder.put("likes/day=2026-03-01/hour-00-00.parquet", [like(n, at) for n in range(300)])
+    queries.connect = lambda stage: folder.connection  # type: ignore[assignment]
+    asks = queries.run
+
+    def run(question: str, **given: Any) -> pd.DataFrame:
+        print("Asking.", flush=True)
+        return asks(question, **given)
+
+    queries.run = run  # type: ignore[assignment]
+    lake.main(["sql", *sys.argv[2:]])

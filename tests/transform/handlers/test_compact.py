@@ -1,0 +1,416 @@
+"""CompactLake: whatever is delivered, and whatever happens, the lake holds each like once."""
+
+import errno
+import random
+from contextlib import suppress
+from types import SimpleNamespace
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from tests import aws, raw_likes
+from tests.bucket import Objects
+from tests.fakes import refusal
+from tests.raw_likes import HOUR, Row
+from transform import compaction, watermark
+from transform.compaction import NoRoom
+from transform.handlers import compact
+from transform.handlers.compact import Contended, Power, divide
+from transform.handlers.objects import Bucket, Forbidden
+from transform.watermark import OVERLAP_MS, State
+
+NOW = 1_769_860_800_000  # 2026-01-31T12:00:00Z
+POWER = Power(256, 1, 1)
+STATE = watermark.KEY
+
+
+class Crash(Exception):
+    """The end of a process, anywhere."""
+
+
+@pytest.fixture
+def s3(monkeypatch):
+    fake = Objects()
+    fake.now = NOW
+    monkeypatch.setattr(compact, "_s3", lambda: fake)
+    monkeypatch.setenv("LAKE_BUCKET", "raw-likes-bucket-test")
+    return fake
+
+
+@pytest.fixture
+def bucket(s3):
+    return Bucket(s3, "raw-likes-bucket-test")
+
+
+def run(bucket, **asked):
+    return compact.compact(bucket, power=POWER, **asked)
+
+
+def like(event_id, liked_at=NOW, movie_id="m", received_at=None, **more):
+    received = liked_at if received_at is None else received_at
+    return Row(event_id, movie_id, None, "like", liked_at, received, **more)
+
+
+def deliver(s3, name, *rows, at=NOW, modified=None):
+    key = raw_likes.raw_key(name, at)
+    s3.add(key, raw_likes.encode(rows), at if modified is None else modified)
+    return key
+
+
+def lake(s3):
+    """Give what each hour and bucket holds."""
+    return {
+        compaction.place(key): raw_likes.decode(body)
+        for key, body in s3.objects.items()
+        if key.startswith("likes/")
+    }
+
+
+def state(s3):
+    return watermark.decode(s3.objects[STATE])
+
+
+def totals(s3):
+    """Give likes and unlikes by epoch hour and film."""
+    found = {}
+    for key, body in s3.objects.items():
+        if key.startswith("totals/"):
+            for row in pq.read_table(pa.BufferReader(body)).to_pylist():
+                found[key, row["movie_id"]] = row["likes"], row["unlikes"]
+    return found
+
+
+def counted(rows):
+    found = {}
+    for row in raw_likes.first(rows).values():
+        place = compaction.totals_key(row.liked_at // HOUR), row.movie_id
+        likes, unlikes = found.get(place, (0, 0))
+        found[place] = (likes + (row.action == "like"), unlikes + (row.action == "unlike"))
+    return found
+
+
+def made_up(chance, count):
+    """Give rows: over hours and days, some late; and copies of some, which came at other times."""
+    rows = []
+    for _ in range(count):
+        if rows and chance.random() < 0.3:
+            copy = chance.choice(rows)
+            rows.append(copy._replace(received_at=copy.received_at + chance.randrange(-5, 5)))
+            continue
+        liked = NOW - chance.choice([0, 1, HOUR - 1, HOUR, 30 * HOUR, chance.randrange(HOUR)])
+        more = {"action": chance.choice(["like", "unlike"]), "source": chance.choice([None, "tv"])}
+        row = like(f"{chance.getrandbits(40):x}", liked, chance.choice("abc"), NOW)
+        rows.append(row._replace(**more))
+    return rows
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_any_files_runs_crashes_and_runs_in_between_leave_each_like_once(seed, s3, bucket):
+    """Between any two calls another process may merge or divide, and after or before any call this
+    one may end; raw files come late, and with earlier times than files that are merged."""
+    chance = random.Random(seed)
+    sent, inside = [], False
+
+    def act():
+        if chance.random() < 0.25:
+            divide(bucket, chance.choice([1, 2, 3]), POWER)
+        else:
+            run(bucket, **chance.choice([{}, {}, {"everything": True}, {"day": "2026-01-31"}]))
+
+    def between(call, key):
+        nonlocal inside
+        if inside:
+            return
+        draw = chance.random()
+        if draw < 0.03:
+            raise Crash
+        if draw < 0.06:
+            inside = True
+            try:
+                act()
+            finally:
+                inside = False
+
+    for number in range(4):
+        for part in range(chance.randint(0, 3)):
+            rows = made_up(chance, chance.randint(1, 8)) + chance.sample(sent, min(len(sent), 2))
+            sent += rows
+            late = chance.choice([0, 0, chance.randrange(OVERLAP_MS)])
+            deliver(s3, f"{number}-{part}", *rows, at=s3.now, modified=s3.now - late)
+        s3.before = s3.after = between
+        with suppress(Crash, Contended):
+            act()
+        s3.before = s3.after = lambda call, key: None
+        s3.now += 5 * 60_000
+    run(bucket)
+    divide(bucket, state(s3).buckets if STATE in s3.objects else 1, POWER)
+    assert lake(s3) == raw_likes.hours(sent, state(s3).buckets)
+    assert totals(s3) == counted(sent)
+    before = dict(s3.objects)
+    s3.writes.clear()
+    for asked in ({}, {"everything": True}, {"day": "2026-01-31"}):
+        assert run(bucket, **asked).hours == 0
+    divide(bucket, state(s3).buckets, POWER)
+    assert s3.objects == before and set(s3.writes) <= {STATE}
+
+
+def test_the_first_run_tells_what_it_did_and_the_next_finds_nothing(s3, bucket):
+    a = deliver(s3, "a", like("1"), like("2", NOW - HOUR, "n"), like("1", received_at=NOW + 1))
+    deliver(s3, "b", like("2", NOW - HOUR, "n"), like("3"), at=NOW + 5)
+    told = []
+    done = run(bucket, tell=lambda *step: told.append(step))
+    assert (done.objects, done.rows, done.new, done.duplicates, done.hours) == (2, 5, 3, 2, 2)
+    assert done.bytes == sum(len(b) for k, b in s3.objects.items() if k.startswith("likes/"))
+    assert told[0] == (0, 2) and told[-1] == (2, 2) and sorted(told) == told
+    assert state(s3).watermark == NOW + 5 and state(s3).recent[a].modified == NOW
+    s3.writes.clear()
+    assert run(bucket) == compact.Done() and s3.writes == []
+
+
+def test_only_what_is_new_is_read_and_only_its_hours_are_touched(s3, bucket):
+    deliver(s3, "a", like("1"), like("2", NOW - HOUR))
+    run(bucket)
+    new = deliver(s3, "b", like("3", NOW - HOUR), at=NOW + 1)
+    calls = []
+    s3.before = lambda *call: calls.append(call)
+    run(bucket)
+    hour = compaction.key(NOW // HOUR - 1, 0)
+    kept = {STATE, compaction.totals_key(NOW // HOUR - 1), hour}
+    assert {key for call, key in calls if call == "get"} == kept | {new}
+    assert s3.writes[-3:] == [hour, compaction.totals_key(NOW // HOUR - 1), STATE]
+
+
+def test_a_day_is_merged_again_without_a_look_at_the_others(s3, bucket):
+    rows = [like("1"), like("2", NOW - 24 * HOUR), like("3")]
+    deliver(s3, "a", rows[0])
+    deliver(s3, "b", rows[1], at=NOW - 24 * HOUR)
+    run(bucket)
+    stood = state(s3)
+    for key in [key for key in s3.objects if key.startswith(("likes/", "totals/"))]:
+        del s3.objects[key]
+    assert run(bucket, day="2026-01-30").objects == 1
+    assert lake(s3) == raw_likes.hours([rows[1]]) and state(s3) == stood
+    deliver(s3, "c", rows[2], at=NOW + 1)
+    assert run(bucket, everything=True).objects == 3
+    assert lake(s3) == raw_likes.hours(rows) and state(s3).watermark == NOW + 1
+
+
+def test_a_day_merged_before_an_older_one_does_not_hide_that(s3, bucket):
+    rows = [like("1"), like("2", NOW - 24 * HOUR)]
+    for number, row in enumerate(rows):
+        deliver(s3, f"{number}", row, at=row.liked_at)
+    run(bucket, day="2026-01-31")
+    assert lake(s3) == raw_likes.hours(rows[:1])
+    run(bucket)
+    assert lake(s3) == raw_likes.hours(rows)
+
+
+def test_a_run_that_divides_as_it_was_told_before_does_its_hours_again(s3, bucket):
+    rows = made_up(random.Random(2), 40)
+    deliver(s3, "a", *rows)
+    turns = []
+
+    def other(call, key):
+        if call == "get" and key.startswith("raw/"):
+            turns.append("read")
+        if call == "put" and key.startswith("likes/") and turns == ["read"]:
+            turns.append(key)
+            divide(bucket, 3, POWER)
+
+    s3.before = other
+    run(bucket)
+    assert len(turns) == 2 and lake(s3) == raw_likes.hours(rows, 3)
+
+
+def test_a_long_backlog_is_merged_in_rounds_and_ends_when_time_does(s3, bucket, monkeypatch):
+    monkeypatch.setattr(compact, "ROUND_OBJECTS", 2)
+    rows = [like(str(n), NOW - n * HOUR) for n in range(7)]
+    for n, row in enumerate(rows):
+        deliver(s3, str(n), row, at=NOW + n)
+    context = SimpleNamespace(**vars(aws.CONTEXT) | {"get_remaining_time_in_millis": lambda: 1})
+    assert [compact.handler({}, context)["objects"] for _ in range(4)] == [2, 2, 2, 1]
+    assert lake(s3) == raw_likes.hours(rows)
+    assert compact.handler({}, context)["more"] is False
+
+
+def test_totals_that_a_crash_left_unwritten_or_stale_are_written_with_the_same_hour(s3, bucket):
+    deliver(s3, "a", like("1"))
+    run(bucket)
+
+    def crash(call, key):
+        if call == "put" and key.startswith("totals/"):
+            raise Crash
+
+    deliver(s3, "b", like("2"), at=NOW + 1)
+    s3.before = crash
+    with pytest.raises(Crash):
+        run(bucket)
+    assert totals(s3) == counted([like("1")])
+    s3.before = lambda call, key: None
+    assert run(bucket).hours == 0
+    assert totals(s3) == counted([like("1"), like("2")])
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_totals_of_a_run_that_was_overtaken_do_not_replace_newer_ones(s3, bucket, when):
+    """Overtaken before it writes the totals, or already after it wrote the hour."""
+    deliver(s3, "a", like("1"))
+    late = []
+
+    def overtake(call, key):
+        place = {"before": "totals/", "after": "likes/"}[when]
+        if call == "put" and key.startswith(place) and not late:
+            late.append(deliver(s3, "b", like("2"), at=NOW + 1))
+            run(bucket)
+
+    setattr(s3, when, overtake)
+    run(bucket)
+    assert totals(s3) == counted([like("1"), like("2")])
+
+
+@pytest.mark.parametrize(("before", "after"), [(1, 4), (2, 3), (3, 2), (4, 1), (2, 4), (64, 1)])
+def test_no_reader_misses_a_like_while_hours_are_divided_anew(s3, bucket, before, after):
+    rows = made_up(random.Random(before), 60)
+    deliver(s3, "a", *rows)
+    divide(bucket, before, POWER)
+    run(bucket)
+    assert lake(s3) == raw_likes.hours(rows, before)
+    everything = set(raw_likes.first(rows).values())
+    seen = []
+
+    def look(call, key):
+        seen.append(call)
+        assert {row for held in lake(s3).values() for row in held} == everything
+
+    s3.after = look
+    steps = []
+    done = divide(bucket, after, POWER, tell=lambda *step: steps.append(step))
+    assert lake(s3) == raw_likes.hours(rows, after) and "put" in seen
+    assert done.hours == steps[-1][0] == steps[-1][1] and steps[0][0] == 0
+    assert totals(s3) == counted(rows)
+
+
+def test_who_sets_another_count_last_is_followed_and_the_other_is_told(s3, bucket):
+    deliver(s3, "a", *made_up(random.Random(1), 20))
+    run(bucket)
+    turns = []
+
+    def other(call, key):
+        if call == "put" and key.startswith("likes/") and not turns:
+            turns.append(key)
+            divide(bucket, 3, POWER)
+
+    s3.before = other
+    with pytest.raises(Contended, match="another number of buckets"):
+        divide(bucket, 2, POWER)
+    assert state(s3).buckets == 3
+
+
+def test_an_object_that_cannot_be_read_is_kept_in_mind_and_tried_again(s3, bucket, capsys):
+    deliver(s3, "a", like("1"))
+    bad = raw_likes.raw_key("b", NOW)
+    s3.add(bad, raw_likes.encode([like("2")])[:-20], NOW)
+    context = SimpleNamespace(**vars(aws.CONTEXT) | {"get_remaining_time_in_millis": lambda: 1})
+    told = compact.handler({}, context)
+    assert "magic bytes" in told["failed"][bad]
+    assert '"RawObjectsFailed":[1.0]' in capsys.readouterr().out
+    assert state(s3).failed == told["failed"] and lake(s3) == raw_likes.hours([like("1")])
+    s3.now = NOW + 20 * OVERLAP_MS  # however long ago
+    deliver(s3, "c", like("3"), at=s3.now)
+    assert list(run(bucket).failed) == [bad]
+    s3.add(bad, raw_likes.encode([like("2")]), NOW)
+    assert run(bucket).failed == {} and state(s3).failed == {}
+    assert {row.event_id for held in lake(s3).values() for row in held} == {"1", "2", "3"}
+
+
+def test_an_object_that_vanishes_is_named_and_forgotten(s3, bucket):
+    deliver(s3, "a", like("1"))
+    gone = deliver(s3, "b", like("2"))
+    s3.before = lambda call, key: s3.objects.pop(gone, None) if (call, key) == ("get", gone) else 0
+    done = run(bucket)
+    assert (done.gone, done.objects, done.failed) == ([gone], 1, {})
+    assert lake(s3) == raw_likes.hours([like("1")]) and gone not in state(s3).recent
+    s3.objects[STATE] = watermark.encode(State(failed={gone: "why"}))
+    assert run(bucket).gone == [gone] and state(s3).failed == {}
+
+
+@pytest.mark.parametrize("call", ["get", "put", "list"])
+def test_what_is_forbidden_is_one_sentence_that_names_the_object(s3, bucket, call):
+    raw = deliver(s3, "a", like("1"))
+    place = {"get": raw, "put": compaction.key(NOW // HOUR, 0), "list": "raw/"}[call]
+
+    def refuse(*made):
+        if made == (call, place):
+            raise refusal("AccessDenied")
+
+    s3.before = refuse
+    with pytest.raises(Forbidden, match=rf"^s3://{bucket.name}/{place}: \w+: AccessDenied\.$"):
+        run(bucket)
+    assert STATE not in s3.objects
+
+
+def test_a_full_disk_leaves_the_watermark_where_it_is(s3, bucket, monkeypatch):
+    raw = deliver(s3, "a", like("1"))
+
+    class Full:
+        def read(self, size):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    get = s3.get_object
+    monkeypatch.setattr(
+        s3, "get_object",
+        lambda Bucket, Key: {"Body": Full(), "ETag": "1"} if Key == raw else get(Bucket, Key),
+    )  # fmt: skip
+    with pytest.raises(NoRoom, match="no room to merge.*No space left"):
+        run(bucket)
+    assert STATE not in s3.objects
+
+
+@pytest.mark.parametrize("place", [compaction.key(NOW // HOUR, 0), STATE])
+def test_an_object_that_others_change_for_ever_is_given_up(s3, bucket, place):
+    deliver(s3, "a", like("1"))
+    run(bucket)
+    deliver(s3, "b", like("2"), at=NOW + 1)
+    changes = []
+
+    def change(call, key):
+        if (call, key) == ("put", place):
+            changes.append(key)
+            other = [like("1"), like(f"x{len(changes)}")]
+            body = raw_likes.encode(other) if place != STATE else s3.objects[STATE] + b" "
+            s3.objects[place] = body
+
+    s3.before = change
+    with pytest.raises(Contended, match="was changed by others 8 times"):
+        run(bucket)
+
+
+def test_what_a_service_raises_is_raised(s3, bucket):
+    deliver(s3, "a", like("1"))
+
+    def slow(call, key):
+        if call == "put":
+            raise refusal("SlowDown")
+
+    s3.before = slow
+    with pytest.raises(Exception, match="SlowDown"):
+        run(bucket)
+
+
+def test_hours_are_merged_at_the_same_time_and_large_ones_alone(s3, bucket, monkeypatch):
+    rows = [like(str(n), NOW - n * HOUR) for n in range(12)]
+    deliver(s3, "a", *rows)
+    monkeypatch.setattr(compact, "BIG_BYTES", 0)
+    for _ in range(2):
+        compact.compact(bucket, power=Power(256, 2, 4), everything=True)
+    assert lake(s3) == raw_likes.hours(rows)
+
+
+def test_other_objects_among_the_hours_are_left_alone(s3, bucket):
+    odd = compaction.prefix(NOW // HOUR) + "0x.parquet"
+    s3.add(odd, b"odd")
+    deliver(s3, "a", like("1"))
+    run(bucket)
+    divide(bucket, 2, POWER)
+    assert s3.objects.pop(odd) == b"odd" and lake(s3) == raw_likes.hours([like("1")], 2)

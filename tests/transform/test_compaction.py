@@ -1,0 +1,294 @@
+"""The merge of likes: each once, in its hour and bucket, in one order, and the same bytes."""
+
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests import raw_likes
+from tests.raw_likes import HOUR, Row
+from transform import compaction, rollups
+from transform.compaction import NoRoom
+
+NOON = 1_769_860_800_000 // HOUR  # 2026-01-31T12
+
+
+@pytest.fixture
+def engine(tmp_path):
+    with compaction.engine(tmp_path, 256, 2) as connection:
+        yield connection
+
+
+def files(folder, **named):
+    paths = {}
+    for name, body in named.items():
+        paths[name] = folder / f"{name}.parquet"
+        body = body if isinstance(body, bytes) else raw_likes.encode(body)
+        paths[name].write_bytes(body)
+    return paths
+
+
+def like(event_id="e", movie_id="m", at=0, received=0, **more):
+    told = {"user_id": None, "action": "like"} | more
+    liked = NOON * HOUR + at
+    return Row(event_id, movie_id, liked_at=liked, received_at=NOON * HOUR + received, **told)
+
+
+def made_up(seed, count, hours=3):
+    chance = random.Random(seed)
+    return [
+        like(
+            f"{chance.getrandbits(64):x}",
+            f"tt{chance.randrange(40):07}",
+            chance.randrange(hours * HOUR),
+            chance.randrange(hours * HOUR),
+            user_id=chance.choice([None, f"user-{chance.randrange(1000)}"]),
+            action=chance.choice(["like", "like", "unlike"]),
+            source=chance.choice([None, "web", "tv"]),
+            extra=chance.choice([None, '{"app":{"build":1}}']),
+        )
+        for _ in range(count)
+    ]
+
+
+def merged(engine, folder, hour, stands=None, buckets=1):
+    folder.mkdir(parents=True)
+    return compaction.merge(engine, hour, stands or {}, buckets, folder)
+
+
+def rows(files):
+    return {number: raw_likes.decode(path) for number, path in files.items()}
+
+
+def test_keys_are_those_of_the_table_and_of_the_totals_that_trends_read():
+    assert compaction.key(NOON, 7) == "likes/day=2026-01-31/hour-12-07.parquet"
+    assert compaction.totals_key(NOON) == rollups.settled_key(NOON)
+
+
+@given(st.integers(0, 600_000), st.integers(0, 63))
+def test_a_key_tells_its_hour_and_bucket(hour, bucket):
+    assert compaction.place(compaction.key(hour, bucket)) == (hour, bucket)
+
+
+@pytest.mark.parametrize(
+    "key", ["likes/", "likes/day=2026-01-31/hour-12-7.parquet", "likes/day=2026-01-31/x",
+            "likes/day=2026-1-31/hour-12-07.parquet", "raw/day=2026-01-31/hour-12-07.parquet",
+            "likes/day=2026-01-31/hour-12-07.parquet.bak",
+            "likes/day=2026-02-31/hour-12-00.parquet"]
+)  # fmt: skip
+def test_other_keys_are_no_bucket_s(key):
+    assert compaction.place(key) is None
+
+
+@given(st.lists(st.text(max_size=64), max_size=20, unique=True), st.integers(1, 64))
+def test_the_bucket_is_the_md5_of_the_event_id_in_any_engine(event_ids, buckets):
+    with duckdb.connect() as connection:
+        for event_id in event_ids:
+            sql = f"SELECT {compaction._bucket(buckets)} FROM (SELECT $1 AS event_id)"
+            assert connection.execute(sql, [event_id]).fetchone() == (
+                raw_likes.bucket(event_id, buckets),
+            )
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {},
+        {"use_deprecated_int96_timestamps": False, "coerce_timestamps": "ms"},
+        {"use_deprecated_int96_timestamps": False, "coerce_timestamps": "us"},
+        {"use_deprecated_int96_timestamps": False, "version": "2.6"},
+        {"data_page_version": "2.0", "compression": "none", "use_dictionary": False},
+    ],
+)
+def test_raw_files_of_any_writer_become_the_table_s_types(engine, tmp_path, how):
+    given = [like("é'\"", at=1, received=999, extra='{"a":"ü"}'), like("b", user_id="u")]
+    told = compaction.load(engine, files(tmp_path, raw=raw_likes.encode(given, **how)))
+    assert told == compaction.Loaded(2, {NOON: 2}, {})
+    out = merged(engine, tmp_path / "out", NOON)
+    assert rows(out.files) == {0: raw_likes.hours(given)[NOON, 0]}  # decode compares the schema
+
+
+def test_files_that_differ_in_order_types_and_columns_are_one_round(engine, tmp_path):
+    given = made_up(1, 30)
+    plain = raw_likes.table(given[:10])
+    turned = raw_likes.table(given[10:20]).select(list(reversed(plain.column_names)))
+    wider = raw_likes.table(given[20:]).append_column("later", pa.array([1] * 10))
+    times = wider.set_column(4, "liked_at", wider["liked_at"].cast(pa.timestamp("us", "UTC")))
+    paths = files(
+        tmp_path,
+        a=raw_likes.encode(plain),
+        b=raw_likes.encode(turned),
+        c=raw_likes.encode(times, use_deprecated_int96_timestamps=False),
+    )
+    told = compaction.load(engine, paths)
+    assert (told.rows, told.failed) == (30, {})
+    for hour in told.hours:
+        out = merged(engine, tmp_path / str(hour), hour)
+        assert rows(out.files) == {0: raw_likes.hours(given)[hour, 0]}
+
+
+def test_of_the_copies_the_one_that_came_first_counts_wherever_it_is(engine, tmp_path):
+    early = like(at=2 * HOUR, received=1)
+    paths = files(tmp_path, a=[like(at=0, received=2), like("f")], b=[early], c=[early])
+    assert compaction.load(engine, paths) == compaction.Loaded(4, {NOON: 1, NOON + 2: 1}, {})
+    had = [like(at=2 * HOUR, received=1, user_id="a"), like("g", at=2 * HOUR)]
+    stands = {0: files(tmp_path, stands=had)["stands"]}
+    out = merged(engine, tmp_path / "out", NOON + 2, stands)
+    assert (out.rows, out.new) == (2, 0)
+    assert raw_likes.decode(out.files[0])[0].user_id == "a"  # null comes last
+
+
+@pytest.mark.parametrize("buckets", [1, 5])
+def test_the_same_rows_give_the_same_bytes_however_they_came(tmp_path, buckets):
+    """In whatever rounds, order and division, and however many threads there are."""
+    given = made_up(3, 70_000, hours=1)  # more than one row group
+    found = []
+    for threads, parts, before in ((1, 1, 1), (2, 3, 3), (8, 4, 2)):
+        scratch = tmp_path / str(threads)
+        scratch.mkdir()
+        random.Random(threads).shuffle(given)
+        with compaction.engine(scratch, 256, threads) as engine:
+            stands, step = {}, -(-len(given) // parts)
+            for part in range(parts):
+                last = part == parts - 1
+                chunk = given[part * step : (part + 1) * step] + given[:10]
+                compaction.load(engine, files(scratch, raw=chunk))
+                folder = scratch / f"out {part}"
+                out = merged(engine, folder, NOON, stands, buckets if last else before)
+                stands = out.files
+        held = raw_likes.hours(given, buckets)
+        assert rows(out.files) == {bucket: rows for (_, bucket), rows in held.items()}
+        found.append({n: path.read_bytes() for n, path in out.files.items()})
+    assert found[0] == found[1] == found[2]
+
+
+def test_rows_that_move_between_buckets_are_held_whole_meanwhile(engine, tmp_path):
+    given = made_up(4, 50, hours=1)
+    compaction.load(engine, files(tmp_path, raw=given))
+    two = merged(engine, tmp_path / "two", NOON, {}, 2)
+    assert two.whole is None and sorted(two.files) == [0, 1] and (two.rows, two.new) == (50, 50)
+    compaction.load(engine, {})
+    again = merged(engine, tmp_path / "again", NOON, two.files, 2)
+    assert again.whole is None and again.new == 0
+    three = merged(engine, tmp_path / "three", NOON, two.files, 3)
+    assert raw_likes.decode(three.whole) == raw_likes.hours(given)[NOON, 0]
+    many = merged(engine, tmp_path / "many", NOON, {0: three.whole}, 64)
+    assert many.whole and len(many.files) < 64 and many.rows == 50
+    assert merged(engine, tmp_path / "one", NOON, many.files).whole is None
+
+
+def test_totals_are_by_film_and_in_their_order(engine, tmp_path):
+    given = made_up(5, 300, hours=1)
+    compaction.load(engine, files(tmp_path, raw=given))
+    found = []
+    for buckets in (1, 3):
+        out = merged(engine, tmp_path / f"{buckets}", NOON, {}, buckets)
+        path = tmp_path / f"totals {buckets}.parquet"
+        compaction.totals(engine, list(out.files.values()), path)
+        found.append(path.read_bytes())
+    assert found[0] == found[1]
+    read = pq.read_table(path)
+    assert [str(field.type) for field in read.schema] == ["string", "int64", "int64"]
+    counted = {}
+    for row in given:
+        counted.setdefault(row.movie_id, [0, 0])[row.action == "unlike"] += 1
+    assert read.to_pylist() == [
+        {"movie_id": film, "likes": counted[film][0], "unlikes": counted[film][1]}
+        for film in sorted(counted)
+    ]
+    assert rollups.settled(NOON, found[0]).rows.num_rows == len(counted)
+
+
+GOOD = raw_likes.encode([like("good")])
+TABLE = raw_likes.table([like("bad")])
+BAD = {
+    "empty": (b"", "too small"),
+    "truncated": (raw_likes.encode(made_up(1, 500))[:-30], "magic bytes"),
+    "no parquet": (b'{"event_id":"e"}\n' * 9, "magic bytes"),
+    "column": (raw_likes.encode(TABLE.drop_columns("source")), "It has no column source."),
+    "type": (
+        raw_likes.encode(TABLE.set_column(1, "movie_id", pa.array([7]))),
+        "Its column movie_id is BIGINT, not string.",
+    ),
+    "time": (
+        raw_likes.encode(TABLE.set_column(4, "liked_at", pa.array(["2026-01-31"]))),
+        "Its column liked_at is VARCHAR, not timestamp.",
+    ),
+    "null": (raw_likes.encode([like(None)]), "It has rows without event_id."),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_file_that_is_no_raw_likes_is_named_and_the_others_are_read(engine, tmp_path, name):
+    body, reason = BAD[name]
+    told = compaction.load(engine, files(tmp_path, a=GOOD, b=body, c=[like("too")]))
+    assert (told.rows, told.hours, list(told.failed)) == (2, {NOON: 2}, ["b"])
+    assert reason in told.failed["b"] and str(tmp_path) not in told.failed["b"]
+
+
+def test_a_page_that_is_damaged_leaves_no_row_of_its_file(engine, tmp_path):
+    body = raw_likes.encode(made_up(1, 5_000), row_group_size=1_000)
+    damaged = body[: len(body) // 2] + bytes(3_000) + body[len(body) // 2 + 3_000 :]
+    told = compaction.load(engine, files(tmp_path, a=GOOD, b=damaged))
+    assert (told.rows, told.hours, list(told.failed)) == (1, {NOON: 1}, ["b"])
+
+
+def test_nothing_is_a_round_too_and_an_hour_merged_with_it_is_as_it_was(engine, tmp_path):
+    assert compaction.load(engine, {}) == compaction.Loaded(0, {}, {})
+    assert merged(engine, tmp_path / "none", NOON).files == {}
+    assert merged(engine, tmp_path / "two", NOON, {}, 2).files == {}
+
+
+def test_a_full_disk_is_no_bad_file(tmp_path):
+    paths = files(tmp_path, raw=[like(f"{n}", extra="x" * 4_000) for n in range(20_000)])
+    with compaction.engine(tmp_path, 48, 1) as engine:
+        engine.execute("SET max_temp_directory_size = '1MB'")
+        with pytest.raises(NoRoom, match="There is no room to merge"):
+            compaction.load(engine, paths)
+
+
+MEMORY = """
+import resource, sys
+from pathlib import Path
+from transform import compaction
+
+folder = Path(sys.argv[1])
+with compaction.engine(folder, 192, 1) as engine:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    compaction.load(engine, {"raw": folder / "raw.parquet"})
+    print(compaction.merge(engine, 0, {0: folder / "stands.parquet"}, 1, folder).rows)
+    compaction.totals(engine, [folder / "0.parquet"], folder / "totals.parquet")
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+print(grown // (1024 if sys.platform == "linux" else 1024**2))
+"""
+
+
+def test_an_hour_much_larger_than_the_memory_spills(tmp_path):
+    """Half a gigabyte of rows, as DuckDB holds them, in 192 MB."""
+    with duckdb.connect() as connection:
+        for name, first, last in (("raw", 0, 400_000), ("stands", 300_000, 1_000_000)):
+            connection.execute(f"""
+                COPY (
+                  SELECT md5(n::VARCHAR) || '----' AS event_id, 'tt' || n % 999 AS movie_id,
+                    'user-' || n AS user_id, 'like' AS action,
+                    make_timestamp_ms(n % 3600000) AS liked_at,
+                    make_timestamp_ms(n % 3600000) AS received_at,
+                    NULL::VARCHAR AS source, repeat(md5(n::VARCHAR), 10) AS extra
+                  FROM range({first}, {last}) AS made(n)
+                ) TO '{tmp_path / name}.parquet'
+                (FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE 8192)""")
+    done = subprocess.run(
+        [sys.executable, "-c", MEMORY, str(tmp_path)],
+        cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    rows, grown = map(int, done.stdout.split())
+    assert rows == 1_000_000
+    assert grown < 300
