@@ -10,6 +10,8 @@ from typing import NamedTuple
 from infra import emulator
 from infra.fanout import daemon, status
 from infra.stage import Stage, home, open_stage
+from transform import watermark
+from transform.handlers.objects import Bucket, Forbidden
 
 SILENT_S = 30
 """Age at which what the bridge says of itself is no longer believed; it says it each second."""
@@ -44,6 +46,7 @@ def check(name: str) -> list[Check]:
         ("trends table", _table(stage.outputs.trends_table, "items")),
         ("delivery", _delivery),
         ("raw likes", _newest("raw/arrival_day={day}/")),
+        ("compaction", _compaction),
         ("rejected lines", _newest("rejected/day={day}/")),
     ]
     return checks + [Check(part, *_asked(look, stage)) for part, look in parts]
@@ -54,7 +57,7 @@ def _asked(look: Callable[[Stage], tuple[bool, str]], stage: Stage) -> tuple[boo
 
     try:
         return look(stage)
-    except (BotoCoreError, ClientError) as error:
+    except (BotoCoreError, ClientError, Forbidden) as error:
         return False, str(error)
 
 
@@ -125,6 +128,22 @@ def _delivery(stage: Stage) -> tuple[bool, str]:
     )
     state = told["DeliveryStreamDescription"]["DeliveryStreamStatus"]
     return state == "ACTIVE", state
+
+
+def _compaction(stage: Stage) -> tuple[bool, str]:
+    """How far it has come, and what it could not read."""
+    bucket = Bucket(stage.client("s3"), stage.outputs.bucket)
+    found = bucket.read(watermark.KEY)
+    if found is None:
+        return True, "nothing merged yet"
+    state = watermark.decode(found[0])
+    merged = datetime.fromtimestamp(state.watermark // 1000, UTC)
+    detail = f"merged what was delivered until {merged:%Y-%m-%d %H:%M:%S} UTC"
+    if state.failed:
+        key, reason = next(iter(state.failed.items()))
+        more = f" (and {len(state.failed) - 1} more)" if len(state.failed) > 1 else ""
+        return False, f"{detail}; cannot read {key}: {reason}{more}"
+    return True, detail
 
 
 def _newest(prefix: str) -> Callable[[Stage], tuple[bool, str]]:

@@ -3,6 +3,7 @@
 import os
 import signal
 
+import polars  # noqa: F401
 import pytest
 from hypothesis import settings
 
@@ -10,6 +11,8 @@ from hypothesis import settings
 os.environ |= {"POWERTOOLS_METRICS_NAMESPACE": "MovieLikes", "POWERTOOLS_SERVICE_NAME": "Function"}
 
 # What runs in the background of a script ignores Ctrl-C, and so would all that the tests start.
+# Polars takes Ctrl-C over when it is imported, and then a read that waits is not cut short by it:
+# so it is imported before.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The machine may be busy: a slow example is not a wrong one.

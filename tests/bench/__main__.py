@@ -5,10 +5,19 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import archive, cold_start, count, fan_out, rank, track
+from tests.bench import archive, cold_start, compact, count, fan_out, rank, scan, track
 from tests.bench.measure import Comparison
 
-BENCHES = [archive.run, count.run, track.run, rank.run, cold_start.run, fan_out.run]
+BENCHES = [
+    archive.run,
+    count.run,
+    track.run,
+    rank.run,
+    compact.run,
+    scan.run,
+    cold_start.run,
+    fan_out.run,
+]
 
 
 def main() -> int:

@@ -15,6 +15,8 @@ from infra.process import Found
 from infra.stage import Stage
 from tests.fakes import refusal
 from tests.stages import OUTPUTS
+from transform import watermark
+from transform.watermark import State
 
 STAGE = Stage("local", OUTPUTS, "http://127.0.0.1:9")
 
@@ -119,3 +121,29 @@ def test_on_aws_there_is_a_mapping_and_no_bridge(monkeypatch):
 )
 def test_a_mapping_in_trouble_is_not_well(monkeypatch, mapping, detail):
     assert checked(monkeypatch, mapping)["trends mapping"] == ("trends mapping", False, detail)
+
+
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [
+        (None, (True, "nothing merged yet")),
+        (
+            State(watermark=1_800_000_000_000),
+            (True, "merged what was delivered until 2027-01-15 08:00:00 UTC"),
+        ),
+        (
+            State(1_800_000_000_000, failed={"raw/a": "it is torn", "raw/b": "too"}),
+            (
+                False,
+                "merged what was delivered until 2027-01-15 08:00:00 UTC; "
+                "cannot read raw/a: it is torn (and 1 more)",
+            ),
+        ),
+    ],
+)
+def test_compaction_tells_how_far_it_is_and_what_it_cannot_read(state, told, monkeypatch):
+    held = watermark.encode(state) if state else None
+    bucket = SimpleNamespace(read=lambda key: (held, "etag") if held else None)
+    monkeypatch.setattr(health, "Bucket", lambda *given: bucket)
+    monkeypatch.setattr(Stage, "client", lambda *given: None)
+    assert health._compaction(STAGE) == told
