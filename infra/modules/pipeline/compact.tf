@@ -86,41 +86,9 @@ module "compact_schedule" {
   expression        = "rate(5 minutes)"
   event_age_seconds = 300
   function          = { arn = module.compact.arn, dead_letters_arn = module.compact.dead_letters_arn }
-}
-
-resource "aws_cloudwatch_metric_alarm" "compact_stands_still" {
-  count               = local.alarm_topic == null ? 0 : 1
-  alarm_name          = "${module.compact.name}-stands-still"
-  alarm_description   = "No run of CompactLake succeeded in 30 minutes: it is not called, or it fails. The likes table stands still, and catches up once it runs, as long as raw files are kept."
-  evaluation_periods  = 6
-  comparison_operator = "LessThanThreshold"
-  threshold           = 1
-  treat_missing_data  = "breaching" # a function that nobody calls measures nothing
-  alarm_actions       = [local.alarm_topic.arn]
-  ok_actions          = [local.alarm_topic.arn]
-
-  metric_query {
-    id          = "succeeded"
-    label       = "Runs that succeeded"
-    expression  = "invocations - FILL(errors, 0)"
-    return_data = true
-  }
-
-  dynamic "metric_query" {
-    for_each = { invocations = "Invocations", errors = "Errors" }
-
-    content {
-      id = metric_query.key
-
-      metric {
-        namespace   = "AWS/Lambda"
-        metric_name = metric_query.value
-        dimensions  = { FunctionName = module.compact.name }
-        stat        = "Sum"
-        period      = 300
-      }
-    }
-  }
+  silent_runs       = 6
+  silence           = "The likes table stands still, and catches up once it runs, as long as raw files are kept."
+  alarm_topic       = local.alarm_topic
 }
 
 resource "aws_cloudwatch_metric_alarm" "compact_failed_objects" {

@@ -68,39 +68,7 @@ module "rank_schedule" {
   expression        = "rate(1 minute)"
   event_age_seconds = 60
   function          = { arn = module.rank.arn, dead_letters_arn = module.rank.dead_letters_arn }
-}
-
-resource "aws_cloudwatch_metric_alarm" "rank_stands_still" {
-  count               = local.alarm_topic == null ? 0 : 1
-  alarm_name          = "${module.rank.name}-stands-still"
-  alarm_description   = "No run of RankTrends succeeded in 5 minutes: it is not called, or it fails. Leaderboards stand still, and catch up once it runs."
-  evaluation_periods  = 5
-  comparison_operator = "LessThanThreshold"
-  threshold           = 1
-  treat_missing_data  = "breaching" # a function that nobody calls measures nothing
-  alarm_actions       = [local.alarm_topic.arn]
-  ok_actions          = [local.alarm_topic.arn]
-
-  metric_query {
-    id          = "succeeded"
-    label       = "Runs that succeeded"
-    expression  = "invocations - FILL(errors, 0)"
-    return_data = true
-  }
-
-  dynamic "metric_query" {
-    for_each = { invocations = "Invocations", errors = "Errors" }
-
-    content {
-      id = metric_query.key
-
-      metric {
-        namespace   = "AWS/Lambda"
-        metric_name = metric_query.value
-        dimensions  = { FunctionName = module.rank.name }
-        stat        = "Sum"
-        period      = 60
-      }
-    }
-  }
+  silent_runs       = 5
+  silence           = "Leaderboards stand still, and catch up once it runs."
+  alarm_topic       = local.alarm_topic
 }

@@ -41,3 +41,18 @@ variable "event_age_seconds" {
     error_message = "Scheduler tries for 60 seconds at least, and for a day at most."
   }
 }
+
+variable "silent_runs" {
+  description = "How many runs that were due may fail or stay away before somebody is told."
+  type        = number
+}
+
+variable "silence" {
+  description = "What it means that no run succeeds, in a sentence."
+  type        = string
+}
+
+variable "alarm_topic" {
+  description = "SNS topic that alarms are sent to; null: no alarms."
+  type        = object({ arn = string })
+}

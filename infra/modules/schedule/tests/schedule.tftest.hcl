@@ -19,6 +19,9 @@ variables {
     arn              = "arn:aws:lambda:us-east-1:000000000000:function:RankTrends-test"
     dead_letters_arn = "arn:aws:sqs:us-east-1:000000000000:RankTrends-test-dead-letters"
   }
+  silent_runs = 5
+  silence     = "Leaderboards stand still."
+  alarm_topic = { arn = "arn:aws:sns:us-east-1:000000000000:alarms" }
 }
 
 run "a_function_is_called_on_time_and_by_nobody_who_may_do_more" {
@@ -33,6 +36,17 @@ run "a_function_is_called_on_time_and_by_nobody_who_may_do_more" {
   assert {
     condition     = aws_scheduler_schedule.this.target[0].retry_policy[0].maximum_event_age_in_seconds == 60
     error_message = "Calls that are late do not pile up."
+  }
+  assert {
+    condition     = { for m in aws_cloudwatch_metric_alarm.stands_still[0].metric_query : m.id => m.expression if m.return_data == true } == { succeeded = "invocations - FILL(errors, 0)" } && aws_cloudwatch_metric_alarm.stands_still[0].treat_missing_data == "breaching"
+    error_message = "Somebody hears that no run succeeded, and that there was none."
+  }
+  assert {
+    condition = toset(flatten([
+      for a in aws_cloudwatch_metric_alarm.stands_still :
+      [for m in a.metric_query : [for n in m.metric : "${n.dimensions.FunctionName} ${n.period * a.evaluation_periods}"]]
+    ])) == toset(["RankTrends-test 300"])
+    error_message = "Five runs that were due are too many to miss."
   }
   assert {
     condition     = aws_scheduler_schedule.this.target[0].dead_letter_config[0].arn == var.function.dead_letters_arn

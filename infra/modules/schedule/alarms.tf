@@ -1,0 +1,34 @@
+resource "aws_cloudwatch_metric_alarm" "stands_still" {
+  count               = var.alarm_topic == null ? 0 : 1
+  alarm_name          = "${var.name}-stands-still"
+  alarm_description   = "No run of ${var.name} succeeded when ${var.silent_runs} were due: it is not called, or it fails. ${var.silence}"
+  evaluation_periods  = var.silent_runs
+  comparison_operator = "LessThanThreshold"
+  threshold           = 1
+  treat_missing_data  = "breaching" # a function that nobody calls measures nothing
+  alarm_actions       = [var.alarm_topic.arn]
+  ok_actions          = [var.alarm_topic.arn]
+
+  metric_query {
+    id          = "succeeded"
+    label       = "Runs that succeeded"
+    expression  = "invocations - FILL(errors, 0)"
+    return_data = true
+  }
+
+  dynamic "metric_query" {
+    for_each = { invocations = "Invocations", errors = "Errors" }
+
+    content {
+      id = metric_query.key
+
+      metric {
+        namespace   = "AWS/Lambda"
+        metric_name = metric_query.value
+        dimensions  = { FunctionName = var.name }
+        stat        = "Sum"
+        period      = var.event_age_seconds # a run is due in each
+      }
+    }
+  }
+}
