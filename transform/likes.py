@@ -18,7 +18,7 @@ AHEAD_MS = 10 * 60 * 1000
 """How far past its arrival a like may say it happened: clocks differ."""
 
 _BLANKS = " \t\r\n"
-_ALIASES = {
+ALIASES = {
     "event_id": "eventId",
     "movie_id": "movieId",
     "user_id": "userId",
@@ -194,7 +194,7 @@ def _take(fields: dict[str, Any], name: str) -> object:
     value = fields.pop(name, None)
     if isinstance(value, str):
         value = value.strip(_BLANKS) or None
-    alias = _ALIASES.get(name)
+    alias = ALIASES.get(name)
     if value is None and alias is not None:
         value = fields.pop(alias, None)
         if isinstance(value, str):

@@ -1,0 +1,264 @@
+"""Many lines at a time by the rules of `likes.parse`: by column where lines are alike, else singly.
+
+Lines of one shape are judged together, a column at a time. What has no shape, and what a column
+does not settle at once, goes through `parse` itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial, reduce
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute
+
+from glue import schema, tables
+from transform import ids, likes
+from transform.likes import AHEAD_MS, EARLIEST_MS, InvalidLike, Like
+from transform.shapes import Alike, Integers, Shape, Shapes, Text
+from transform.stream import BadLine
+
+pc: Any = pyarrow.compute  # its types do not know of Python values where arrays may stand
+
+_FIELDS = ("event_id", "movie_id", "user_id", "action", "liked_at", "source", "extra")
+SCHEMA = pa.schema([schema.arrow(tables.read("likes")).field(name) for name in _FIELDS])
+"""Of the rows that lines become: the columns of a like, without those that tell how it came."""
+
+_NO_ID = "\0"  # which no like has, for it is a control
+_TIME = (
+    r"^\d{4}-(?:02-(?:0[1-9]|1\d|2[0-8])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)"
+    r"|(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01]))"
+    r"T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,6})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$"
+)
+"""The times that Arrow reads as `parse` does, but for leap days, which not each year has."""
+_INTEGER = r"^[1-9]\d{0,14}$"
+_CONTROL = r"[\x00-\x1f\x7f-\x{9f}]"
+
+_decode = msgspec.json.Decoder().decode
+_encode = msgspec.json.Encoder().encode
+
+
+class Parsed(NamedTuple):
+    """The rows that lines became (`SCHEMA`, in no order), and the lines that are no likes."""
+
+    rows: pa.Table
+    bad: list[BadLine]
+
+
+def parse(
+    data: bytes, numbers: Sequence[int], arrived_at: int, shapes: Shapes | None = None
+) -> Parsed:
+    """Give what `likes.parse` gives for each line of `data` that is not blank.
+
+    `numbers` are those of the lines, by which bad ones are named; `arrived_at` is in epoch
+    milliseconds; `shapes` are those of earlier lines. A like without an event id gets one made of
+    its time and its line: lines that are the same to the byte, blanks around them aside, are then
+    the same like, in whatever file they stand and however often they are read.
+    """
+    text = Text(data)
+    alike, left = (shapes or Shapes()).sort(text, likes.MAX_PAYLOAD_BYTES)
+    parts: list[pa.Table] = []
+    doubtful = [left]
+    for lines in alike:
+        if not _is_clear(lines.shape.names):
+            doubtful.append(lines.numbers)
+            continue
+        rows, sure = _settle(text, lines, arrived_at)
+        doubtful.append(lines.numbers[~sure.to_numpy(zero_copy_only=False)])
+        parts.append(rows.filter(sure))
+    good, bad = _singly(text, np.sort(np.concatenate(doubtful)), numbers, arrived_at)
+    return Parsed(pa.concat_tables([*parts, _table(good)]), bad)
+
+
+def _singly(
+    text: Text, doubtful: Integers, numbers: Sequence[int], arrived_at: int
+) -> tuple[list[Like], list[BadLine]]:
+    good, bad = [], []
+    for index in doubtful.tolist():
+        line = text.line(index)
+        if not line or line.isspace():
+            continue
+        try:
+            like = likes.parse(line, arrived_at, lambda: _NO_ID)
+        except InvalidLike as invalid:
+            bad.append(BadLine(numbers[index], line, invalid.reason, invalid.detail))
+            continue
+        if like.event_id == _NO_ID:
+            like = msgspec.structs.replace(like, event_id=_id(like.liked_at, line))
+        good.append(like)
+    return good, bad
+
+
+def _id(liked_at: int, line: bytes) -> str:
+    return ids.derived(liked_at, sha256(line.strip()).hexdigest())
+
+
+def _table(good: Sequence[Like]) -> pa.Table:
+    columns = [[getattr(like, name) for like in good] for name in _FIELDS]
+    arrays = [pa.array(c, f.type) for c, f in zip(columns, SCHEMA, strict=True)]
+    return pa.Table.from_arrays(arrays, schema=SCHEMA)
+
+
+class _Column(NamedTuple):
+    """Values, and which of them are surely what `parse` gives; None means all of them."""
+
+    values: pa.Array[Any]
+    sure: pa.Array[Any] | None = None
+
+
+def _is_clear(names: tuple[str, ...]) -> bool:
+    """Tell that objects with these fields name a film, and no field in both its spellings."""
+    both = any(name in names and alias in names for name, alias in likes.ALIASES.items())
+    return not both and ("movie_id" in names or "movieId" in names)
+
+
+def _settle(text: Text, lines: Alike, arrived_at: int) -> tuple[pa.Table, pa.Array[Any]]:
+    """Give the rows of lines that have the same fields, and which of them are sure."""
+    slots = {slot.name: slot for slot in lines.shape.slots}
+    size = len(lines.numbers)
+
+    def column(
+        name: str, judge: Callable[[pa.Array[Any], bool], _Column], default: object
+    ) -> _Column:
+        slot = slots.pop(name, None) or slots.pop(likes.ALIASES.get(name, name), None)
+        if slot is None:
+            return _Column(pa.array([default] * size))
+        return judge(text.slices(*Shape.bounds(slot, lines.anchors)), slot.quoted)
+
+    liked_at = column("liked_at", partial(_moments, arrived_at + AHEAD_MS, arrived_at), arrived_at)
+    columns = {
+        "event_id": column("event_id", partial(_texts, 64), None),
+        "movie_id": column("movie_id", partial(_known, likes.movie_id, None), ""),
+        "user_id": column("user_id", partial(_texts, 128), None),
+        "action": column("action", partial(_known, _action, "like"), "like"),
+        "liked_at": liked_at,
+        "source": column("source", partial(_texts, 32), None),
+    }
+    if columns["event_id"].values.null_count == size:
+        moments: list[Any] = liked_at.values.fill_null(0).to_pylist()
+        made = map(_id, moments, map(text.line, lines.numbers))
+        columns["event_id"] = _Column(pa.array(made, pa.string()), columns["event_id"].sure)
+    columns["extra"] = _extra(
+        {name: text.slices(*Shape.bounds(slot, lines.anchors)) for name, slot in slots.items()},
+        size,
+    )
+    doubts = [found.sure for found in columns.values() if found.sure is not None]
+    sure = reduce(pc.and_, doubts).fill_null(False)
+    arrays = [columns[field.name].values.cast(field.type) for field in SCHEMA]
+    return pa.Table.from_arrays(arrays, schema=SCHEMA), sure
+
+
+def _texts(longest: int, values: pa.Array[Any], quoted: bool) -> _Column:
+    """Judge texts of which many are different."""
+    if not quoted:
+        return _absent(values, None)
+    found, sure = _unicode(values)
+    sizes = pc.utf8_length(found)
+    sure = pc.and_(sure, pc.and_(pc.greater_equal(sizes, 1), pc.less_equal(sizes, longest)))
+    if not _is_plain(found):
+        for odd in (
+            pc.starts_with(found, " "),
+            pc.ends_with(found, " "),
+            pc.match_substring_regex(found, _CONTROL),
+        ):
+            sure = pc.and_not(sure, odd)
+    return _Column(found, sure)
+
+
+def _known(
+    rule: Callable[[str], str], default: str | None, values: pa.Array[Any], quoted: bool
+) -> _Column:
+    """Judge texts of which most are the same: each of them once."""
+    if not quoted:
+        absent = _absent(values, default)
+        return absent if default else _Column(absent.values, pc.and_(absent.sure, False))
+    coded = values.dictionary_encode()
+    judged: list[str | None] = []
+    found: list[Any] = coded.dictionary.to_pylist()
+    for value in found:
+        try:
+            judged.append(rule(value.decode()))
+        except (InvalidLike, UnicodeDecodeError):
+            judged.append(None)
+    texts = pa.array(judged, pa.string()).take(coded.indices)
+    return _Column(texts, texts.is_valid())
+
+
+def _absent(values: pa.Array[Any], default: object) -> _Column:
+    """Judge what is no text: null means that it is not given, and all else is doubtful."""
+    return _Column(pa.array([default] * len(values)), pc.equal(values, b"null"))
+
+
+def _moments(latest: int, arrived_at: int, values: pa.Array[Any], quoted: bool) -> _Column:
+    """Judge event times, epoch milliseconds or RFC 3339."""
+    texts, sure = _unicode(values)
+    if quoted:
+        texts = pc.if_else(pc.match_substring_regex(texts, _TIME), texts, None)
+        told = pc.divide(texts.cast(pa.timestamp("us", "UTC")).cast(pa.int64()), 1000)
+    elif pc.all(pc.match_substring_regex(texts, _INTEGER)).as_py():
+        told = texts.cast(pa.int64())
+    else:
+        return _absent(values, arrived_at)
+    inside = pc.and_(pc.greater_equal(told, EARLIEST_MS), pc.less_equal(told, latest))
+    return _Column(told, pc.and_(sure, inside))
+
+
+def _extra(fields: dict[str, pa.Array[Any]], size: int) -> _Column:
+    """Judge the fields that no column is for, by the JSON of their values."""
+    if not fields:
+        return _Column(pa.nulls(size, pa.string()))
+    parts: list[pa.Array[Any] | str] = []
+    for name, values in fields.items():
+        coded = values.dictionary_encode()
+        different: list[Any] = coded.dictionary.to_pylist()
+        texts = pa.array(map(_again, different), pa.string())
+        parts += ["," if parts else "{", _encode(name).decode() + ":", texts.take(coded.indices)]
+    found = pc.binary_join_element_wise(*parts, "}", "")
+    brackets = pc.add(pc.count_substring(found, "{"), pc.count_substring(found, "["))
+    sure = pc.and_(
+        pc.less_equal(pc.binary_length(found), likes.MAX_EXTRA_BYTES),
+        pc.less_equal(brackets, likes.MAX_DEPTH),
+    )
+    return _Column(found, sure)
+
+
+def _again(value: bytes) -> str | None:
+    """Give a value as it is written again once it is read; None where it is not one value."""
+    try:
+        return _encode(_decode(value)).decode()
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _unicode(values: pa.Array[Any]) -> tuple[pa.Array[Any], pa.Array[Any]]:
+    """Give bytes as text, and which of them are."""
+    try:
+        found = values.cast(pa.string())
+    except pa.ArrowInvalid:
+        given: list[Any] = values.to_pylist()
+        found = pa.array(map(_text, given), pa.string())
+    return found, found.is_valid()
+
+
+def _text(value: bytes) -> str | None:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def _is_plain(texts: pa.Array[Any]) -> bool:
+    """Tell that no text holds anything but visible ASCII."""
+    data: Any = texts.buffers()[2]
+    codes = np.frombuffer(data or b"", np.uint8)
+    return bool(((codes > ord(" ")) & (codes < 0x7F)).all())
+
+
+def _action(text: str) -> str:
+    if text not in ("like", "unlike"):
+        raise InvalidLike("bad_action", "Perhaps there are blanks around it.")
+    return text

@@ -1,0 +1,242 @@
+"""JSON lines of one shape: those that differ from an example in the values of its fields alone.
+
+A shape is learnt from one line that the decoder has understood. Another line has it if all between
+the values is the same to the byte, which is seen for many lines at a time: quotes tell where values
+begin and end, for lines with a backslash have no shape here. What stands in the places of the
+values is for the caller to judge.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+Integers = NDArray[np.int64]
+
+FEW = 32
+"""A shape of fewer lines is not worth its while."""
+ATTEMPTS = 8
+MOST = 16
+"""How many shapes are looked for at a time, and known at all, among lines with as many quotes."""
+
+_QUOTE, _BREAK, _BACKSLASH = b'"'[0], b"\n"[0], b"\\"[0]
+_WORD = 8
+_raw = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_COLON = re.compile(rb"[ \t\r\n]*:[ \t\r\n]*")
+_END = re.compile(rb"[ \t\r\n]*}[ \t\r\n]*")
+_NEXT = re.compile(rb"[ \t\r\n]*[,{][ \t\r\n]*")
+
+
+class Text:
+    """Bytes, where its lines begin and end, and where the quotes of each are."""
+
+    def __init__(self, data: bytes) -> None:
+        """Take whole lines; a break at the very end ends the last of them."""
+        self.data = data
+        codes = np.frombuffer(data, np.uint8)
+        breaks = np.flatnonzero(codes == _BREAK)
+        ends = breaks if data.endswith(b"\n") else np.append(breaks, len(data))
+        self.ends: Integers = ends.astype(np.int64)
+        self.starts: Integers = np.concatenate(([0], self.ends[:-1] + 1))[: len(ends)]
+        self._quotes: Integers = np.flatnonzero(codes == _QUOTE)
+        self._first: Integers = np.searchsorted(self._quotes, self.starts)
+        self.quotes: Integers = np.searchsorted(self._quotes, self.ends) - self._first
+        """How many each line has."""
+        self.plain = np.ones(len(ends), bool)
+        """Which lines have no backslash."""
+        if b"\\" in data:
+            found = np.searchsorted(self.ends, np.flatnonzero(codes == _BACKSLASH))
+            self.plain[found] = False
+        padded = np.frombuffer(data + bytes(_WORD), np.uint8)
+        self._words: NDArray[np.uint64] = np.ndarray(
+            (len(data) + 1,), np.dtype("<u8"), padded.data, strides=(1,)
+        )
+
+    def __len__(self) -> int:
+        """How many lines there are."""
+        return len(self.ends)
+
+    def line(self, number: int) -> bytes:
+        """Give a line, the first being 0, without its break."""
+        return self.data[self.starts[number] : self.ends[number]]
+
+    def anchors(self, numbers: Integers, quotes: int) -> Integers:
+        """Give, for lines with so many quotes, their starts, quotes and ends: a row each."""
+        anchors = np.empty((quotes + 2, len(numbers)), np.int64)
+        anchors[0] = self.starts[numbers]
+        first = self._first[numbers]
+        for quote in range(quotes):
+            anchors[quote + 1] = self._quotes[first + quote]
+        anchors[-1] = self.ends[numbers]
+        return anchors
+
+    def equal(self, starts: Integers, expected: bytes) -> NDArray[np.bool_]:
+        """Tell where these bytes stand; where the text ends before them, they do not."""
+        if not len(expected):
+            return np.ones(len(starts), bool)
+        last = max(0, len(expected) - _WORD)
+        found: NDArray[np.bool_] = starts <= len(self.data) - len(expected)
+        starts = np.where(found, starts, 0)
+        for offset in [*range(0, last, _WORD), last]:
+            part = expected[offset : offset + _WORD]
+            mask = np.uint64((1 << 8 * len(part)) - 1)
+            word = np.uint64(int.from_bytes(part, "little"))
+            found &= (self._words[starts + offset] & mask) == word
+        return found
+
+    def slices(self, starts: Integers, ends: Integers) -> "pa.Array[Any]":
+        """Give what stands between, in the order of the text, as binary."""
+        bounds = np.empty(2 * len(starts), np.int32)
+        bounds[0::2], bounds[1::2] = starts, ends
+        buffers = [None, pa.py_buffer(bounds.data), pa.py_buffer(self.data)]
+        with_gaps = pa.Array.from_buffers(pa.binary(), len(bounds) - 1, buffers)
+        return with_gaps.take(np.arange(0, len(bounds), 2))
+
+
+class Slot(NamedTuple):
+    """Where a value stands: from a distance after one anchor to a distance before another."""
+
+    name: str
+    quoted: bool
+    after: int
+    begins: int
+    before: int
+    ends: int
+
+
+class Shape(NamedTuple):
+    """The fields of an object, in their order, and all that stands between their values.
+
+    `between` has one more than `slots`: what comes before each of them, and after the last.
+    """
+
+    quotes: int
+    slots: tuple[Slot, ...]
+    between: tuple[bytes, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the fields."""
+        return tuple(slot.name for slot in self.slots)
+
+    def fits(self, text: Text, anchors: Integers) -> NDArray[np.bool_]:
+        """Tell which of the lines with these anchors have this shape."""
+        fit = np.ones(anchors.shape[1], bool)
+        at = anchors[0]
+        for slot, expected in zip(self.slots, self.between, strict=False):
+            begins, ends = self.bounds(slot, anchors)
+            fit &= (begins - at == len(expected)) & (begins <= ends) & text.equal(at, expected)
+            at = ends
+        last = self.between[-1]
+        fit &= (anchors[-1] - at == len(last)) & text.equal(at, last)
+        return fit
+
+    @staticmethod
+    def bounds(slot: Slot, anchors: Integers) -> tuple[Integers, Integers]:
+        """Give where the values of a field begin and end."""
+        return anchors[slot.after] + slot.begins, anchors[slot.before] - slot.ends
+
+
+def learn(line: bytes) -> Shape | None:
+    """Give the shape of a line; None where it has none, or is no object."""
+    try:
+        values = _raw(line)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    if b"\\" in line or not values:
+        return None
+    quotes = [0, *(at for at, code in enumerate(line) if code == _QUOTE), len(line)]
+    slots: list[Slot] = []
+    between: list[bytes] = []
+    at = done = 0
+    for name, raw in values.items():
+        key = b'"' + name.encode() + b'"'
+        opened = _NEXT.match(line, at)
+        if opened is None or not line.startswith(key, opened.end()):
+            return None  # a field that is there twice
+        colon = _COLON.match(line, opened.end() + len(key))
+        value = bytes(raw)
+        if colon is None or not line.startswith(value, colon.end()):
+            return None
+        begins, at = colon.end(), colon.end() + len(value)
+        quoted = value.startswith(b'"')
+        if quoted:
+            begins, value = begins + 1, value[1:-1]
+        ends = begins + len(value)
+        after = _last_before(quotes, begins)
+        before = next(i for i, quote in enumerate(quotes) if i > after and quote >= ends)
+        edges = after, begins - quotes[after], before, quotes[before] - ends
+        slots.append(Slot(name, quoted, *edges))
+        between.append(line[done:begins])
+        done = ends
+    between.append(line[done:])
+    if not _END.fullmatch(line, at):
+        return None
+    return Shape(len(quotes) - 2, tuple(slots), tuple(between))
+
+
+def _last_before(anchors: Sequence[int], place: int) -> int:
+    return max(i for i, anchor in enumerate(anchors[:-1]) if anchor < place or i == 0)
+
+
+class Alike(NamedTuple):
+    """Lines of a shape, by number, with their anchors."""
+
+    shape: Shape
+    numbers: Integers
+    anchors: Integers
+
+
+class Shapes:
+    """The shapes met so far."""
+
+    def __init__(self) -> None:
+        """Know none yet."""
+        self._known: dict[int, list[Shape]] = {}
+
+    def sort(self, text: Text, longest: int) -> tuple[list[Alike], Integers]:
+        """Give the lines that are alike, and the numbers of all others, such as longer ones."""
+        usable = text.plain & (text.ends - text.starts <= longest) & (text.quotes > 0)
+        found: list[Alike] = []
+        others = [np.flatnonzero(~usable)]
+        for quotes in np.unique(text.quotes[usable]).tolist():
+            numbers = np.flatnonzero(usable & (text.quotes == quotes))
+            known = self._known.setdefault(quotes, [])
+            if len(numbers) >= FEW or known:
+                alike, numbers = _divide(text, numbers, quotes, known)
+                found += alike
+            others.append(numbers)
+        return found, np.concatenate(others)
+
+
+def _divide(
+    text: Text, numbers: Integers, quotes: int, known: list[Shape]
+) -> tuple[list[Alike], Integers]:
+    found: list[Alike] = []
+    anchors = text.anchors(numbers, quotes)
+
+    def take(shape: Shape) -> int:
+        nonlocal numbers, anchors
+        fit = shape.fits(text, anchors)
+        count = int(fit.sum())
+        if count == len(numbers):
+            found.append(Alike(shape, numbers, anchors))
+            numbers, anchors = numbers[:0], anchors[:, :0]
+        elif count:
+            found.append(Alike(shape, numbers[fit], anchors[:, fit]))
+            numbers, anchors = numbers[~fit], anchors[:, ~fit]
+        return count
+
+    for shape in known:
+        take(shape)
+    for attempt in range(ATTEMPTS):
+        if len(numbers) < FEW or len(known) == MOST:
+            break
+        learnt = learn(text.line(numbers[attempt * len(numbers) // ATTEMPTS]))
+        if learnt and take(learnt) >= FEW:
+            known.append(learnt)
+    return found, numbers
