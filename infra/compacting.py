@@ -11,7 +11,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from infra.stage import Stage
 from transform.handlers import compact
-from transform.handlers.compact import Done, Power
+from transform.handlers.compact import Done
+from transform.handlers.hours import Power
 from transform.handlers.objects import Bucket
 
 MEMORY_MB = 2_048

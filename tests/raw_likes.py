@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from glue import schema, tables
 
 SCHEMA = schema.arrow(tables.read("likes_raw"))
+LAKE = schema.arrow(tables.read("likes"))
 HOUR = 3_600_000
 
 
@@ -27,11 +28,12 @@ class Row(NamedTuple):
     received_at: int
     source: str | None = None
     extra: str | None = None
+    backfill: int | None = None
 
 
 def table(rows: Sequence[Row]) -> pa.Table:
-    """Give rows as a table of the lake's own types."""
-    columns = zip(*rows, strict=True) if rows else [()] * len(SCHEMA)
+    """Give rows as a table of the lake's own types, without what raw files do not have."""
+    columns = list(zip(*rows, strict=True) if rows else [()] * len(LAKE))[: len(SCHEMA)]
     return pa.table([pa.array(list(c), f.type) for c, f in zip(columns, SCHEMA, strict=True)],
                     schema=SCHEMA)  # fmt: skip
 
@@ -47,7 +49,7 @@ def encode(rows: pa.Table | Sequence[Row], **how: Any) -> bytes:
 def decode(data: bytes | Path) -> list[Row]:
     """Give the rows of a file of the lake."""
     read = pq.read_table(data if isinstance(data, Path) else pa.BufferReader(data))
-    assert read.schema.equals(SCHEMA), read.schema
+    assert read.schema.equals(LAKE), read.schema
     plain = read.set_column(4, "liked_at", read["liked_at"].cast(pa.int64()))
     plain = plain.set_column(5, "received_at", plain["received_at"].cast(pa.int64()))
     return [Row(*row.values()) for row in plain.to_pylist()]
@@ -63,7 +65,7 @@ def first(rows: Iterable[Row]) -> dict[str, Row]:
 
 def _came(row: Row) -> tuple[Any, ...]:
     absent = [(value is None, value or "") for value in (row.user_id, row.source, row.extra)]
-    return row.received_at, row.liked_at, row.movie_id, row.action, *absent
+    return row.backfill or 0, row.received_at, row.liked_at, row.movie_id, row.action, *absent
 
 
 def hours(rows: Iterable[Row], buckets: int = 1) -> dict[tuple[int, int], list[Row]]:

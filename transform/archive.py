@@ -34,7 +34,11 @@ class Row(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class Rejected(msgspec.Struct, frozen=True):
-    """A row of `rejected`: a line that can never become a like, why, and where it came from."""
+    """A row of `rejected`: a line that can never become a like, why, and where it came from.
+
+    `file` is that of a backfill; all others between `payload_encoding` and `received_at` but
+    `line` are then null.
+    """
 
     reason: str
     detail: str
@@ -46,6 +50,7 @@ class Rejected(msgspec.Struct, frozen=True):
     sequence_number: str | None
     partition_key: str | None
     received_at: str
+    file: str | None = None
 
 
 class Outcome(msgspec.Struct, frozen=True, gc=False, rename="camel", omit_defaults=True):

@@ -1,6 +1,6 @@
 """The merge of raw likes into the hours they belong to, each like once: DuckDB on local files."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,18 +12,21 @@ from duckdb import DuckDBPyConnection
 from glue import tables
 
 HOUR_MS = 3_600_000
-_TABLE = tables.read("likes")
+_TABLE, _RAW = tables.read("likes"), tables.read("likes_raw")
 PREFIX = _TABLE.location
 _COLUMNS = ", ".join(column.name for column in _TABLE.columns)
 _REQUIRED = ("event_id", "movie_id", "action", "liked_at", "received_at")
-_SQL_TYPES = {"string": "VARCHAR", "timestamp": "TIMESTAMP_MS"}
+_SQL_TYPES = {"string": "VARCHAR", "timestamp": "TIMESTAMP_MS", "int": "INTEGER"}
+_TYPED = ", ".join(f"{column.name} {_SQL_TYPES[column.type]}" for column in _TABLE.columns)
 # What DuckDB may find in a file for each: the INT96 of Firehose is TIMESTAMP to it.
 _READ_AS = {
     "string": {"VARCHAR"},
     "timestamp": {"TIMESTAMP", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE"},
 }
-_FIRST = "received_at, liked_at, movie_id, action, user_id, source, extra"
-"""Of the copies of a like the one that came first counts, as questions over `likes_raw` say it."""
+_OF_RAW = {column.name for column in _RAW.columns}
+_FIRST = "backfill NULLS FIRST, received_at, liked_at, movie_id, action, user_id, source, extra"
+"""Of the copies of a like the one that came first counts, as questions over `likes_raw` say it. One
+that came by the stream goes before those that were backfilled: it is counted already."""
 _ORDER = "movie_id, liked_at, event_id"
 _FORMAT = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE 30720"
 """Most bytes are those of event ids, and they are chance: the matches that higher levels find in
@@ -115,8 +118,7 @@ def load(connection: DuckDBPyConnection, files: Mapping[str, Path]) -> Loaded:
     another event time, in another hour, is not: there only the rows of its hour are looked at.
     A file that is no raw likes is left out whole. Raises `NoRoom`.
     """
-    columns = ", ".join(f"{column.name} {_SQL_TYPES[column.type]}" for column in _TABLE.columns)
-    connection.execute(f"CREATE OR REPLACE TABLE arrived ({columns})")
+    connection.execute(f"CREATE OR REPLACE TABLE arrived ({_TYPED})")
     failed: dict[str, str] = {}
     with _room():
         try:
@@ -130,16 +132,41 @@ def load(connection: DuckDBPyConnection, files: Mapping[str, Path]) -> Loaded:
                 except (duckdb.Error, _Unfit) as unfit:
                     _raise_if_full(unfit)
                     failed[name] = str(unfit).splitlines()[0].replace(str(path), name)
-        # In the order of hours, so that an hour is found without a look at all the others.
+        return Loaded(rows, _round(connection), failed)
+
+
+def backfill(
+    connection: DuckDBPyConnection, files: Sequence[Path], hours: tuple[int, int], number: int
+) -> Loaded:
+    """Read the rows of a range of epoch hours, the last included, in place of the round before.
+
+    The files hold rows as `transform.backfill` gives them, and `received_at`; `number` is that of
+    the backfill. Raises `NoRoom`.
+    """
+    first, last = (f"epoch_ms({hour * HOUR_MS}::BIGINT)" for hour in (hours[0], hours[1] + 1))
+    with _room():
         connection.execute(
             f"""
-            CREATE OR REPLACE TABLE round AS
-            SELECT *, epoch_ms(liked_at) // {HOUR_MS} AS hour FROM ({_once("arrived")})
-            ORDER BY hour"""
+            CREATE OR REPLACE TABLE arrived AS
+            SELECT * EXCLUDE (backfill), {number} AS backfill FROM ({_select(files, _OF_RAW)})
+            WHERE liked_at >= {first} AND liked_at < {last}"""
         )
-        connection.execute("DROP TABLE arrived")
-        hours = connection.execute("SELECT hour, count(*) FROM round GROUP BY hour ORDER BY hour")
-        return Loaded(rows, dict(hours.fetchall()), failed)
+        [rows] = connection.execute("SELECT count(*) FROM arrived").fetchone() or (0,)
+        return Loaded(rows, _round(connection), {})
+
+
+def _round(connection: DuckDBPyConnection) -> dict[int, int]:
+    """Make what arrived the round; gives the rows of each hour."""
+    # In the order of hours, so that an hour is found without a look at all the others.
+    connection.execute(
+        f"""
+        CREATE OR REPLACE TABLE round AS
+        SELECT *, epoch_ms(liked_at) // {HOUR_MS} AS hour FROM ({_once("arrived")})
+        ORDER BY hour"""
+    )
+    connection.execute("DROP TABLE arrived")
+    hours = connection.execute("SELECT hour, count(*) FROM round GROUP BY hour ORDER BY hour")
+    return dict(hours.fetchall())
 
 
 def merge(
@@ -161,7 +188,9 @@ def merge(
         # A step at a time, so that each has the memory for itself.
         cursor.execute(f"CREATE TEMP TABLE copies AS {new}")
         if stands:
-            cursor.execute(f"INSERT INTO copies {_select(stands.values())}")
+            for path in stands.values():  # one that was written before a column was added has none
+                there = _kinds(cursor, [path])[path].keys()
+                cursor.execute(f"INSERT INTO copies {_select([path], there)}")
         cursor.execute(
             f"CREATE TEMP TABLE merged AS SELECT *, {_bucket(buckets)} FROM ({_once('copies')})"
         )
@@ -197,7 +226,7 @@ def _read(connection: DuckDBPyConnection, paths: Iterable[Path]) -> int:
     """Add raw files to what arrived, all or none; gives their rows."""
     alike: dict[frozenset[tuple[str, str]], list[Path]] = {}
     for path, kinds in _kinds(connection, paths).items():
-        for column in _TABLE.columns:
+        for column in _RAW.columns:
             kind = kinds.get(column.name)
             if kind is None:
                 raise _Unfit(f"It has no column {column.name}.")
@@ -207,7 +236,7 @@ def _read(connection: DuckDBPyConnection, paths: Iterable[Path]) -> int:
     connection.begin()
     try:
         for group in alike.values():
-            connection.execute(f"INSERT INTO arrived {_select(group)}")
+            connection.execute(f"INSERT INTO arrived {_select(group, _OF_RAW)}")
         for name in _REQUIRED:
             null = f"SELECT 1 FROM arrived WHERE {name} IS NULL LIMIT 1"
             if connection.execute(null).fetchone():
@@ -244,9 +273,12 @@ def _once(table: str) -> str:
         QUALIFY row_number() OVER (PARTITION BY event_id ORDER BY {_FIRST}) = 1"""
 
 
-def _select(paths: Iterable[Path]) -> str:
+def _select(paths: Iterable[Path], there: Container[str]) -> str:
+    """Give SQL for the rows of files; what columns are not there is null."""
     columns = ", ".join(
-        f"{column.name}::{_SQL_TYPES[column.type]} AS {column.name}" for column in _TABLE.columns
+        f"{column.name if column.name in there else 'NULL'}::{_SQL_TYPES[column.type]} "
+        f"AS {column.name}"
+        for column in _TABLE.columns
     )
     return f"SELECT {columns} FROM read_parquet({_list(paths)})"
 

@@ -66,7 +66,7 @@ def _fresh(work: Any, raw: Path, out: Path) -> None:
 def product(raw: Path, out: Path) -> None:
     """Do what the function does, with a folder in place of the bucket."""
     from transform.handlers import compact
-    from transform.handlers.compact import Power
+    from transform.handlers.hours import Power
     from transform.handlers.objects import Bucket
 
     cores = os.cpu_count() or 1

@@ -1,8 +1,10 @@
 """The merge of likes: each once, in its hour and bucket, in one order, and the same bytes."""
 
+import contextlib
 import random
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import duckdb
@@ -292,3 +294,51 @@ def test_an_hour_much_larger_than_the_memory_spills(tmp_path):
     rows, grown = map(int, done.stdout.split())
     assert rows == 1_000_000
     assert grown < 300
+
+
+def scratch_file(folder, name, given):
+    """Write rows as a backfill keeps them until they are merged."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.parquet"
+    pq.write_table(raw_likes.table(given), path)
+    return path
+
+
+def test_a_backfill_merges_the_hours_asked_for_and_says_which_it_was(engine, tmp_path):
+    given = made_up(5, 60, hours=4)
+    paths = [scratch_file(tmp_path, f"part-{n}", given[n::3]) for n in range(3)]
+    told = compaction.backfill(engine, paths, (NOON + 1, NOON + 2), 7)
+    wanted = [row._replace(backfill=7) for row in given if row.liked_at // HOUR in told.hours]
+    assert told.hours.keys() == {NOON + 1, NOON + 2} and told.rows == len(wanted)
+    for hour in told.hours:
+        out = merged(engine, tmp_path / str(hour), hour)
+        assert rows(out.files) == {0: raw_likes.hours(wanted)[hour, 0]}
+
+
+@given(st.permutations(range(4)))
+def test_a_like_is_that_of_the_stream_or_of_the_first_backfill_in_any_order(order):
+    copies = [like(user_id="stream", received=9), *(like(user_id=f"{n}") for n in range(1, 4))]
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
+        tmp_path = Path(folder)
+        engine = stack.enter_context(compaction.engine(tmp_path, 256, 1))
+        stands, came = {}, []
+        for step, number in enumerate(order):
+            row = copies[number]._replace(backfill=number or None)
+            if number:
+                path = scratch_file(tmp_path / f"given-{step}", "part", [row])
+                compaction.backfill(engine, [path], (NOON, NOON), number)
+            else:
+                compaction.load(engine, files(tmp_path, raw=[row]))
+            out = merged(engine, tmp_path / f"out-{step}", NOON, stands)
+            came.append(row)
+            assert out.new == (step == 0)
+            assert rows(out.files) == {0: [min(came, key=lambda row: row.backfill or 0)]}
+            stands = out.files
+
+
+def test_a_file_that_was_written_before_a_column_was_added_is_merged(engine, tmp_path):
+    old = tmp_path / "old.parquet"
+    pq.write_table(raw_likes.table([like("old")]), old)
+    compaction.load(engine, files(tmp_path, raw=[like("new")]))
+    out = merged(engine, tmp_path / "out", NOON, {0: old})
+    assert [row.event_id for row in rows(out.files)[0]] == ["new", "old"] and out.new == 1

@@ -15,8 +15,9 @@ from tests.fakes import refusal
 from tests.raw_likes import HOUR, Row
 from transform import compaction, watermark
 from transform.compaction import NoRoom
-from transform.handlers import compact
-from transform.handlers.compact import Contended, Power, divide
+from transform.handlers import compact, hours
+from transform.handlers.compact import divide
+from transform.handlers.hours import Contended, Power
 from transform.handlers.objects import Bucket, Forbidden
 from transform.watermark import OVERLAP_MS, State
 
@@ -401,7 +402,7 @@ def test_what_a_service_raises_is_raised(s3, bucket):
 def test_hours_are_merged_at_the_same_time_and_large_ones_alone(s3, bucket, monkeypatch):
     rows = [like(str(n), NOW - n * HOUR) for n in range(12)]
     deliver(s3, "a", *rows)
-    monkeypatch.setattr(compact, "BIG_BYTES", 0)
+    monkeypatch.setattr(hours, "BIG_BYTES", 0)
     for _ in range(2):
         compact.compact(bucket, power=Power(256, 2, 4), everything=True)
     assert lake(s3) == raw_likes.hours(rows)
