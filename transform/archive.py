@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
 from itertools import islice
-from typing import Literal
+from typing import Literal, TypedDict
 
 import msgspec
 
@@ -185,15 +185,10 @@ _arrival = lru_cache(maxsize=4_096)(timestamp)  # records come many to a millise
 
 def _reject(source: FirehoseRecord, line: BadLine) -> Rejected:
     record = source.record()
-    try:
-        payload, encoding = line.payload.decode(), "utf-8"
-    except UnicodeDecodeError:
-        payload, encoding = base64.b64encode(line.payload).decode(), "base64"
     return Rejected(
         reason=line.reason,
         detail=line.detail,
-        payload=payload,
-        payload_encoding="utf-8" if encoding == "utf-8" else "base64",
+        **_payload(line),
         record_id=record.record_id,
         line=line.number,
         shard_id=record.shard_id,
@@ -201,6 +196,35 @@ def _reject(source: FirehoseRecord, line: BadLine) -> Rejected:
         partition_key=record.partition_key,
         received_at=timestamp(record.arrived_at),
     )
+
+
+def reject(line: BadLine, arrived_at: int, file: str) -> Rejected:
+    """Give the row for a line of a file that arrived at a time in epoch milliseconds."""
+    return Rejected(
+        reason=line.reason,
+        detail=line.detail,
+        **_payload(line),
+        record_id=None,
+        line=line.number,
+        shard_id=None,
+        sequence_number=None,
+        partition_key=None,
+        received_at=timestamp(arrived_at),
+        file=file,
+    )
+
+
+class _Payload(TypedDict):
+    payload: str
+    payload_encoding: Literal["utf-8", "base64"]
+
+
+def _payload(line: BadLine) -> _Payload:
+    try:
+        return {"payload": line.payload.decode(), "payload_encoding": "utf-8"}
+    except UnicodeDecodeError:
+        encoded = base64.b64encode(line.payload).decode()
+        return {"payload": encoded, "payload_encoding": "base64"}
 
 
 def rejected_objects(rejected: Iterable[Rejected]) -> dict[str, bytes]:

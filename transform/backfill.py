@@ -50,12 +50,16 @@ class Parsed(NamedTuple):
 
 
 def parse(
-    data: bytes, numbers: Sequence[int], arrived_at: int, shapes: Shapes | None = None
+    data: bytes,
+    numbers: Sequence[int],
+    arrived_at: int,
+    skew: int = 0,
+    shapes: Shapes | None = None,
 ) -> Parsed:
     """Give what `likes.parse` gives for each line of `data` that is not blank.
 
-    `numbers` are those of the lines, by which bad ones are named; `arrived_at` is in epoch
-    milliseconds; `shapes` are those of earlier lines. A like without an event id gets one made of
+    `numbers` are those of the lines, by which bad ones are named; `arrived_at` and `skew` are
+    those of `likes.parse`; `shapes` are those of earlier lines. A like without an event id gets one made of
     its time and its line: lines that are the same to the byte, blanks around them aside, are then
     the same like, in whatever file they stand and however often they are read.
     """
@@ -67,15 +71,15 @@ def parse(
         if not _is_clear(lines.shape.names):
             doubtful.append(lines.numbers)
             continue
-        rows, sure = _settle(text, lines, arrived_at)
+        rows, sure = _settle(text, lines, arrived_at, arrived_at + AHEAD_MS + skew)
         doubtful.append(lines.numbers[~sure.to_numpy(zero_copy_only=False)])
         parts.append(rows.filter(sure))
-    good, bad = _singly(text, np.sort(np.concatenate(doubtful)), numbers, arrived_at)
+    good, bad = _singly(text, np.sort(np.concatenate(doubtful)), numbers, arrived_at, skew)
     return Parsed(pa.concat_tables([*parts, _table(good)]), bad)
 
 
 def _singly(
-    text: Text, doubtful: Integers, numbers: Sequence[int], arrived_at: int
+    text: Text, doubtful: Integers, numbers: Sequence[int], arrived_at: int, skew: int
 ) -> tuple[list[Like], list[BadLine]]:
     good, bad = [], []
     for index in doubtful.tolist():
@@ -83,7 +87,7 @@ def _singly(
         if not line or line.isspace():
             continue
         try:
-            like = likes.parse(line, arrived_at, lambda: _NO_ID)
+            like = likes.parse(line, arrived_at, lambda: _NO_ID, skew)
         except InvalidLike as invalid:
             bad.append(BadLine(numbers[index], line, invalid.reason, invalid.detail))
             continue
@@ -116,7 +120,7 @@ def _is_clear(names: tuple[str, ...]) -> bool:
     return not both and ("movie_id" in names or "movieId" in names)
 
 
-def _settle(text: Text, lines: Alike, arrived_at: int) -> tuple[pa.Table, pa.Array[Any]]:
+def _settle(text: Text, lines: Alike, arrived_at: int, latest: int) -> tuple[pa.Table, pa.Array[Any]]:
     """Give the rows of lines that have the same fields, and which of them are sure."""
     slots = {slot.name: slot for slot in lines.shape.slots}
     size = len(lines.numbers)
@@ -129,7 +133,7 @@ def _settle(text: Text, lines: Alike, arrived_at: int) -> tuple[pa.Table, pa.Arr
             return _Column(pa.array([default] * size))
         return judge(text.slices(*Shape.bounds(slot, lines.anchors)), slot.quoted)
 
-    liked_at = column("liked_at", partial(_moments, arrived_at + AHEAD_MS, arrived_at), arrived_at)
+    liked_at = column("liked_at", partial(_moments, latest, arrived_at), arrived_at)
     columns = {
         "event_id": column("event_id", partial(_texts, 64), None),
         "movie_id": column("movie_id", partial(_known, likes.movie_id, None), ""),

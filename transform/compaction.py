@@ -76,6 +76,11 @@ def prefix(hour: int) -> str:
     return f"{PREFIX}day={moment:%Y-%m-%d}/hour-{moment:%H}-"
 
 
+def day_prefix(day: int) -> str:
+    """Give what the keys of a day start with, counted from 1970-01-01."""
+    return f"{PREFIX}day={datetime.fromtimestamp(day * 86_400, UTC):%Y-%m-%d}/"
+
+
 def totals_key(hour: int) -> str:
     """Give where the totals of an epoch hour rest; RankTrends reads them."""
     return f"totals/hour={datetime.fromtimestamp(hour * 3600, UTC):%Y-%m-%dT%H}.parquet"
@@ -220,6 +225,22 @@ def totals(connection: DuckDBPyConnection, files: Sequence[Path], path: Path) ->
               FROM read_parquet({_list(files)}) GROUP BY movie_id ORDER BY movie_id
             ) TO {_quoted(path)} ({_FORMAT})"""
         )
+
+
+def brought(
+    connection: DuckDBPyConnection, files: Sequence[Path], number: int
+) -> dict[str, tuple[int, int]]:
+    """Give what a backfill brought into these files: likes and unlikes of each film."""
+    told = _kinds(connection, files)
+    paths = [path for path in files if "backfill" in told[path]]
+    if not paths:
+        return {}
+    found = connection.execute(
+        f"""
+        SELECT movie_id, count(*) FILTER (action = 'like'), count(*) FILTER (action = 'unlike')
+        FROM read_parquet({_list(paths)}) WHERE backfill = {number} GROUP BY movie_id"""
+    )
+    return {film: (likes, unlikes) for film, likes, unlikes in found.fetchall()}
 
 
 def _read(connection: DuckDBPyConnection, paths: Iterable[Path]) -> int:

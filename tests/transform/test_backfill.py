@@ -20,14 +20,14 @@ NOW = 1_780_000_000_000
 NAMES = backfill.SCHEMA.names
 
 
-def one_by_one(data, arrived_at=NOW):
+def one_by_one(data, arrived_at=NOW, skew=0):
     """Give rows and bad lines by `likes.parse` alone."""
     rows, bad = [], []
     for number, line in enumerate(data.split(b"\n"), 1):
         if not line or line.isspace():
             continue
         try:
-            like = likes.parse(line, arrived_at, lambda: "made")
+            like = likes.parse(line, arrived_at, lambda: "made", skew)
         except InvalidLike as invalid:
             bad.append((number, line, invalid.reason, invalid.detail))
             continue
@@ -39,8 +39,8 @@ def one_by_one(data, arrived_at=NOW):
     return rows, bad
 
 
-def at_once(data, arrived_at=NOW, shapes=None):
-    parsed = backfill.parse(data, range(1, data.count(b"\n") + 2), arrived_at, shapes)
+def at_once(data, arrived_at=NOW, shapes=None, skew=0):
+    parsed = backfill.parse(data, range(1, data.count(b"\n") + 2), arrived_at, skew, shapes)
     assert parsed.rows.schema == backfill.SCHEMA
     moments = parsed.rows["liked_at"].cast("int64").to_pylist()
     rows = [
@@ -50,7 +50,7 @@ def at_once(data, arrived_at=NOW, shapes=None):
 
 
 def assert_same(data, **more):
-    expected, bad = one_by_one(data)
+    expected, bad = one_by_one(data, **more)
     found, found_bad = at_once(data, **more)
     order = [json.dumps(row, sort_keys=True) for row in expected]
     assert sorted(json.dumps(row, sort_keys=True) for row in found) == sorted(order)
@@ -131,6 +131,7 @@ def files(draw):
 @given(files())
 def test_any_fields_and_values(data):
     assert_same(data)
+    assert_same(data, skew=1)
 
 
 @settings(max_examples=100, deadline=None)

@@ -1,0 +1,1 @@
+"""History into the lake: files of likes, wherever they lie, by the rules of the stream."""

@@ -1,0 +1,61 @@
+"""JSON lines whose fields have other names than a like's, or whose times have another unit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from infra.backfill.columns import Unit
+
+UNITS: dict[Unit, float] = {"s": 1_000, "ms": 1, "us": 1 / 1_000, "ns": 1 / 1_000_000}
+"""Units of a time that is told as a number, and how many milliseconds each is."""
+
+_TEXTS = {"event_id", "movie_id", "user_id", "action", "source"}
+_decode = msgspec.json.Decoder().decode
+_encode = msgspec.json.Encoder().encode
+
+
+def remap(line: bytes, fields: Mapping[str, str], unit: Unit) -> bytes:
+    """Give a line with the fields that a like has; one that is no JSON object stays as it is.
+
+    `fields` names, for fields of a like, those they are read from, or what is in one (`film.id`).
+    What is read so no longer stands under its own name. Numbers become text where a like has text,
+    and milliseconds where they are a time.
+    """
+    try:
+        event = _decode(line)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return line
+    if not isinstance(event, dict):
+        return line
+    found = {field: _take(event, path) for field, path in fields.items()}
+    for field, value in found.items():
+        event.pop(field, None)
+        if value is not None:
+            is_number = type(value) in (int, float) and field in _TEXTS
+            event[field] = _encode(value).decode() if is_number else value
+    for name in ("liked_at", "likedAt"):
+        moment = event.get(name)
+        if type(moment) is int or type(moment) is float:
+            event[name] = _milliseconds(moment, unit)
+    return _encode(event)
+
+
+def _milliseconds(moment: float, unit: Unit) -> int:
+    """Give a time in whole milliseconds; digits past them are cut off."""
+    if isinstance(moment, int) and UNITS[unit] < 1:
+        return moment // round(1 / UNITS[unit])
+    return int(moment * UNITS[unit])
+
+
+def _take(event: dict[str, Any], path: str) -> Any:
+    """Take a value out of an event: a field of that name, or else one within others."""
+    if path in event:
+        return event.pop(path)
+    *outer, last = path.split(".")
+    inner: Any = event
+    for name in outer:
+        inner = inner.get(name) if isinstance(inner, dict) else None
+    return inner.pop(last, None) if isinstance(inner, dict) else None

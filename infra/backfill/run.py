@@ -1,0 +1,252 @@
+"""A backfill from its first line to its end: read, merged, counted, and told to trends."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+from infra.backfill import merging, parsing, reading, tabular
+from infra.backfill.ledger import Ledger, Ledgers, Progress, Request, Totals
+from infra.backfill.merging import Brought
+from infra.backfill.parsing import Part, Read, Rules
+from infra.backfill.reading import Chunk
+from infra.backfill.sources import Source, SourceError
+from infra.backfill.where import Where
+from transform import archive
+from transform.archive import Rejected
+from transform.handlers.hours import Hours, Power, opened
+from transform.handlers.objects import Bucket, Conflict
+from transform.likes import EARLIEST_MS
+from transform.stream import BadLine
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
+SEGMENT_ROWS = 8_000_000
+"""Likes that wait on the scratch disk, about 100 bytes each, until they are merged together."""
+REJECTED_LINES = 20_000
+"""Lines that are no likes in one object."""
+REMEMBERED_MS = 24 * 3_600_000
+"""How long films remember a backfill after its end, for runs of it that still go on beside."""
+
+
+class Counting(Protocol):
+    """Where exact counts are kept."""
+
+    def add(self, number: int, net: Mapping[str, int]) -> None:
+        """Add net likes by film, those of a backfill once."""
+
+    def forget(self, number: int, films: Iterable[str]) -> None:
+        """Remove what films remember of a backfill."""
+
+
+class Watcher(Protocol):
+    """Who is told how far it is."""
+
+    def reading(self, source: Source, size: int, totals: Totals) -> None:
+        """So many bytes of a source's lines are read, and that came of all lines so far."""
+
+    def merging(self, done: int, likes: int) -> None:
+        """So many of the likes that were read are merged."""
+
+    def counting(self, films: int) -> None:
+        """The counts of films are brought up."""
+
+    def restating(self) -> None:
+        """Hours of trends are stated again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lake:
+    """What a backfill changes; `restate` states the hours of trends again that it changed."""
+
+    bucket: Bucket
+    counts: Counting
+    restate: Callable[[], None]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """How a run ended: the ledger, why lines were rejected, and which sources failed, and why."""
+
+    ledger: Ledger
+    reasons: Counter[str] = field(default_factory=Counter)
+    failed: dict[str, str] = field(default_factory=dict)
+
+
+def run(
+    lake: Lake,
+    request: Request,
+    sources: Sequence[Source],
+    s3: Callable[[], S3Client],
+    now: int,
+    power: Power,
+    watcher: Watcher,
+) -> Outcome:
+    """Bring the likes of files into the lake, the counts and trends; again, it adds nothing.
+
+    A run that was cut off is gone on with by one that asks for the same. A source that cannot be
+    read to its end does not keep the others from being read. `s3` is for sources that lie
+    there; `now` is in epoch milliseconds.
+
+    Raises `Forbidden`, `NoRoom`, `Contended`, and what a service raises.
+    """
+    ledgers = Ledgers(lake.bucket)
+    _forget(lake, ledgers, now)
+    outcome = Outcome(ledgers.open(request, now))
+    number = outcome.ledger.number
+    if outcome.ledger.counts is None:
+        with opened(lake.bucket, power) as hours:
+            with TemporaryDirectory(dir=hours.scratch) as folder:
+                segment = _Segment(hours, ledgers, outcome, watcher, Path(folder))
+                for source in sources:
+                    try:
+                        _read(segment, source, s3, now, power.threads)
+                    except SourceError as error:
+                        outcome.failed[source.name] = str(error)
+                segment.merge()
+            brought = merging.brought(hours, outcome.ledger.hours, number)
+        outcome.ledger = ledgers.change(number, lambda one: _to_count(one, brought))
+    net = outcome.ledger.counts or {}
+    watcher.counting(len(net))
+    lake.counts.add(number, net)
+    outcome.ledger = ledgers.change(number, lambda one: msgspec.structs.replace(one, counted=True))
+    if net:
+        watcher.restating()
+        lake.restate()
+    outcome.ledger = ledgers.change(number, lambda one: msgspec.structs.replace(one, ended=now))
+    return outcome
+
+
+def _to_count(ledger: Ledger, brought: Brought) -> Ledger:
+    """Write down what to count, once: later on the lake may hold other copies of its likes."""
+    if ledger.counts is not None:
+        return ledger
+    totals = msgspec.structs.replace(ledger.totals, new=brought.rows)
+    return msgspec.structs.replace(ledger, counts=brought.net, totals=totals)
+
+
+def _forget(lake: Lake, ledgers: Ledgers, now: int) -> None:
+    for old in ledgers.all():
+        if old.ended is not None and not old.forgotten and old.ended < now - REMEMBERED_MS:
+            lake.counts.forget(
+                old.number, [film for film, net in (old.counts or {}).items() if net]
+            )
+            ledgers.change(old.number, lambda one: msgspec.structs.replace(one, forgotten=True))
+
+
+def _read(
+    segment: _Segment, source: Source, s3: Callable[[], S3Client], now: int, workers: int
+) -> None:
+    """Read a source on from where it is merged already."""
+    progress = segment.outcome.ledger.files.get(source.name)
+    if progress is None or progress.version != source.version:
+        progress = Progress(source.version, 0)
+    if progress.whole:
+        return
+    request = segment.outcome.ledger.request
+    arrived_at = max(EARLIEST_MS, min(source.modified, now))
+    chunks: Iterator[Chunk | BadLine]
+    with TemporaryDirectory(dir=segment.folder) as copies:
+        if source.kind == "json":
+            chunks, where = _lines(source, s3, request.where)
+            rules = Rules(arrived_at, now, request.fields, request.unit, where)
+        else:
+            path = reading.fetch(source, s3, Path(copies))
+            chunks = tabular.rows(source, path, request.fields, request.where, request.unit)
+            rules = Rules(arrived_at, now)
+        left = _after(chunks, progress.lines)
+        last, size = progress.lines, 0
+        for read in parsing.parse(left, rules, segment.folder, workers):
+            last, size = read.last, size + read.size
+            segment.add(source, read, arrived_at)
+            segment.watcher.reading(source, size, segment.totals)
+    segment.progress[source.name] = Progress(source.version, last, whole=True)
+
+
+def _lines(
+    source: Source, s3: Callable[[], S3Client], condition: str | None
+) -> tuple[Iterator[Chunk | BadLine], Where | None]:
+    chunks = reading.lines(source, s3)
+    if condition is None:
+        return chunks, None
+    first = next(chunks, None)
+    if first is None:
+        return iter(()), None
+    return chain([first], chunks), Where(condition, first.data)
+
+
+def _after(chunks: Iterator[Chunk | BadLine], line: int) -> Iterator[Chunk | BadLine]:
+    """Give the chunks after a line, with which one of them ends."""
+    for chunk in chunks:
+        begins = chunk.number if isinstance(chunk, BadLine) else (chunk.numbers or [chunk.first])[0]
+        if begins > line:
+            yield chunk
+
+
+class _Segment:
+    """Likes that were read and are not merged yet, and how far into which sources they reach."""
+
+    def __init__(
+        self, hours: Hours, ledgers: Ledgers, outcome: Outcome, watcher: Watcher, folder: Path
+    ) -> None:
+        self.hours, self.ledgers, self.outcome = hours, ledgers, outcome
+        self.watcher, self.folder = watcher, folder
+        self.totals = outcome.ledger.totals
+        self.progress: dict[str, Progress] = {}
+        self._parts: list[Part] = []
+        self._rows = 0
+        self._bad: list[Rejected] = []
+
+    def add(self, source: Source, read: Read, arrived_at: int) -> None:
+        """Add what came of a chunk, and merge once there is much."""
+        self.totals += Totals(read.lines, read.likes, len(read.bad))
+        self.progress[source.name] = Progress(source.version, read.last)
+        self.outcome.reasons.update(bad.reason for bad in read.bad)
+        self._bad += [archive.reject(bad, arrived_at, source.name) for bad in read.bad]
+        if len(self._bad) >= REJECTED_LINES:
+            self._reject()
+        if read.part:
+            self._parts.append(read.part)
+            self._rows += read.likes
+        if self._rows >= SEGMENT_ROWS:
+            self.merge()
+
+    def merge(self) -> None:
+        """Merge all that was read, and then write down that it is."""
+        self._reject()
+        number = self.outcome.ledger.number
+        touched = sorted({hour for part in self._parts for hour in part.hours})
+
+        def named(ledger: Ledger) -> Ledger:
+            hours = sorted({*ledger.hours, *touched})
+            return msgspec.structs.replace(ledger, hours=hours)
+
+        self.ledgers.change(number, named)
+        written = merging.merge(
+            self.hours, self._parts, number, lambda done: self.watcher.merging(done, self._rows)
+        )
+        self.totals += Totals(new=written.new)
+
+        def merged(ledger: Ledger) -> Ledger:
+            files = ledger.files | self.progress
+            return msgspec.structs.replace(ledger, files=files, totals=self.totals)
+
+        self.outcome.ledger = self.ledgers.change(number, merged)
+        for part in self._parts:
+            part.path.unlink()
+        self._parts, self._rows = [], 0
+
+    def _reject(self) -> None:
+        for key, body in archive.rejected_objects(self._bad).items():
+            with suppress(Conflict):  # it is there already, as its name is made of its content
+                self.hours.bucket.put(key, body, None)
+        self._bad = []
