@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Literal, get_args
 
 import msgspec
 import urllib3
 
 from infra.tables import Format
+from transform import boards
 
-Window = Literal["15m", "1h", "24h"]
-WINDOWS: tuple[Window, ...] = get_args(Window)
 _TIMEOUT = urllib3.Timeout(connect=5, read=30)
 # A throttled API, or one whose table was, says when to come back.
 _RETRIES = urllib3.Retry(
@@ -24,15 +22,8 @@ class TrendingError(Exception):
     """Trends that cannot be had; the message says why in a sentence."""
 
 
-class Entry(msgspec.Struct, frozen=True):
-    """A film's place; `previous_rank` is None where it was not on the last leaderboard."""
-
-    rank: int
-    previous_rank: int | None
-    movie_id: str
-    likes: int
-    unlikes: int
-    score: float
+class Entry(boards.Entry, frozen=True):
+    """A film's place, and how it came there."""
 
     @property
     def change(self) -> str:

@@ -39,10 +39,10 @@ class Objects:
         with self.lock:
             stands = self.objects.get(Key)
             absent, same = condition.pop("IfNoneMatch", None), condition.pop("IfMatch", None)
-            assert not condition and (absent == "*") != bool(same)
+            assert not condition and absent in (None, "*") and not (absent and same)
             if same and stands is None:
                 raise refusal("NoSuchKey")
-            if stands is not None and same != etag(stands):
+            if stands is not None and (absent or (same and same != etag(stands))):
                 raise refusal("PreconditionFailed")
             self.add(Key, body)
             self.writes.append(Key)

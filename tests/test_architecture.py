@@ -74,6 +74,18 @@ def test_the_function_that_compacts_imports_duckdb_alone_of_what_is_heavy():
     assert done.stdout.split() == ["duckdb"]
 
 
+def test_the_function_that_ranks_imports_no_duckdb():
+    """Its layer holds pandas, pyarrow and NumPy."""
+    program = (
+        "import sys, transform.handlers.rank\n"
+        "print(*{'duckdb', 'awswrangler', 'polars'} & sys.modules.keys())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == []
+
+
 def test_the_repository_has_these_folders_and_no_others():
     listed = subprocess.run(
         ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True

@@ -1,11 +1,9 @@
-"""In-memory stand-ins for the services that trends rest on: a table, and a bucket, that may fail.
+"""An in-memory stand-in for the table that trends rest on, and calls that may fail.
 
 Each call may be made to fail before it does anything, or after it did it, as networks do.
 """
 
 import copy
-import hashlib
-import io
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -138,56 +136,3 @@ def _key(item: dict[str, Any]) -> tuple[str, str]:
 def _size(item: dict[str, Any]) -> int:
     """Bytes of an item as DynamoDB counts them: names, and values (Amazon DynamoDB pricing)."""
     return sum(len(name) + len(next(iter(value.values()))) for name, value in item.items())
-
-
-class Bucket:
-    """Objects with ETags, conditional writes and listings."""
-
-    exceptions = SimpleNamespace(ClientError=ClientError)
-
-    def __init__(self, faults: Faults | None = None) -> None:
-        self.objects: dict[str, bytes] = {}
-        self.faults = faults or Faults()
-        self.writes: list[str] = []
-
-    def put_object(self, Bucket: str, Key: str, Body: bytes, **condition: str) -> dict[str, str]:
-        """Keep an object on its condition."""
-        self.faults.before()
-        stands = self.objects.get(Key)
-        absent = condition.pop("IfNoneMatch", None)
-        same = condition.pop("IfMatch", None)
-        assert not condition
-        if (absent and stands is not None) or (same and (stands is None or same != _etag(stands))):
-            raise refusal("PreconditionFailed")
-        self.objects[Key] = Body
-        self.writes.append(Key)
-        self.faults.after()
-        return {"ETag": _etag(Body)}
-
-    def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:
-        """Give an object."""
-        self.faults.before()
-        if Key not in self.objects:
-            raise refusal("AccessDenied")  # as who may not list is told
-        return {"Body": io.BytesIO(self.objects[Key]), "ETag": _etag(self.objects[Key])}
-
-    def get_paginator(self, operation: str) -> Any:
-        """List objects, two a page."""
-        assert operation == "list_objects_v2"
-        return SimpleNamespace(paginate=self._pages)
-
-    def _pages(self, Bucket: str, Prefix: str, StartAfter: str = "") -> Iterator[dict[str, Any]]:
-        found = [
-            {"Key": key, "ETag": _etag(body)}
-            for key, body in sorted(self.objects.items())
-            if key.startswith(Prefix) and key > StartAfter
-        ]
-        for first in range(0, len(found), 2):
-            self.faults.before()
-            yield {"Contents": found[first : first + 2]}
-        if not found:
-            yield {}
-
-
-def _etag(body: bytes) -> str:
-    return f'"{hashlib.md5(body).hexdigest()}"'

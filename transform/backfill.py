@@ -59,9 +59,9 @@ def parse(
     """Give what `likes.parse` gives for each line of `data` that is not blank.
 
     `numbers` are those of the lines, by which bad ones are named; `arrived_at` and `skew` are
-    those of `likes.parse`; `shapes` are those of earlier lines. A like without an event id gets one made of
-    its time and its line: lines that are the same to the byte, blanks around them aside, are then
-    the same like, in whatever file they stand and however often they are read.
+    those of `likes.parse`; `shapes` are those of earlier lines. A like without an event id gets one
+    made of its time and its line: lines that are the same to the byte, blanks around them aside,
+    are then the same like, in whatever file they stand and however often they are read.
     """
     text = Text(data)
     alike, left = (shapes or Shapes()).sort(text, likes.MAX_PAYLOAD_BYTES)
@@ -120,7 +120,9 @@ def _is_clear(names: tuple[str, ...]) -> bool:
     return not both and ("movie_id" in names or "movieId" in names)
 
 
-def _settle(text: Text, lines: Alike, arrived_at: int, latest: int) -> tuple[pa.Table, pa.Array[Any]]:
+def _settle(
+    text: Text, lines: Alike, arrived_at: int, latest: int
+) -> tuple[pa.Table, pa.Array[Any]]:
     """Give the rows of lines that have the same fields, and which of them are sure."""
     slots = {slot.name: slot for slot in lines.shape.slots}
     size = len(lines.numbers)

@@ -2,7 +2,6 @@
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
@@ -10,10 +9,10 @@ import msgspec
 from duckdb import DuckDBPyConnection
 
 from glue import tables
+from transform.scratch import NoRoom
 
 HOUR_MS = 3_600_000
 _TABLE, _RAW = tables.read("likes"), tables.read("likes_raw")
-PREFIX = _TABLE.location
 _COLUMNS = ", ".join(column.name for column in _TABLE.columns)
 _REQUIRED = ("event_id", "movie_id", "action", "liked_at", "received_at")
 _SQL_TYPES = {"string": "VARCHAR", "timestamp": "TIMESTAMP_MS", "int": "INTEGER"}
@@ -35,10 +34,6 @@ them cost more than they save, up to level 16, which takes ten times as long. A 
 save no time. Pages of version 1, which every reader knows."""
 
 _QUIET = "SET enable_progress_bar = false"
-
-
-class NoRoom(Exception):
-    """The scratch disk or the memory is full. Nothing is lost: the next run does it again."""
 
 
 class Loaded(msgspec.Struct, frozen=True):
@@ -63,38 +58,6 @@ class Merged(msgspec.Struct, frozen=True):
 
 class _Unfit(ValueError):
     """A file that is no raw likes."""
-
-
-def key(hour: int, bucket: int) -> str:
-    """Give where a bucket of an epoch hour rests."""
-    return f"{prefix(hour)}{bucket:02}.parquet"
-
-
-def prefix(hour: int) -> str:
-    """Give what the keys of an epoch hour's buckets start with."""
-    moment = datetime.fromtimestamp(hour * 3600, UTC)
-    return f"{PREFIX}day={moment:%Y-%m-%d}/hour-{moment:%H}-"
-
-
-def day_prefix(day: int) -> str:
-    """Give what the keys of a day start with, counted from 1970-01-01."""
-    return f"{PREFIX}day={datetime.fromtimestamp(day * 86_400, UTC):%Y-%m-%d}/"
-
-
-def totals_key(hour: int) -> str:
-    """Give where the totals of an epoch hour rest; RankTrends reads them."""
-    return f"totals/hour={datetime.fromtimestamp(hour * 3600, UTC):%Y-%m-%dT%H}.parquet"
-
-
-def place(key: str) -> tuple[int, int] | None:
-    """Give the epoch hour and the bucket of a key; None where it is no bucket's."""
-    stem, _, bucket = key.removesuffix(".parquet").rpartition("-")
-    try:
-        moment = datetime.strptime(stem, f"{PREFIX}day=%Y-%m-%d/hour-%H")
-        found = int(moment.replace(tzinfo=UTC).timestamp()) // 3600, int(bucket)
-    except ValueError:
-        return None
-    return found if key == f"{prefix(found[0])}{found[1]:02}.parquet" else None
 
 
 @contextmanager

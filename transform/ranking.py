@@ -25,10 +25,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from glue import schema, tables
+from transform.boards import WINDOWS, Entry
 from transform.rollups import HOUR_MINUTES, Rollup
 
-WINDOWS = {"15m": 15, "1h": 60, "24h": 1440}
-"""The leaderboards: their names, and minutes of event time that they look at."""
 TOP = 100
 """How many films a leaderboard holds."""
 PAST = 24
@@ -41,17 +40,6 @@ BIN = 15
 """Minutes of a span, of which every window is a multiple."""
 _BINS = 2 * WINDOWS["24h"] // BIN  # the longest window, and one before it
 _Matrix = NDArray[np.int64]
-
-
-class Entry(msgspec.Struct, frozen=True):
-    """A film's place on a leaderboard; `previous_rank` is None where it was not on the last one."""
-
-    rank: int
-    previous_rank: int | None
-    movie_id: str
-    likes: int
-    unlikes: int
-    score: float
 
 
 class Activity(msgspec.Struct, frozen=True):

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable
-from datetime import UTC, datetime
 
 import msgspec
 import pyarrow as pa
@@ -11,9 +10,6 @@ import pyarrow.parquet as pq
 from transform.trends import Batch
 
 HOUR_MINUTES = 60
-PREFIX = "rollups/"
-SETTLED = "totals/"
-"""Where compaction writes what the deduplicated likes of an hour come to, film by film."""
 _COLUMNS: list[tuple[str, pa.DataType]] = [
     ("movie_id", pa.string()),
     ("minute", pa.uint8()),  # of the hour
@@ -40,31 +36,6 @@ def hours(batches: Iterable[Batch]) -> dict[int, list[Batch]]:
         for hour in {minute // HOUR_MINUTES for counts in batch.counts for minute in counts}:
             found.setdefault(hour, []).append(batch)
     return found
-
-
-def key(hour: int) -> str:
-    """Give where an epoch hour's rollup rests in the lake's bucket."""
-    return f"{PREFIX}hour={_moment(hour):%Y-%m-%dT%H}.parquet"
-
-
-def trends_key(hour: int) -> str:
-    """Give where an epoch hour of the table `trends` rests."""
-    return f"trends/day={_moment(hour):%Y-%m-%d}/hour-{_moment(hour):%H}.parquet"
-
-
-def settled_key(hour: int) -> str:
-    """Give where compaction writes an epoch hour's totals."""
-    return f"{SETTLED}hour={_moment(hour):%Y-%m-%dT%H}.parquet"
-
-
-def hour_of(key: str) -> int:
-    """Give the epoch hour of a rollup's key, or of totals'."""
-    text = key.partition("hour=")[2].removesuffix(".parquet")
-    return int(datetime.strptime(text, "%Y-%m-%dT%H").replace(tzinfo=UTC).timestamp()) // 3600
-
-
-def _moment(hour: int) -> datetime:
-    return datetime.fromtimestamp(hour * 3600, UTC)
 
 
 def empty(hour: int) -> Rollup:

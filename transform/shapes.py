@@ -223,7 +223,7 @@ def _divide(
         nonlocal numbers, anchors
         fit = shape.fits(text, anchors)
         count = int(fit.sum())
-        if count == len(numbers):
+        if count and count == len(numbers):
             found.append(Alike(shape, numbers, anchors))
             numbers, anchors = numbers[:0], anchors[:, :0]
         elif count:

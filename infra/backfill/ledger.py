@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from infra.backfill.mapping import Unit
+from infra.backfill.columns import Unit
 from transform.handlers.hours import CONFLICTS, Contended
 from transform.handlers.objects import Bucket, Conflict
 

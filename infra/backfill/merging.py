@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from infra.backfill.parsing import Part
-from transform import compaction
+from transform import compaction, keys
 from transform.handlers.compact import READERS
 from transform.handlers.hours import Hours, Written
 
@@ -66,9 +66,9 @@ def brought(hours: Hours, touched: Sequence[int], number: int) -> Brought:
     """Give what a backfill brought into these epoch hours, by the lake's own word."""
     rows = 0
     net: Counter[str] = Counter()
-    keys = list(_keys(hours, set(touched)))
-    for first in range(0, len(keys), FILES):
-        some = keys[first : first + FILES]
+    found_keys = list(_keys(hours, set(touched)))
+    for first in range(0, len(found_keys), FILES):
+        some = found_keys[first : first + FILES]
         with tempfile.TemporaryDirectory(dir=hours.scratch) as folder:
             paths = [Path(folder) / f"{n}.parquet" for n in range(len(some))]
             with ThreadPoolExecutor(READERS) as pool:
@@ -83,7 +83,7 @@ def brought(hours: Hours, touched: Sequence[int], number: int) -> Brought:
 def _keys(hours: Hours, touched: set[int]) -> Iterator[str]:
     """Give the objects of hours, by a listing of each of their days."""
     for day in sorted({hour // 24 for hour in touched}):
-        for one in hours.bucket.list(compaction.day_prefix(day)):
-            place = compaction.place(one.key)
+        for one in hours.bucket.list(keys.likes_day(day)):
+            place = keys.likes_place(one.key)
             if place and place[0] in touched:
                 yield one.key

@@ -13,7 +13,8 @@ import pyarrow as pa
 import pyarrow.compute
 import pyarrow.parquet as pq
 
-from infra.backfill.mapping import Unit, remap
+from infra.backfill.columns import Unit
+from infra.backfill.mapping import remap
 from infra.backfill.reading import Chunk
 from infra.backfill.sources import SourceError
 from infra.backfill.where import Where

@@ -85,11 +85,11 @@ def _timed(contender: str, folder: str) -> dict[str, float]:
 
 
 def _product(folder: Path) -> None:
-    from transform import ranking, rollups
+    from transform import boards, ranking, rollups
 
     hours = (rollups.decode(int(p.stem), p.read_bytes()) for p in sorted(folder.iterdir()))
     activity = ranking.activity(hours, MINUTE)
-    for minutes in ranking.WINDOWS.values():
+    for minutes in boards.WINDOWS.values():
         assert len(ranking.leaderboard(activity.windows(minutes // ranking.BIN), {})) == 100
 
 

@@ -14,7 +14,7 @@ from tests import raw_likes
 from tests.bucket import Objects
 from tests.raw_likes import HOUR, Row
 from tests.stages import OUTPUTS
-from transform import compaction, watermark
+from transform import keys, watermark
 from transform.handlers.compact import Done
 
 NOW = 1_769_860_800_000  # 2026-01-31T12:00:00Z
@@ -44,7 +44,7 @@ def test_it_merges_what_is_new_and_says_so(s3):
     told = run()
     assert (told.exit_code, told.stdout) == (
         0, "merged 3 objects: 6 rows, 3 duplicates, 3 hours written\n")  # fmt: skip
-    assert likes(s3) == sorted(compaction.key(NOW // HOUR - n, 0) for n in range(3))
+    assert likes(s3) == sorted(keys.likes(NOW // HOUR - n, 0) for n in range(3))
     assert run().stdout == "merged 0 objects: 0 rows, 0 duplicates, 0 hours written\n"
 
 
@@ -59,7 +59,7 @@ def test_hours_are_divided_anew(s3):
     assert run("--buckets", "5").stdout == f"5 to an hour: {moved} hours written\n"
     assert watermark.decode(s3.objects[watermark.KEY]).buckets == 5
     assert likes(s3) == sorted(
-        compaction.key(NOW // HOUR - n, raw_likes.bucket(f"{n}", 5)) for n in range(3)
+        keys.likes(NOW // HOUR - n, raw_likes.bucket(f"{n}", 5)) for n in range(3)
     )
 
 

@@ -27,9 +27,9 @@ LIST_ROLLUPS = ("s3", "list_objects_v2", {"Bucket": "{bucket}", "Prefix": "rollu
 GET_ROLLUP = ("s3", "get_object", {"Bucket": "{bucket}", "Key": "rollups/none"})
 PUT_ROLLUP = ("s3", "put_object", {"Bucket": "{bucket}", "Key": "rollups/none", **NOT_THERE})
 PUT_TRENDS = ("s3", "put_object", {"Bucket": "{bucket}", "Key": "trends/none", **NOT_THERE})
-LIST_RAW, LIST_LIKES, LIST_TOTALS, LIST_STATE = (
+LIST_RAW, LIST_LIKES, LIST_TOTALS, LIST_STATE, LIST_TRENDS, LIST_REJECTED = (
     ("s3", "list_objects_v2", {"Bucket": "{bucket}", "Prefix": prefix})
-    for prefix in ("raw/", "likes/", "totals/", "state/")
+    for prefix in ("raw/", "likes/", "totals/", "state/", "trends/", "rejected/")
 )
 GET_RAW, GET_LIKES, GET_TOTALS, GET_STATE = (
     ("s3", "get_object", {"Bucket": "{bucket}", "Key": key})
@@ -57,7 +57,7 @@ MAY = {
              GET_SUMS],
     "track": [TRANSACT_SUMS],
     "rank": [GET_SUMS, PUT_SUMS, QUERY_SUMS, LIST_ROLLUPS, GET_ROLLUP, PUT_ROLLUP, PUT_TRENDS,
-             LIST_TOTALS, GET_TOTALS],
+             LIST_TOTALS, GET_TOTALS, LIST_TRENDS],
     "compact": [LIST_RAW, LIST_LIKES, LIST_TOTALS, LIST_STATE, GET_RAW, GET_LIKES, GET_TOTALS,
                 GET_STATE, PUT_LIKES, PUT_TOTALS, PUT_STATE, DELETE_LIKES],
 }  # fmt: skip
@@ -74,6 +74,7 @@ WRITE_REJECTED = ("s3", "put_object",
 GET_REJECTED = ("s3", "get_object", {"Bucket": "{bucket}", "Key": "rejected/any"})
 WRITE_STATE = ("s3", "put_object", {"Bucket": "{bucket}", "Key": "state/forged", "Body": "x"})
 GET_TRENDS = ("s3", "get_object", {"Bucket": "{bucket}", "Key": "trends/any"})
+DELETE_TRENDS = ("s3", "delete_object", {"Bucket": "{bucket}", "Key": "trends/any"})
 DELETE_ROLLUP = ("s3", "delete_object", {"Bucket": "{bucket}", "Key": "rollups/any"})
 DELETE_RAW = ("s3", "delete_object", {"Bucket": "{bucket}", "Key": "raw/any"})
 PUT_RECORD = MAY["ingest"][0]
@@ -100,9 +101,10 @@ MAY_NOT = {
     "rank": [UPDATE_SUMS, DELETE_SUMS, SCAN_SUMS, GET_COUNT, WRITE_COUNT, UPDATE_COUNT, SCAN_COUNTS,
              LIST_RAW, LIST_ALL, GET_RAW, WRITE_RAW, PUT_LIKES, WRITE_REJECTED, GET_TRENDS,
              DELETE_ROLLUP, DELETE_RAW, PUT_RECORD, LIST_ROLES, PUT_TOTALS, DELETE_TOTALS,
-             GET_LIKES, LIST_LIKES, DELETE_LIKES, GET_STATE],
+             GET_LIKES, LIST_LIKES, DELETE_LIKES, GET_STATE, LIST_STATE, LIST_REJECTED,
+             DELETE_TRENDS],
     "compact": [GET_COUNT, UPDATE_COUNT, WRITE_COUNT, SCAN_COUNTS, GET_SUMS, PUT_SUMS, QUERY_SUMS,
-                PUT_RECORD, PUT_RECORDS, LIST_ALL, LIST_ROLLUPS, WRITE_RAW, DELETE_RAW,
+                PUT_RECORD, PUT_RECORDS, LIST_ALL, LIST_ROLLUPS, LIST_TRENDS, WRITE_RAW, DELETE_RAW,
                 GET_REJECTED, WRITE_REJECTED, GET_TRENDS, PUT_TRENDS, GET_ROLLUP, PUT_ROLLUP,
                 DELETE_ROLLUP, DELETE_TOTALS, WRITE_STATE, DELETE_STATE, LIST_BUCKETS, LIST_ROLES],
 }  # fmt: skip

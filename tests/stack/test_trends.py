@@ -94,6 +94,31 @@ def test_the_table_equals_the_likes_and_the_shipped_check_says_so(
     assert peaks["likes"].sum() + peaks["unlikes"].sum() >= sum(map(sum, expected.values()))
 
 
+def test_likes_of_weeks_ago_are_in_trends_once_they_are_compacted(
+    stage, api, connection, in_trends, eventually
+):
+    film = f"past-{uuid.uuid4()}"
+    hour = NOW // HOUR - 20 * 24
+    first, later = (
+        f"{datetime.fromtimestamp(h * 3600, UTC):%Y-%m-%dT%H}" for h in (hour, hour + 3)
+    )
+    days = {"first_day": first[:10], "last_day": later[:10], "connection": connection}
+
+    def settled():
+        invoke(stage, "compact", {})
+        return in_trends({film}), len(queries.run("trends_differ", **days))
+
+    def liked_at(*hours):
+        likes = [{"movie_id": film, "liked_at": h * HOUR} for h in hours]
+        assert api.post(*likes).status == 202
+
+    liked_at(hour, hour, hour + 3)
+    eventually(settled, ({(first, film): (2, 0), (later, film): (1, 0)}, 0))
+    liked_at(hour)
+    eventually(settled, ({(first, film): (3, 0), (later, film): (1, 0)}, 0))
+    assert invoke(stage, "rank", {"restate": True})["more"] is False
+
+
 def test_a_bridge_that_is_killed_in_mid_stream_loses_and_doubles_nothing(
     stage, home, api, in_trends, eventually
 ):

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from tests import raw_likes
 from tests.raw_likes import HOUR, Row
 from transform import compaction, rollups
-from transform.compaction import NoRoom
+from transform.scratch import NoRoom
 
 NOON = 1_769_860_800_000 // HOUR  # 2026-01-31T12
 
@@ -67,26 +67,6 @@ def merged(engine, folder, hour, stands=None, buckets=1):
 
 def rows(files):
     return {number: raw_likes.decode(path) for number, path in files.items()}
-
-
-def test_keys_are_those_of_the_table_and_of_the_totals_that_trends_read():
-    assert compaction.key(NOON, 7) == "likes/day=2026-01-31/hour-12-07.parquet"
-    assert compaction.totals_key(NOON) == rollups.settled_key(NOON)
-
-
-@given(st.integers(0, 600_000), st.integers(0, 63))
-def test_a_key_tells_its_hour_and_bucket(hour, bucket):
-    assert compaction.place(compaction.key(hour, bucket)) == (hour, bucket)
-
-
-@pytest.mark.parametrize(
-    "key", ["likes/", "likes/day=2026-01-31/hour-12-7.parquet", "likes/day=2026-01-31/x",
-            "likes/day=2026-1-31/hour-12-07.parquet", "raw/day=2026-01-31/hour-12-07.parquet",
-            "likes/day=2026-01-31/hour-12-07.parquet.bak",
-            "likes/day=2026-02-31/hour-12-00.parquet"]
-)  # fmt: skip
-def test_other_keys_are_no_bucket_s(key):
-    assert compaction.place(key) is None
 
 
 @given(st.lists(st.text(max_size=64), max_size=20, unique=True), st.integers(1, 64))
@@ -259,7 +239,7 @@ def test_a_full_disk_is_no_bad_file(tmp_path):
 MEMORY = """
 import resource, sys
 from pathlib import Path
-from transform import compaction
+from transform import compaction, rollups
 
 folder = Path(sys.argv[1])
 with compaction.engine(folder, 192, 1) as engine:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from transform import ranking, rollups
+from transform.boards import WINDOWS
 from transform.trends import Batch
 
 MINUTE = 30_000_000 // 60 * 60 + 30  # half past an hour
@@ -23,7 +24,7 @@ def rolled(likes):
 
 
 def board(likes, window="1h", at=MINUTE):
-    spans = ranking.WINDOWS[window] // ranking.BIN
+    spans = WINDOWS[window] // ranking.BIN
     return ranking.ranked(ranking.activity(rolled(likes), at).windows(spans))
 
 
@@ -52,7 +53,7 @@ def test_a_film_that_is_always_popular_is_no_trend_and_one_that_jumps_is_at_once
     jump = [("viral", MINUTE + age, 40, 0) for age in range(2)]
     calm = ranking.activity(rolled(likes), MINUTE)
     for window in ("15m", "1h"):
-        spans = ranking.WINDOWS[window] // ranking.BIN
+        spans = WINDOWS[window] // ranking.BIN
         scores = dict(zip(calm.films, ranking.scores(calm.windows(spans)), strict=True))
         assert abs(scores["classic"]) < 3.5
     [first, *_] = board(likes + jump, "15m", MINUTE + 1)
@@ -99,9 +100,9 @@ def test_minutes_without_a_like_count_as_none():
     assert ranking.ranked(ranking.activity([], MINUTE).windows(4)) == []
 
 
-@pytest.mark.parametrize("window", ranking.WINDOWS)
+@pytest.mark.parametrize("window", WINDOWS)
 def test_a_window_holds_its_minutes_and_no_other(window):
-    minutes = ranking.WINDOWS[window]
+    minutes = WINDOWS[window]
     ages = [-1, 0, minutes - 1, minutes]
     likes = [(f"age{age}", MINUTE - age, 1, 0) for age in ages]
     assert {entry.movie_id for entry in board(likes, window)} == {"age0", f"age{minutes - 1}"}

@@ -14,7 +14,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from botocore.config import Config
 
-from transform import compaction, watermark
+from transform import compaction, keys, watermark
 from transform.handlers.hours import Contended, Hours, Power, Written, opened
 from transform.handlers.objects import Bucket
 from transform.watermark import Object, State
@@ -163,7 +163,7 @@ def divide(
     with opened(bucket, power) as hours:
         hours.change(lambda state: msgspec.structs.replace(state, buckets=buckets))
         compaction.load(hours.engine, {})
-        places = (compaction.place(one.key) for one in bucket.list(compaction.PREFIX))
+        places = (keys.likes_place(one.key) for one in bucket.list(keys.LIKES))
         found = sorted({place[0] for place in places if place})
         tell(0, len(found))
 

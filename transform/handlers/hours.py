@@ -13,7 +13,7 @@ from typing import NamedTuple
 import msgspec
 from duckdb import DuckDBPyConnection
 
-from transform import compaction, watermark
+from transform import compaction, keys, watermark
 from transform.compaction import Merged
 from transform.handlers.objects import Bucket, Conflict
 from transform.watermark import State
@@ -138,14 +138,14 @@ class Hours:
                     return self._attempt(hour, buckets, Path(folder))
                 except Conflict:
                     continue
-        raise Contended(f"{compaction.prefix(hour)}* was changed by others {CONFLICTS} times.")
+        raise Contended(f"{keys.likes_prefix(hour)}* was changed by others {CONFLICTS} times.")
 
     def _attempt(self, hour: int, buckets: int, folder: Path) -> _Hour:
         # Read before the hour is: whoever changes the hour from now on changes these after it, and
         # then they are not replaced by what we have seen.
-        totals_key = compaction.totals_key(hour)
+        totals_key = keys.totals(hour)
         totals = self.bucket.read(totals_key)
-        listed = [(compaction.place(o.key), o) for o in self.bucket.list(compaction.prefix(hour))]
+        listed = [(keys.likes_place(o.key), o) for o in self.bucket.list(keys.likes_prefix(hour))]
         objects = {place[1]: one for place, one in listed if place}
         big = sum(one.size for one in objects.values()) > BIG_BYTES
         with self.big if big else nullcontext():
@@ -178,10 +178,10 @@ class Hours:
         written = 0
         for number, path in files:
             if number not in stands or not filecmp.cmp(path, stands[number], shallow=False):
-                key = compaction.key(hour, number)
+                key = keys.likes(hour, number)
                 etags[number] = self.bucket.put(key, path, etags.get(number))
                 stands[number] = path
                 written += path.stat().st_size
         for number in stands.keys() - merged.files.keys():
-            self.bucket.delete(compaction.key(hour, number), etags[number])
+            self.bucket.delete(keys.likes(hour, number), etags[number])
         return written

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from transform.compaction import NoRoom
+from transform.scratch import NoRoom
 from transform.watermark import Object
 
 if TYPE_CHECKING:
@@ -49,6 +49,13 @@ class Bucket:
             answer = self._get(key)
             return (answer["Body"].read(), answer["ETag"]) if answer else None
 
+    def get(self, key: str) -> tuple[bytes, str]:
+        """Give the bytes and the ETag of an object that a listing showed."""
+        found = self.read(key)
+        if found is None:
+            raise Conflict(f"s3://{self.name}/{key} was removed by somebody else.")
+        return found
+
     def download(self, key: str, path: Path) -> str | None:
         """Write an object to a file and give its ETag; None where there is none."""
         with self._named(key), _room():
@@ -70,6 +77,11 @@ class Bucket:
                         Bucket=self.name, Key=key, Body=file, **condition
                     )
             return answer["ETag"]
+
+    def replace(self, key: str, body: bytes) -> None:
+        """Put an object in the place of whatever is there."""
+        with self._named(key):
+            self.client.put_object(Bucket=self.name, Key=key, Body=body)
 
     def delete(self, key: str, etag: str) -> None:
         """Remove the object that had this ETag."""

@@ -6,19 +6,23 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import boto3
-import msgspec
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from botocore.config import Config
 
-from transform import publishing, ranking, rollups, trends
+from transform import keys, publishing, ranking, rollups, trends
+from transform.boards import WINDOWS
+from transform.handlers import restating
+from transform.handlers.leaderboards import Leaderboards
+from transform.handlers.objects import Bucket, Conflict
+from transform.handlers.restating import Restated
 from transform.publishing import Published
-from transform.ranking import Entry
 from transform.rollups import Rollup
 from transform.trends import Batch, Stored
+from transform.watermark import Object
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -30,7 +34,7 @@ LAKE_BUCKET = "LAKE_BUCKET"
 BATCHES = 500
 """Batches that are added at a time, which bounds memory after an outage."""
 SPARE_MS = 60_000
-"""Time kept for ranking; what could not be added before that is added in the next run."""
+"""Time kept for ranking; what was not added, or restated, before that is left to a next run."""
 LOST_S = 3600
 """What should stand before sums this old, and does not, has expired."""
 READERS = 16
@@ -60,6 +64,10 @@ def _config() -> Config:
     )
 
 
+def _bucket() -> Bucket:
+    return Bucket(_s3(), os.environ[LAKE_BUCKET])
+
+
 @cache
 def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(READERS)
@@ -74,22 +82,35 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     an older leaderboard does not replace a newer one, and the same hours give the same bytes.
     An hour is written from what was tracked, until compaction has settled what its likes are.
     Closed hours that late likes changed are restated at most every ten minutes, or now if the
-    event says `restate`. Raises what a service raises, and the next run goes on from there.
+    event says `restate`; those of more than eight days ago when it does, and with the run of an
+    hour's first minute (without it, with a later hour's). `more` tells that some of these are left,
+    as time ran out. Raises what a service raises, and the next run goes on from there.
     """
     as_of = int(event.get("as_of") or time.time() * 1000)
     minute = as_of // trends.MINUTE_MS
     added = _roll_up(context)
-    counted, settled = _list(rollups.PREFIX), _settled(as_of)
+    counted, settled = _list(keys.ROLLUPS), _settled(as_of)
     for key in _kept.keys() - {file.key for file in (*counted.values(), *settled.values())}:
         del _kept[key]
     first = ranking.first_hour(minute)
     seen = {hour: file for hour, file in counted.items() if first <= hour <= minute // 60}
     activity = ranking.activity(_load(seen), minute)
-    for window, minutes in ranking.WINDOWS.items():
+    boards = Leaderboards(_dynamodb(), os.environ[TRENDS_TABLE])
+    for window, minutes in WINDOWS.items():
         windows = activity.windows(minutes // ranking.BIN)
-        _put_board(window, as_of, ranking.leaderboard(windows, _ranks(window, as_of)))
+        films = ranking.leaderboard(windows, boards.ranks(window, as_of))
+        if not boards.put(window, as_of, films):
+            logger.info("A newer leaderboard stands already", window=window)
     restate = bool(event.get("restate"))
     stated = _publish(counted | settled, as_of, restate)
+    old = Restated([], more=False)
+    if restate or minute % rollups.HOUR_MINUTES == 0:
+        old = restating.restate(
+            _bucket(), as_of, lambda: context.get_remaining_time_in_millis() > SPARE_MS
+        )
+    if old.more:
+        logger.warning("There is more to restate; a next run goes on")
+    stated += old.keys
     metrics.add_metric("BatchesRanked", MetricUnit.Count, added)
     metrics.add_metric("HoursStated", MetricUnit.Count, len(stated))
     logger.info(
@@ -99,7 +120,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         hours_stated=len(stated),
         restate=restate,
     )
-    return {"as_of": as_of, "batches": added, "hours_stated": stated}
+    return {"as_of": as_of, "batches": added, "hours_stated": stated, "more": old.more}
 
 
 def _roll_up(context: Any) -> int:
@@ -110,7 +131,7 @@ def _roll_up(context: Any) -> int:
         for shard_id, checkpoint in _sequences("checkpoint")
         if cursors.get(shard_id, "") < checkpoint
     }
-    there = set(_list(rollups.PREFIX)) if behind else set()
+    there = set(_list(keys.ROLLUPS)) if behind else set()
     added = 0
     while batches := _next(behind):
         changed = rollups.hours(batches)
@@ -197,112 +218,54 @@ def _move(shard_id: str, sequence: str) -> None:
 def _add(hour: int, batches: list[Batch], there: bool) -> None:
     """Add batches to an hour; what another run writes meanwhile is read and added to again."""
     for _ in range(CONFLICTS):
-        rollup, condition = _get(hour) if there else (rollups.empty(hour), {"IfNoneMatch": "*"})
+        rollup, etag = _get(hour) if there else (rollups.empty(hour), None)
         body = rollups.encode(rollups.add(rollup, batches))
         try:
-            _s3().put_object(
-                Bucket=os.environ[LAKE_BUCKET], Key=rollups.key(hour), Body=body, **condition
-            )
+            _bucket().put(keys.rollup(hour), body, etag)
             return
-        except _s3().exceptions.ClientError as error:
-            if error.response["Error"]["Code"] not in _CONFLICT:
-                raise
+        except Conflict:
             there = True
-    raise RuntimeError(f"{rollups.key(hour)} was changed by others {CONFLICTS} times.")
+    raise RuntimeError(f"{keys.rollup(hour)} was changed by others {CONFLICTS} times.")
 
 
-# https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
-_CONFLICT = {"PreconditionFailed", "ConditionalRequestConflict"}
+def _get(hour: int) -> tuple[Rollup, str | None]:
+    """Give an hour as it is, and its ETag; one that is gone is empty, and has none."""
+    found = _bucket().read(keys.rollup(hour))
+    return (rollups.decode(hour, found[0]), found[1]) if found else (rollups.empty(hour), None)
 
 
-def _get(hour: int) -> tuple[Rollup, dict[str, Any]]:
-    """Give an hour as it is, and on what condition it may be replaced."""
-    answer = _s3().get_object(Bucket=os.environ[LAKE_BUCKET], Key=rollups.key(hour))
-    return rollups.decode(hour, answer["Body"].read()), {"IfMatch": answer["ETag"]}
-
-
-class _File(NamedTuple):
-    key: str
-    etag: str
-
-
-def _settled(as_of: int) -> dict[int, _File]:
+def _settled(as_of: int) -> dict[int, Object]:
     """Give the totals of hours whose likes compaction has deduplicated, as far as trends go."""
     first = as_of // publishing.HOUR_MS - publishing.KEPT_HOURS - ranking.PAST
-    return _list(rollups.SETTLED, rollups.settled_key(first - 1))
+    return _list(keys.TOTALS, keys.totals(first - 1))
 
 
-def _list(prefix: str, after: str = "") -> dict[int, _File]:
+def _list(prefix: str, after: str = "") -> dict[int, Object]:
     """Give the hours that have a file under a prefix, those after a key only."""
-    pages = (
-        _s3()
-        .get_paginator("list_objects_v2")
-        .paginate(Bucket=os.environ[LAKE_BUCKET], Prefix=prefix, StartAfter=after)
-    )
-    return {
-        rollups.hour_of(item["Key"]): _File(item["Key"], item["ETag"])
-        for page in pages
-        for item in page.get("Contents", ())
-    }
+    return restating.by_hour(_bucket().list(prefix, after))
 
 
-def _load(files: Mapping[int, _File]) -> Iterator[Rollup]:
+def _load(files: Mapping[int, Object]) -> Iterator[Rollup]:
     """Give hours one after another; their files, not what is in them, are in memory together."""
     for hour, file, data in zip(
         files, files.values(), _pool().map(_read, files.values()), strict=True
     ):
-        told = rollups.settled if file.key.startswith(rollups.SETTLED) else rollups.decode
+        told = rollups.settled if file.key.startswith(keys.TOTALS) else rollups.decode
         yield told(hour, data)
 
 
-_kept: dict[str, tuple[str, bytes]] = {}
+_kept: dict[str, tuple[bytes, str]] = {}
 """The files read last, by key, with their ETags; most are unchanged in the next run."""
 
 
-def _read(file: _File) -> bytes:
+def _read(file: Object) -> bytes:
     known = _kept.get(file.key)
-    if known and known[0] == file.etag:
-        return known[1]
-    answer = _s3().get_object(Bucket=os.environ[LAKE_BUCKET], Key=file.key)
-    data = answer["Body"].read()
-    _kept[file.key] = answer["ETag"], data
-    return data
+    if not known or known[1] != file.etag:
+        known = _kept[file.key] = _bucket().get(file.key)
+    return known[0]
 
 
-def _ranks(window: str, as_of: int) -> dict[str, int]:
-    """Give the ranks that films had on the leaderboard before this one."""
-    answer = _dynamodb().get_item(
-        TableName=os.environ[TRENDS_TABLE],
-        Key={"pk": {"S": "leaderboard"}, "sk": {"S": window}},
-        ConsistentRead=True,
-    )
-    if "Item" not in answer:
-        return {}
-    films = msgspec.json.decode(bytes(answer["Item"]["films"]["B"]), type=list[Entry])
-    if int(answer["Item"]["as_of"]["N"]) < as_of:
-        return ranking.ranks(films)
-    return {film.movie_id: film.previous_rank for film in films if film.previous_rank}
-
-
-def _put_board(window: str, as_of: int, films: list[Entry]) -> None:
-    client = _dynamodb()
-    try:
-        client.put_item(
-            TableName=os.environ[TRENDS_TABLE],
-            Item={
-                "pk": {"S": "leaderboard"},
-                "sk": {"S": window},
-                "as_of": {"N": str(as_of)},
-                "films": {"B": msgspec.json.encode(films)},
-            },
-            ConditionExpression="attribute_not_exists(pk) OR as_of <= :as_of",
-            ExpressionAttributeValues={":as_of": {"N": str(as_of)}},
-        )
-    except client.exceptions.ConditionalCheckFailedException:
-        logger.info("A newer leaderboard stands already", window=window)
-
-
-def _publish(files: dict[int, _File], as_of: int, restate: bool) -> list[str]:
+def _publish(files: dict[int, Object], as_of: int, restate: bool) -> list[str]:
     """Write the closed hours to the lake that are new or changed; gives their keys."""
     known = {
         int(item["sk"]["S"]): Published(item["source"]["S"], int(item["stated_at"]["N"]))
@@ -318,8 +281,8 @@ def _publish(files: dict[int, _File], as_of: int, restate: bool) -> list[str]:
     stated = []
     for hour, source in due.items():
         rows = ranking.hour_table(activity.since(newest - hour), hour)
-        key = rollups.trends_key(hour)
-        _s3().put_object(Bucket=os.environ[LAKE_BUCKET], Key=key, Body=publishing.encode(rows))
+        key = keys.trends(hour)
+        _bucket().replace(key, publishing.encode(rows))
         _dynamodb().put_item(
             TableName=os.environ[TRENDS_TABLE],
             Item={

@@ -16,6 +16,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from transform import likes
+from transform.boards import WINDOWS
 from transform.handlers import http
 from transform.likes import InvalidLike
 
@@ -29,7 +30,6 @@ TRENDS = "/trends"
 MAX_MOVIES = 100
 """Films a request may name: what one BatchGetItem takes (DynamoDB quotas)."""
 ATTEMPTS = 5
-WINDOWS = ("15m", "1h", "24h")
 MAX_AGE_S = 5
 """How long a cache may keep the trends: boards are made each minute, so they age little by it, and
 however many pages show them, each cache asks 12 times a minute."""

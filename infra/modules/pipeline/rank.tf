@@ -43,14 +43,14 @@ data "aws_iam_policy_document" "rank" {
 
   # Without it, S3 would also refuse to say that a rollup is not there yet.
   statement {
-    sid       = "FindRollupsAndTotals"
+    sid       = "FindRollupsTotalsAndTrends"
     actions   = ["s3:ListBucket"]
     resources = [local.bucket_arn]
 
     condition {
       test     = "StringLike"
       variable = "s3:prefix"
-      values   = ["rollups/*", "totals/*"]
+      values   = ["rollups/*", "totals/*", "trends/*"]
     }
   }
 

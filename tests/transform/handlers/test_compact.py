@@ -13,12 +13,12 @@ from tests import aws, raw_likes
 from tests.bucket import Objects
 from tests.fakes import refusal
 from tests.raw_likes import HOUR, Row
-from transform import compaction, watermark
-from transform.compaction import NoRoom
+from transform import keys, watermark
 from transform.handlers import compact, hours
 from transform.handlers.compact import divide
 from transform.handlers.hours import Contended, Power
 from transform.handlers.objects import Bucket, Forbidden
+from transform.scratch import NoRoom
 from transform.watermark import OVERLAP_MS, State
 
 NOW = 1_769_860_800_000  # 2026-01-31T12:00:00Z
@@ -62,7 +62,7 @@ def deliver(s3, name, *rows, at=NOW, modified=None):
 def lake(s3):
     """Give what each hour and bucket holds."""
     return {
-        compaction.place(key): raw_likes.decode(body)
+        keys.likes_place(key): raw_likes.decode(body)
         for key, body in s3.objects.items()
         if key.startswith("likes/")
     }
@@ -85,7 +85,7 @@ def totals(s3):
 def counted(rows):
     found = {}
     for row in raw_likes.first(rows).values():
-        place = compaction.totals_key(row.liked_at // HOUR), row.movie_id
+        place = keys.totals(row.liked_at // HOUR), row.movie_id
         likes, unlikes = found.get(place, (0, 0))
         found[place] = (likes + (row.action == "like"), unlikes + (row.action == "unlike"))
     return found
@@ -176,10 +176,10 @@ def test_only_what_is_new_is_read_and_only_its_hours_are_touched(s3, bucket):
     calls = []
     s3.before = lambda *call: calls.append(call)
     run(bucket)
-    hour = compaction.key(NOW // HOUR - 1, 0)
-    kept = {STATE, compaction.totals_key(NOW // HOUR - 1), hour}
+    hour = keys.likes(NOW // HOUR - 1, 0)
+    kept = {STATE, keys.totals(NOW // HOUR - 1), hour}
     assert {key for call, key in calls if call == "get"} == kept | {new}
-    assert s3.writes[-3:] == [hour, compaction.totals_key(NOW // HOUR - 1), STATE]
+    assert s3.writes[-3:] == [hour, keys.totals(NOW // HOUR - 1), STATE]
 
 
 def test_a_day_is_merged_again_without_a_look_at_the_others(s3, bucket):
@@ -339,7 +339,7 @@ def test_an_object_that_vanishes_is_named_and_forgotten(s3, bucket):
 @pytest.mark.parametrize("call", ["get", "put", "list"])
 def test_what_is_forbidden_is_one_sentence_that_names_the_object(s3, bucket, call):
     raw = deliver(s3, "a", like("1"))
-    place = {"get": raw, "put": compaction.key(NOW // HOUR, 0), "list": "raw/"}[call]
+    place = {"get": raw, "put": keys.likes(NOW // HOUR, 0), "list": "raw/"}[call]
 
     def refuse(*made):
         if made == (call, place):
@@ -368,7 +368,7 @@ def test_a_full_disk_leaves_the_watermark_where_it_is(s3, bucket, monkeypatch):
     assert STATE not in s3.objects
 
 
-@pytest.mark.parametrize("place", [compaction.key(NOW // HOUR, 0), STATE])
+@pytest.mark.parametrize("place", [keys.likes(NOW // HOUR, 0), STATE])
 def test_an_object_that_others_change_for_ever_is_given_up(s3, bucket, place):
     deliver(s3, "a", like("1"))
     run(bucket)
@@ -409,7 +409,7 @@ def test_hours_are_merged_at_the_same_time_and_large_ones_alone(s3, bucket, monk
 
 
 def test_other_objects_among_the_hours_are_left_alone(s3, bucket):
-    odd = compaction.prefix(NOW // HOUR) + "0x.parquet"
+    odd = keys.likes_prefix(NOW // HOUR) + "0x.parquet"
     s3.add(odd, b"odd")
     deliver(s3, "a", like("1"))
     run(bucket)

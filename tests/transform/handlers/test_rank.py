@@ -11,11 +11,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests import aws
-from tests.trends_table import Bucket, Faults, Outage, Table
-from transform import likes, rollups, trends
+from tests.bucket import Objects
+from tests.fakes import refusal
+from tests.trends_table import Faults, Outage, Table
+from transform import keys, likes, rollups, trends
+from transform.boards import Entry
 from transform.handlers import rank, track
 from transform.likes import Like
-from transform.ranking import Entry
 from transform.stream import Record
 
 HOUR = 3_600_000
@@ -48,7 +50,15 @@ def table(monkeypatch, faults):
 
 @pytest.fixture
 def bucket(monkeypatch, faults):
-    fake = Bucket(faults)
+    fake = Objects()
+    fake.now = NOW
+
+    def before(call, key):
+        faults.before()
+        if call == "get" and key not in fake.objects:
+            raise refusal("AccessDenied")  # as who may not list is told
+
+    fake.before, fake.after = before, lambda call, key: faults.after()
     monkeypatch.setattr(rank, "_s3", lambda: fake)
     monkeypatch.setattr(rank, "_kept", {})
     return fake
@@ -76,8 +86,8 @@ def minutes(bucket):
     """Give likes and unlikes by film and epoch minute, as the rollups have them."""
     found = Counter()
     for key, body in bucket.objects.items():
-        if key.startswith(rollups.PREFIX):
-            first = rollups.hour_of(key) * 60
+        if key.startswith(keys.ROLLUPS):
+            first = keys.hour_of(key) * 60
             for row in pq.read_table(pa.BufferReader(body)).to_pylist():
                 place = row["movie_id"], first + row["minute"]
                 found[*place, "like"] += row["likes"]
@@ -175,7 +185,7 @@ def by_hour(found):
 def hours_of_table(bucket):
     sums = Counter()
     for key, body in bucket.objects.items():
-        if key.startswith("trends/"):
+        if key.startswith(keys.TRENDS):
             for row in pq.read_table(pa.BufferReader(body)).to_pylist():
                 hour = int(row["hour"].replace(tzinfo=UTC).timestamp()) // 3600
                 sums[row["movie_id"], hour, "like"] += row["likes"]
@@ -251,7 +261,7 @@ def test_a_leaderboard_tells_likes_unlikes_and_the_rank_before(table, bucket):
 
 
 def test_without_a_like_there_are_empty_leaderboards(table, bucket):
-    assert run(as_of=NOW) == {"as_of": NOW, "batches": 0, "hours_stated": []}
+    assert run(as_of=NOW) == {"as_of": NOW, "batches": 0, "hours_stated": [], "more": False}
     assert board(table) == board(table, "15m") == board(table, "24h") == []
 
 
@@ -275,7 +285,7 @@ def test_a_closed_hour_is_stated_once_and_again_at_most_every_ten_minutes_if_it_
 ):
     closed = NOW // HOUR * HOUR - 1
     send(record(1, Like("e", "a", "like", closed), Like("e", "a", "like", closed + 1)))
-    key = rollups.trends_key(closed // HOUR)
+    key = keys.trends(closed // HOUR)
     assert run(as_of=NOW)["hours_stated"] == [key]
     assert run(as_of=NOW + 600_000)["hours_stated"] == []
     send(record(2, Like("e", "b", "unlike", closed)))
@@ -303,7 +313,7 @@ def test_an_hour_that_compaction_settled_is_stated_from_its_totals(table, bucket
     at = NOW - closed * HOUR
     send(record(1, *liked("twice", at, at), *liked("once", at)))
     run(as_of=NOW)
-    key = rollups.trends_key(closed)
+    key = keys.trends(closed)
 
     def stated():
         rows = pq.read_table(pa.BufferReader(bucket.objects[key])).to_pylist()
@@ -311,14 +321,42 @@ def test_an_hour_that_compaction_settled_is_stated_from_its_totals(table, bucket
 
     assert stated() == {"twice": (2, 0), "once": (1, 0)}
     settled = {"once": (1, 0), "twice": (1, 0), "very late": (3, 1)}
-    bucket.objects[rollups.settled_key(closed)] = totals(settled)
-    bucket.objects[rollups.settled_key(closed - 5)] = totals({"only there": (1, 0)})
-    bucket.objects[rollups.settled_key(closed - 300)] = totals({"long ago": (1, 0)})
+    bucket.add(keys.totals(closed), totals(settled))
+    bucket.add(keys.totals(closed - 5), totals({"only there": (1, 0)}))
     told = run(restate=True, as_of=NOW)["hours_stated"]
-    assert told == [rollups.trends_key(closed - 5), key]
+    assert told == [keys.trends(closed - 5), key]
     assert stated() == settled
     assert run(restate=True, as_of=NOW)["hours_stated"] == []
     assert {e.movie_id for e in board(table, "24h")} == {"twice", "once"}  # boards are as they were
+
+
+def test_old_hours_are_restated_when_it_is_said_and_once_an_hour(table, bucket, measured):
+    recent, old = NOW // HOUR - 1, NOW // HOUR - 500
+    for hour in (recent, old):
+        bucket.add(keys.totals(hour), totals({"a": (hour % 7, 1)}))
+    assert run(as_of=NOW)["hours_stated"] == [keys.trends(recent)]
+    on_the_hour = NOW // HOUR * HOUR + HOUR
+    for as_of in (on_the_hour - 1, on_the_hour + 60_000):
+        assert run(as_of=as_of)["hours_stated"] == []
+    assert run(as_of=on_the_hour + 59_999)["hours_stated"] == [keys.trends(old)]
+    assert hours_of_table(bucket) == {
+        ("a", hour, action): n
+        for hour in (recent, old)
+        for action, n in (("like", hour % 7), ("unlike", 1))
+    }
+    bucket.now += 2 * HOUR
+    bucket.add(keys.totals(old), totals({"b": (1, 0)}))
+    told = run(as_of=NOW, restate=True)
+    assert (told["hours_stated"], told["more"]) == ([keys.trends(old)], False)
+    assert measured("HoursStated") == 3
+
+
+def test_old_hours_for_which_there_is_no_time_are_left_to_the_next_run(table, bucket):
+    bucket.add(keys.totals(NOW // HOUR - 500), totals({"a": (1, 0)}))
+    hurried = SimpleNamespace(**vars(aws.CONTEXT), get_remaining_time_in_millis=lambda: 60_000)
+    assert rank.handler({"restate": True}, hurried)["more"]
+    told = run(restate=True)
+    assert told["hours_stated"] == [keys.trends(NOW // HOUR - 500)] and not told["more"]
 
 
 def test_the_same_likes_give_the_same_bytes_however_they_came(table, bucket, monkeypatch):
@@ -329,7 +367,7 @@ def test_the_same_likes_give_the_same_bytes_however_they_came(table, bucket, mon
         if chance.random() < 0.2:
             run(restate=True)
     run(restate=True)
-    first = {k: v for k, v in bucket.objects.items() if k.startswith("trends/")}
+    first = {k: v for k, v in bucket.objects.items() if k.startswith(keys.TRENDS)}
     assert len(first) > 5
     for items in (table.items, bucket.objects, track._checkpoints, rank._kept):
         items.clear()
@@ -337,7 +375,7 @@ def test_the_same_likes_give_the_same_bytes_however_they_came(table, bucket, mon
     chance.shuffle(lines)
     send(record(1, *lines))
     run()
-    assert {k: v for k, v in bucket.objects.items() if k.startswith("trends/")} == first
+    assert {k: v for k, v in bucket.objects.items() if k.startswith(keys.TRENDS)} == first
 
 
 def test_sums_that_expired_unread_are_measured_and_the_rest_goes_on(
@@ -370,6 +408,6 @@ def test_an_hour_that_others_change_for_ever_is_given_up(table, bucket, monkeypa
     send(record(1, *liked("a", 0)))
     run()
     send(record(2, *liked("a", 0)))
-    monkeypatch.setattr(rank, "_get", lambda hour: (rollups.empty(hour), {"IfMatch": '"other"'}))
+    monkeypatch.setattr(rank, "_get", lambda hour: (rollups.empty(hour), '"other"'))
     with pytest.raises(RuntimeError, match="changed by others 5 times"):
         run()

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from tests import aws, fakes
-from transform import ranking
+from transform.boards import WINDOWS
 from transform.handlers import read
 
 
@@ -111,7 +111,7 @@ def told(query=None):
 @pytest.fixture
 def boards(table):
     """Leaderboards of every window, a hundred films each."""
-    for window in ranking.WINDOWS:
+    for window in WINDOWS:
         ranked(table, window, NOON, [entry(rank, window) for rank in range(1, 101)])
 
 
@@ -121,7 +121,7 @@ def test_the_first_twenty_of_the_last_hour_where_nothing_else_is_asked(boards):
     assert answer["trends"] == [entry(rank, "1h") for rank in range(1, 21)]
 
 
-@pytest.mark.parametrize("window", ranking.WINDOWS)
+@pytest.mark.parametrize("window", WINDOWS)
 def test_every_window_that_is_ranked_can_be_asked_for(boards, window):
     answer = told({"window": window})
     assert (answer["window"], answer["trends"][0]) == (window, entry(1, window))
@@ -199,7 +199,7 @@ def test_what_a_client_says_it_has(boards, held, status):
 
 
 def test_an_etag_is_of_these_very_bytes(table, boards):
-    seen = {trends({"window": window})["headers"]["ETag"] for window in ranking.WINDOWS}
+    seen = {trends({"window": window})["headers"]["ETag"] for window in WINDOWS}
     seen.add(trends({"limit": "19"})["headers"]["ETag"])
     first = trends()["headers"]["ETag"]
     ranked(table, "1h", NOON + 60_000, [entry(rank, "1h") for rank in range(1, 101)])

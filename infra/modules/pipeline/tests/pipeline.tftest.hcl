@@ -150,8 +150,8 @@ run "a_stage_is_named_counts_exactly_and_allows_no_more_than_it_needs" {
     error_message = "RankTrends reaches its table, its rollups, the totals and the trends table, nothing else."
   }
   assert {
-    condition     = [for s in data.aws_iam_policy_document.rank.statement : [for c in s.condition : c.values] if contains(s.actions, "s3:ListBucket")] == [[tolist(["rollups/*", "totals/*"])]]
-    error_message = "RankTrends lists its rollups and the totals, and nothing else of the bucket."
+    condition     = [for s in data.aws_iam_policy_document.rank.statement : [for c in s.condition : c.values] if contains(s.actions, "s3:ListBucket")] == [[tolist(["rollups/*", "totals/*", "trends/*"])]]
+    error_message = "RankTrends lists its rollups, the totals and what it wrote, and nothing else of the bucket."
   }
   assert {
     condition = [for s in data.aws_iam_policy_document.compact.statement : [s.actions, s.resources]] == [
