@@ -59,7 +59,7 @@ def _bucket(stage: Stage) -> Bucket:
 
 def _power() -> Power:
     cores = os.cpu_count() or 1
-    return Power(MEMORY_MB, cores, cores + 1)
+    return Power(MEMORY_MB, cores)
 
 
 @contextmanager

@@ -1,15 +1,27 @@
 """The merge of raw likes into the hours they belong to, each like once: DuckDB on local files."""
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence, Set
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import groupby, pairwise
+from operator import itemgetter
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import msgspec
+import pyarrow as pa
+import pyarrow.compute
+import pyarrow.parquet as pq
 from duckdb import DuckDBPyConnection
 
 from glue import tables
+from transform.parquet import ROW_GROUP, SCHEMA, Writer
 from transform.scratch import NoRoom
+from transform.watermark import MAX_BUCKETS
+
+pc: Any = pyarrow.compute  # its types lack what runs consist of
 
 HOUR_MS = 3_600_000
 _TABLE, _RAW = tables.read("likes"), tables.read("likes_raw")
@@ -27,12 +39,7 @@ _FIRST = "backfill NULLS FIRST, received_at, liked_at, movie_id, action, user_id
 """Of the copies of a like the one that came first counts, as questions over `likes_raw` say it. One
 that came by the stream goes before those that were backfilled: it is counted already."""
 _ORDER = "movie_id, liked_at, event_id"
-_FORMAT = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE 30720"
-"""Most bytes are those of event ids, and they are chance: the matches that higher levels find in
-them cost more than they save, up to level 16, which takes ten times as long. A row group is about
-0.8 MB, a read from S3: films can be passed over in a busy hour, and smaller groups would
-save no time. Pages of version 1, which every reader knows."""
-
+_HOUR = f"epoch_ms(liked_at) // {HOUR_MS} AS hour"
 _QUIET = "SET enable_progress_bar = false"
 
 
@@ -48,12 +55,14 @@ class Merged(msgspec.Struct, frozen=True):
     """An hour: its files by bucket, its rows, and how many of them it did not have before.
 
     Where rows move between buckets, `whole` holds them all, to stand for them while they do.
+    `totals` has what its likes come to by film, sorted: `movie_id`, `likes`, `unlikes`.
     """
 
-    files: dict[int, Path]
-    whole: Path | None
-    rows: int
-    new: int
+    files: dict[int, Path] = {}
+    totals: Path | None = None
+    whole: Path | None = None
+    rows: int = 0
+    new: int = 0
 
 
 class _Unfit(ValueError):
@@ -129,7 +138,7 @@ def _round(connection: DuckDBPyConnection) -> dict[int, int]:
     connection.execute(
         f"""
         CREATE OR REPLACE TABLE round AS
-        SELECT *, epoch_ms(liked_at) // {HOUR_MS} AS hour FROM ({_once("arrived")})
+        SELECT *, {_HOUR} FROM ({_once("arrived")})
         ORDER BY hour"""
     )
     connection.execute("DROP TABLE arrived")
@@ -139,55 +148,49 @@ def _round(connection: DuckDBPyConnection) -> dict[int, int]:
 
 def merge(
     connection: DuckDBPyConnection,
-    hour: int,
-    stands: Mapping[int, Path],
+    stands: Mapping[int, Mapping[int, Path]],
     buckets: int,
     folder: Path,
-) -> Merged:
-    """Merge the round's rows of an epoch hour with the files it has, by bucket; writes to `folder`.
+    threads: int = 1,
+) -> dict[int, Merged]:
+    """Merge the round's rows of epoch hours with the files each has, by bucket.
 
-    The same rows give the same bytes, however they were divided. Raises `NoRoom`.
+    Writes to `folder`. The same rows give the same bytes, however they were divided, and whatever
+    hours are merged with them. Raises `NoRoom`.
     """
-    new = f"SELECT {_COLUMNS} FROM round WHERE hour = {hour}"
+    files = [path for of_hour in stands.values() for path in of_hour.values()]
     with _cursor(connection) as cursor, _room():
-        if not stands and buckets == 1:
-            written = _write(cursor, new, folder / "0.parquet")
-            return Merged({0: folder / "0.parquet"} if written else {}, None, written, written)
-        # A step at a time, so that each has the memory for itself.
-        cursor.execute(f"CREATE TEMP TABLE copies AS {new}")
-        if stands:
-            for path in stands.values():  # one that was written before a column was added has none
-                there = _kinds(cursor, [path])[path].keys()
-                cursor.execute(f"INSERT INTO copies {_select([path], there)}")
-        cursor.execute(
-            f"CREATE TEMP TABLE merged AS SELECT *, {_bucket(buckets)} FROM ({_once('copies')})"
-        )
-        cursor.execute("DROP TABLE copies")
-        written, files = 0, {}
-        for bucket in range(buckets):
-            path = folder / f"{bucket}.parquet"
-            of_it = f"SELECT {_COLUMNS} FROM merged WHERE bucket = {bucket}"
-            if count := _write(cursor, of_it, path):
-                written, files[bucket] = written + count, path
-        whole = folder / "whole.parquet" if _misplaced(cursor, stands, buckets) else None
-        if whole:
-            _write(cursor, f"SELECT {_COLUMNS} FROM merged", whole)
-        cursor.execute("DROP TABLE merged")
-        had = _count(cursor, stands.values()) if stands else 0
-        return Merged(files, whole, written, written - had)
-
-
-def totals(connection: DuckDBPyConnection, files: Sequence[Path], path: Path) -> None:
-    """Write what an hour's files hold by film, sorted by film: `movie_id`, `likes`, `unlikes`."""
-    with _cursor(connection) as cursor, _room():
-        cursor.execute(
-            f"""
-            COPY (
-              SELECT movie_id, count(*) FILTER (action = 'like') AS likes,
-                count(*) FILTER (action = 'unlike') AS unlikes
-              FROM read_parquet({_list(files)}) GROUP BY movie_id ORDER BY movie_id
-            ) TO {_quoted(path)} ({_FORMAT})"""
-        )
+        rows = f"SELECT {_COLUMNS}, hour FROM round WHERE hour IN ({_numbers(stands)})"
+        if files:
+            # A step at a time, so that each has the memory for itself.
+            cursor.execute(f"CREATE TEMP TABLE copies AS {rows}")
+            for columns, some in _alike(_kinds(cursor, files)):
+                cursor.execute(
+                    f"INSERT INTO copies SELECT *, {_HOUR} FROM ({_select(some, columns)})"
+                )
+            cursor.execute(f"CREATE TEMP TABLE merged AS {_once('copies', 'hour, event_id')}")
+            cursor.execute("DROP TABLE copies")
+            rows = "SELECT * FROM merged"
+        place = f"(hour * {MAX_BUCKETS} + {_bucket(buckets)})::BIGINT AS place"
+        placed = f"SELECT *, {place} FROM ({rows})"
+        found = _write(cursor, placed, folder, threads)
+        written = _totals(cursor, rows, folder)
+        had = _counts(cursor, files)
+        for hour, of_hour in stands.items():
+            merged = found.get(hour, Merged())
+            whole = None
+            if _misplaced(cursor, of_hour, buckets):
+                whole = folder / f"{hour}-whole.parquet"
+                _write_one(cursor, f"{rows} WHERE hour = {hour}", whole)
+            found[hour] = msgspec.structs.replace(
+                merged,
+                totals=written.get(hour),
+                whole=whole,
+                new=merged.rows - sum(had[path] for path in of_hour.values()),
+            )
+        if files:
+            cursor.execute("DROP TABLE merged")
+        return found
 
 
 def brought(
@@ -208,18 +211,17 @@ def brought(
 
 def _read(connection: DuckDBPyConnection, paths: Iterable[Path]) -> int:
     """Add raw files to what arrived, all or none; gives their rows."""
-    alike: dict[frozenset[tuple[str, str]], list[Path]] = {}
-    for path, kinds in _kinds(connection, paths).items():
+    found = _kinds(connection, paths)
+    for kinds in found.values():
         for column in _RAW.columns:
             kind = kinds.get(column.name)
             if kind is None:
                 raise _Unfit(f"It has no column {column.name}.")
             if kind not in _READ_AS[column.type]:
                 raise _Unfit(f"Its column {column.name} is {kind}, not {column.type}.")
-        alike.setdefault(frozenset(kinds.items()), []).append(path)
     connection.begin()
     try:
-        for group in alike.values():
+        for _, group in _alike(found):
             connection.execute(f"INSERT INTO arrived {_select(group, _OF_RAW)}")
         for name in _REQUIRED:
             null = f"SELECT 1 FROM arrived WHERE {name} IS NULL LIMIT 1"
@@ -229,7 +231,7 @@ def _read(connection: DuckDBPyConnection, paths: Iterable[Path]) -> int:
         connection.rollback()
         raise
     connection.commit()
-    return sum(_count(connection, group) for group in alike.values())
+    return sum(_counts(connection, list(found)).values())
 
 
 def _kinds(connection: DuckDBPyConnection, paths: Iterable[Path]) -> dict[Path, dict[str, str]]:
@@ -245,16 +247,26 @@ def _kinds(connection: DuckDBPyConnection, paths: Iterable[Path]) -> dict[Path, 
     return found
 
 
-def _once(table: str) -> str:
-    """Give SQL for the rows of a table, each event id once; few of them are there twice."""
+def _alike(kinds: Mapping[Path, dict[str, str]]) -> Iterator[tuple[Set[str], list[Path]]]:
+    """Give files that can be read together, with the names of their columns."""
+    alike: dict[frozenset[tuple[str, str]], list[Path]] = {}
+    for path, columns in kinds.items():
+        alike.setdefault(frozenset(columns.items()), []).append(path)
+    for group in alike.values():
+        yield kinds[group[0]].keys(), group
+
+
+def _once(table: str, key: str = "event_id") -> str:
+    """Give SQL for the rows of a table, each key once; few of them are there twice."""
     return f"""
         WITH twice AS (
-          SELECT hash(event_id) AS id FROM {table} GROUP BY id HAVING count(*) > 1
+          SELECT hash({key}) AS id FROM {table} GROUP BY id HAVING count(*) > 1
+        ), later AS (
+          SELECT place FROM (SELECT *, rowid AS place FROM {table})
+          SEMI JOIN twice ON hash({key}) = id
+          QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {_FIRST}) > 1
         )
-        SELECT * FROM {table} ANTI JOIN twice ON hash(event_id) = id
-        UNION ALL
-        SELECT * FROM {table} SEMI JOIN twice ON hash(event_id) = id
-        QUALIFY row_number() OVER (PARTITION BY event_id ORDER BY {_FIRST}) = 1"""
+        SELECT * FROM {table} ANTI JOIN later ON rowid = place"""
 
 
 def _select(paths: Iterable[Path], there: Container[str]) -> str:
@@ -267,15 +279,78 @@ def _select(paths: Iterable[Path], there: Container[str]) -> str:
     return f"SELECT {columns} FROM read_parquet({_list(paths)})"
 
 
-def _write(cursor: DuckDBPyConnection, rows: str, path: Path) -> int:
-    cursor.execute(f"COPY ({rows} ORDER BY {_ORDER}) TO {_quoted(path)} ({_FORMAT})")
-    [count] = cursor.fetchone() or (0,)
-    return int(count)
+def _write(cursor: DuckDBPyConnection, rows: str, folder: Path, threads: int) -> dict[int, Merged]:
+    """Write rows to a file an hour and bucket."""
+    found: dict[int, Merged] = {}
+    with ThreadPoolExecutor(threads) as pool:
+        waiting: deque[Future[None]] = deque()
+        for place, batches in _divided(cursor, f"{rows} ORDER BY place, {_ORDER}"):
+            hour, bucket = divmod(place, MAX_BUCKETS)
+            path = folder / f"{hour}-{bucket}.parquet"
+            count, writer = 0, Writer(path)
+            for batch in batches:
+                writer.add(batch)
+                count += batch.num_rows
+            merged = found.get(hour, Merged())
+            found[hour] = Merged({**merged.files, bucket: path}, rows=merged.rows + count)
+            if not writer.is_small:
+                writer.close()
+                continue
+            waiting.append(pool.submit(writer.close))
+            while len(waiting) > 2 * threads:
+                waiting.popleft().result()
+        for one in waiting:
+            one.result()
+    return found
+
+
+def _divided(
+    cursor: DuckDBPyConnection, rows: str
+) -> Iterator[tuple[int, Iterator[pa.RecordBatch]]]:
+    """Give rows in their order, those of a place together."""
+    reader = cursor.sql(rows).to_arrow_reader(ROW_GROUP)
+    pieces = (piece for batch in reader for piece in _runs(batch, "place"))
+    for place, group in groupby(pieces, itemgetter(0)):
+        yield place, (likes.select(SCHEMA.names) for _, likes in group)
+
+
+def _runs(rows: Any, column: str) -> Iterator[tuple[int, Any]]:
+    """Give the rows, of a batch or a table, that follow each other with the same value."""
+    values = rows[column]
+    if isinstance(values, pa.ChunkedArray):
+        values = values.combine_chunks()
+    runs = pc.run_end_encode(values)
+    ends = runs.run_ends.to_pylist()
+    for value, (first, last) in zip(runs.values.to_pylist(), pairwise([0, *ends]), strict=True):
+        yield value, rows.slice(first, last - first)
+
+
+def _write_one(cursor: DuckDBPyConnection, rows: str, path: Path) -> None:
+    writer = Writer(path)
+    for batch in cursor.sql(f"SELECT {_COLUMNS} FROM ({rows}) ORDER BY {_ORDER}").to_arrow_reader():
+        writer.add(batch)
+    writer.close()
+
+
+def _totals(cursor: DuckDBPyConnection, rows: str, folder: Path) -> dict[int, Path]:
+    """Write what the likes of each hour come to."""
+    totals = cursor.sql(
+        f"""
+        SELECT hour, movie_id, count(*) FILTER (action = 'like') AS likes,
+          count(*) FILTER (action = 'unlike') AS unlikes
+        FROM ({rows}) GROUP BY hour, movie_id ORDER BY hour, movie_id"""
+    ).to_arrow_table()
+    found = {}
+    for hour, of_hour in _runs(totals, "hour"):
+        path = found[hour] = folder / f"{hour}-totals.parquet"
+        without = of_hour.drop_columns("hour")
+        pq.write_table(without, path, compression="zstd", store_schema=False)
+    return found
 
 
 def _bucket(buckets: int) -> str:
     """Give SQL for a row's bucket: the MD5 of its event id, little end first, modulo the count."""
-    return f"{f'md5_number(event_id) % {buckets}' if buckets > 1 else 0} AS bucket"
+    return f"md5_number(event_id) % {buckets}" if buckets > 1 else "0"
 
 
 def _misplaced(cursor: DuckDBPyConnection, stands: Mapping[int, Path], buckets: int) -> bool:
@@ -283,16 +358,22 @@ def _misplaced(cursor: DuckDBPyConnection, stands: Mapping[int, Path], buckets: 
     if buckets == 1:
         return False
     for bucket, path in stands.items():
-        rows = f"SELECT {_bucket(buckets)} FROM read_parquet({_list([path])})"
+        rows = f"SELECT {_bucket(buckets)} AS bucket FROM read_parquet({_list([path])})"
         if cursor.execute(f"SELECT 1 FROM ({rows}) WHERE bucket <> {bucket} LIMIT 1").fetchone():
             return True
     return False
 
 
-def _count(connection: DuckDBPyConnection, paths: Iterable[Path]) -> int:
-    metadata = f"SELECT sum(num_rows) FROM parquet_file_metadata({_list(paths)})"
-    [count] = connection.execute(metadata).fetchone() or (0,)
-    return int(count)
+def _counts(connection: DuckDBPyConnection, paths: Sequence[Path]) -> dict[Path, int]:
+    """Give the rows of files, by what they say of themselves."""
+    if not paths:
+        return {}
+    metadata = f"SELECT file_name, num_rows FROM parquet_file_metadata({_list(paths)})"
+    return {Path(name): rows for name, rows in connection.execute(metadata).fetchall()}
+
+
+def _numbers(numbers: Iterable[int]) -> str:
+    return ", ".join(map(str, numbers))
 
 
 def _list(paths: Iterable[Path]) -> str:
@@ -315,11 +396,12 @@ def _cursor(connection: DuckDBPyConnection) -> Iterator[DuckDBPyConnection]:
 def _room() -> Iterator[None]:
     try:
         yield
-    except duckdb.Error as error:
+    except (duckdb.Error, OSError, MemoryError) as error:
         _raise_if_full(error)
         raise
 
 
 def _raise_if_full(error: Exception) -> None:
-    if isinstance(error, duckdb.OutOfMemoryException) or "No space left" in str(error):
+    full = isinstance(error, duckdb.OutOfMemoryException | MemoryError)
+    if full or "No space left" in str(error):
         raise NoRoom(f"There is no room to merge: {str(error).splitlines()[0]}") from error

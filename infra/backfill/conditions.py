@@ -33,14 +33,15 @@ def check(condition: str) -> list[str]:
     """
     if not condition.strip():
         raise SourceError(f"--where {condition!r} is no SQL condition: it is blank.")
-    told = _tree(condition)
+    with connect() as connection:
+        told, plain = (_tree(connection, each) for each in (condition, "true"))
     if told["error"]:
         why = told["error_message"].splitlines()[0]
         raise SourceError(f"--where {condition!r} is no SQL condition: {why}.")
-    node, plain = told["statements"][0]["node"], _tree("true")["statements"][0]["node"]
+    node, expected = told["statements"][0]["node"], plain["statements"][0]["node"]
     selected = node.pop("select_list", [])
-    plain.pop("select_list")
-    if node != plain or len(selected) != 1 or len(told["statements"]) != 1:
+    expected.pop("select_list")
+    if node != expected or len(selected) != 1 or len(told["statements"]) != 1:
         raise SourceError(f"--where {condition!r} is not one SQL condition.")
     return list(_columns(selected))
 
@@ -75,10 +76,9 @@ def listed(names: Iterable[str]) -> str:
     return f"{told} and {more:,} more" if more > 0 else told
 
 
-def _tree(condition: str) -> Any:
+def _tree(connection: duckdb.DuckDBPyConnection, condition: str) -> Any:
     query = f"SELECT {bracketed(condition)}"
-    with duckdb.connect() as connection:
-        row = connection.execute("SELECT json_serialize_sql(?)", [query]).fetchone()
+    row = connection.execute("SELECT json_serialize_sql(?)", [query]).fetchone()
     assert row is not None
     # Where each thing stands differs between any two texts.
     return _without_places(msgspec.json.decode(row[0]))

@@ -20,8 +20,8 @@ _encode = msgspec.json.Encoder().encode
 def remap(line: bytes, fields: Mapping[str, str], unit: Unit) -> bytes:
     """Give a line with the fields that a like has; one that is no JSON object stays as it is.
 
-    `fields` names, for fields of a like, those they are read from, or what is in one (`film.id`).
-    What is read so no longer stands under its own name. Numbers become text where a like has text,
+    `fields` names, for fields of a like, those they are read from, which then no longer stand under
+    their own names, or what is in one (`film.id`). Numbers become text where a like has text,
     and milliseconds where they are a time.
     """
     try:
@@ -51,11 +51,10 @@ def _milliseconds(moment: float, unit: Unit) -> int:
 
 
 def _take(event: dict[str, Any], path: str) -> Any:
-    """Take a value out of an event: a field of that name, or else one within others."""
+    """Take a field of that name out of an event, or else give what is within others."""
     if path in event:
         return event.pop(path)
-    *outer, last = path.split(".")
-    inner: Any = event
-    for name in outer:
-        inner = inner.get(name) if isinstance(inner, dict) else None
-    return inner.pop(last, None) if isinstance(inner, dict) else None
+    found: Any = event
+    for name in path.split("."):
+        found = found.get(name) if isinstance(found, dict) else None
+    return found

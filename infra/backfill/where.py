@@ -13,10 +13,13 @@ import pyarrow as pa
 from infra.backfill import conditions
 from infra.backfill.conditions import literal, quoted
 from infra.backfill.sources import SourceError
+from transform.likes import MAX_DEPTH
 
 _BOM = b"\xef\xbb\xbf"
 # Arithmetic on the unsigned fails below 0, and what is of several types compares as its text.
 _TYPES = {"UBIGINT": "BIGINT", "HUGEINT": "BIGINT", "JSON": "VARCHAR", "NULL": "VARCHAR"}
+_MOST_BRACKETS = 100
+"""A line with more may be nested deeper than DuckDB tells types of: 128 levels."""
 _decode = msgspec.json.Decoder().decode
 
 
@@ -93,7 +96,11 @@ class Where:
 
 def _structure(sample: bytes) -> dict[str, Any]:
     """Infer the fields of the objects in a sample, and their types."""
-    lines = [line for line in sample.split(b"\n") if _is_object(line)]
+    lines = [
+        line
+        for line in sample.split(b"\n")
+        if line.count(b"[") + line.count(b"{") <= _MOST_BRACKETS and _is_object(line)
+    ]
     connection = conditions.connect()
     connection.register("sample", pa.table({"line": _texts(lines)}))
     query = "SELECT json_group_structure(line::JSON) FROM sample WHERE json_valid(line)"
@@ -103,18 +110,21 @@ def _structure(sample: bytes) -> dict[str, Any]:
     return shape if isinstance(shape, dict) else {}
 
 
-def _typed(shape: Any) -> Any:
-    """Give a structure of DuckDB's as one it can transform to: names differ by more than case."""
+def _typed(shape: Any, depth: int = 0) -> Any:
+    """Give a structure of DuckDB's as one it can transform to: names differ by more than case,
+    and what is nested deeper than a like may be is text."""
+    if depth == MAX_DEPTH and not isinstance(shape, str):
+        return "VARCHAR"
     if isinstance(shape, dict):
         fields: dict[str, Any] = {}
         folded: set[str] = set()
         for name, type_ in shape.items():
             if name and name.casefold() not in folded:
                 folded.add(name.casefold())
-                fields[name] = _typed(type_)
+                fields[name] = _typed(type_, depth + 1)
         return fields or "VARCHAR"
     if isinstance(shape, list):
-        return [_typed(element) for element in shape]
+        return [_typed(element, depth + 1) for element in shape]
     return _TYPES.get(shape, shape)
 
 

@@ -2,13 +2,12 @@
 
 import filecmp
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Lock
-from typing import NamedTuple
+from typing import Any, TypeVar
 
 import msgspec
 from duckdb import DuckDBPyConnection
@@ -16,19 +15,22 @@ from duckdb import DuckDBPyConnection
 from transform import compaction, keys, watermark
 from transform.compaction import Merged
 from transform.handlers.objects import Bucket, Conflict
-from transform.watermark import State
+from transform.watermark import Object, State
 
-BIG_BYTES = 64 * 2**20
-"""Hours larger than this are merged one at a time."""
+T = TypeVar("T")
+
+TOGETHER = 256
+MOST_BYTES = 64 * 2**20
+"""How many hours are merged together, and how large they may be; one is merged in any case."""
+CONNECTIONS = 16
 CONFLICTS = 8
 
 
 class Power(msgspec.Struct, frozen=True):
-    """What a run may use: DuckDB's memory, threads, and hours merged at the same time."""
+    """What a run may use: DuckDB's memory, and threads."""
 
     memory_mb: int = 1_024
     threads: int = 2
-    hours: int = 3
 
 
 class Contended(Exception):
@@ -56,14 +58,23 @@ def opened(bucket: Bucket, power: Power) -> Iterator["Hours"]:
     with tempfile.TemporaryDirectory(prefix="compact-") as folder:
         scratch = Path(folder)
         with compaction.engine(scratch, power.memory_mb, power.threads) as engine:
-            yield Hours(bucket, engine, scratch, power.hours)
+            yield Hours(bucket, engine, scratch, power.threads)
 
 
-class _Hour(NamedTuple):
-    """What became of an hour; `written` is in bytes, 0 where it stands as it was."""
+@dataclass(slots=True)
+class _Standing:
+    """An hour as it is: its buckets' files, with their ETags, and its totals."""
 
-    new: int
-    written: int
+    hour: int
+    totals: tuple[bytes, str] | None
+    objects: dict[int, Object] = field(default_factory=dict)
+    files: dict[int, Path] = field(default_factory=dict)
+    etags: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def size(self) -> int:
+        """Its bytes."""
+        return sum(one.size for one in self.objects.values())
 
 
 @dataclass(slots=True)
@@ -73,8 +84,7 @@ class Hours:
     bucket: Bucket
     engine: DuckDBPyConnection
     scratch: Path
-    at_once: int
-    big: Lock = field(default_factory=Lock)
+    threads: int
 
     def state(self) -> tuple[State, str | None]:
         """Give the state as it is, and its ETag."""
@@ -120,50 +130,88 @@ class Hours:
     def merge(self, hours: Sequence[int], buckets: int, tell: Callable[[float], None]) -> Written:
         """Merge the round into hours of so many buckets."""
         written = Written()
-        with ThreadPoolExecutor(self.at_once) as pool:
-            try:
-                merged = pool.map(self._merge, hours, [buckets] * len(hours))
-                for number, hour in enumerate(merged, 1):
-                    written.add(Written(hour.new, int(hour.written > 0), hour.written))
-                    tell(number / len(hours))
-            except BaseException:
-                pool.shutdown(cancel_futures=True)
-                raise
+        left = list(hours)
+        conflicts = 0
+        while left:
+            with tempfile.TemporaryDirectory(dir=self.scratch) as folder:
+                done = self._merge(left[:TOGETHER], buckets, Path(folder))
+            for each in done.values():
+                written.add(each)
+            left = [hour for hour in left if hour not in done]
+            tell(1 - len(left) / len(hours))
+            conflicts = 0 if done else conflicts + 1
+            if conflicts == CONFLICTS:
+                which = keys.likes_prefix(left[0])
+                raise Contended(f"{which}* was changed by others {CONFLICTS} times.")
         return written
 
-    def _merge(self, hour: int, buckets: int) -> _Hour:
-        for _ in range(CONFLICTS):
-            with tempfile.TemporaryDirectory(dir=self.scratch) as folder:
-                try:
-                    return self._attempt(hour, buckets, Path(folder))
-                except Conflict:
-                    continue
-        raise Contended(f"{keys.likes_prefix(hour)}* was changed by others {CONFLICTS} times.")
+    def _merge(self, hours: Sequence[int], buckets: int, folder: Path) -> dict[int, Written]:
+        """Merge hours, as many as go together; gives what came of those nobody else changed."""
+        with ThreadPoolExecutor(CONNECTIONS) as pool:
 
-    def _attempt(self, hour: int, buckets: int, folder: Path) -> _Hour:
-        # Read before the hour is: whoever changes the hour from now on changes these after it, and
-        # then they are not replaced by what we have seen.
-        totals_key = keys.totals(hour)
-        totals = self.bucket.read(totals_key)
-        listed = [(keys.likes_place(o.key), o) for o in self.bucket.list(keys.likes_prefix(hour))]
-        objects = {place[1]: one for place, one in listed if place}
-        big = sum(one.size for one in objects.values()) > BIG_BYTES
-        with self.big if big else nullcontext():
-            stands, etags = {}, {}
-            for number, one in objects.items():
-                stands[number] = folder / f"stands-{number:02}.parquet"
-                etag = self.bucket.download(one.key, stands[number])
-                if etag is None:
-                    raise Conflict(f"{one.key} was removed by somebody else.")
-                etags[number] = etag
-            merged = compaction.merge(self.engine, hour, stands, buckets, folder)
-            written = self._replace(hour, merged, stands, etags)
-            if merged.files:
-                path = folder / "totals.parquet"
-                compaction.totals(self.engine, list(merged.files.values()), path)
-                if totals is None or totals[0] != path.read_bytes():
-                    self.bucket.put(totals_key, path, totals and totals[1])
-        return _Hour(merged.new, written)
+            def each(work: Callable[[_Standing], T], given: Iterable[_Standing]) -> dict[int, T]:
+                tried = [(one.hour, pool.submit(work, one)) for one in given]
+                done = {}
+                for hour, one in tried:
+                    with suppress(Conflict):
+                        done[hour] = one.result()
+                return done
+
+            standing = self._together(self._standing(hours, pool.map))
+            there = each(lambda one: self._download(one, folder), standing)
+            merged = compaction.merge(
+                self.engine,
+                {hour: one.files for hour, one in there.items()},
+                buckets,
+                folder,
+                self.threads,
+            )
+            return each(lambda one: self._put(one, merged[one.hour]), there.values())
+
+    def _standing(
+        self, hours: Sequence[int], map_: Callable[..., Iterable[Any]]
+    ) -> list[_Standing]:
+        # Read before the hours are: whoever changes an hour from now on changes these after it,
+        # and then they are not replaced by what we have seen.
+        totals = map_(self.bucket.read, map(keys.totals, hours))
+        found = {hour: _Standing(hour, read) for hour, read in zip(hours, totals, strict=True)}
+        days = {hour // 24 for hour in hours}
+        prefixes = [keys.likes_day(day) for day in days]
+        if len(hours) == 1:
+            prefixes = [keys.likes_prefix(hours[0])]
+        for listed in map_(lambda prefix: list(self.bucket.list(prefix)), prefixes):
+            for one in listed:
+                place = keys.likes_place(one.key)
+                if place and place[0] in found:
+                    found[place[0]].objects[place[1]] = one
+        return list(found.values())
+
+    @staticmethod
+    def _together(standing: Sequence[_Standing]) -> Iterator[_Standing]:
+        """Give the hours that go together, at least one."""
+        size = 0
+        for one in standing:
+            size += one.size
+            if size > one.size and size > MOST_BYTES:
+                return
+            yield one
+
+    def _download(self, one: _Standing, folder: Path) -> _Standing:
+        for number, stands in one.objects.items():
+            one.files[number] = folder / f"{one.hour}-{number}-stands.parquet"
+            etag = self.bucket.download(stands.key, one.files[number])
+            if etag is None:
+                raise Conflict(f"{stands.key} was removed by somebody else.")
+            one.etags[number] = etag
+        return one
+
+    def _put(self, one: _Standing, merged: Merged) -> Written:
+        size = self._replace(one.hour, merged, one.files, one.etags)
+        if merged.totals:
+            body = merged.totals.read_bytes()
+            if one.totals is None or one.totals[0] != body:
+                self.bucket.put(keys.totals(one.hour), body, one.totals and one.totals[1])
+        return Written(merged.new, int(size > 0), size)
 
     def _replace(
         self, hour: int, merged: Merged, stands: dict[int, Path], etags: dict[int, str]
