@@ -1,4 +1,4 @@
-"""Builds the zips of the functions and of their layer, the same bytes from the same sources."""
+"""Builds the zips of the functions and of their layers, the same bytes from the same sources."""
 
 from __future__ import annotations
 
@@ -18,9 +18,18 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ("glue", "transform")
 WHEELS = ("aws-lambda-powertools", "jmespath", "msgspec", "typing-extensions")
 """What the functions import and Lambda's Python does not bring; boto3 it does. Those that write
-Parquet have a layer beside this: RankTrends AWS's own, with pyarrow; CompactLake ours, below."""
-LAYER = ("duckdb",)
-"""What CompactLake alone imports: 20 MB, zipped, that the other functions start without."""
+Parquet have layers beside this: RankTrends AWS's own, with pyarrow; CompactLake ours, below."""
+LAYERS = ("duckdb", "pyarrow")
+"""What CompactLake alone imports: 21 and 29 MiB, zipped, that the other functions start without.
+They would about fill one zip of 50 MiB, so each is a layer."""
+# Of pyarrow, what `pyarrow.parquet` loads, and the libraries that these are linked to: the wheel
+# also brings Flight, file systems, headers, tests, and copies of libraries where links are meant.
+_OF_PYARROW = re.compile(
+    r"""(parquet/|vendored/)?\w+\.py
+    | (lib|_fs|_parquet)\.[\w-]+\.so
+    | lib(parquet|arrow(_acero|_compute|_dataset|_python|_substrait)?)\.so\.\d+""",
+    re.VERBOSE,
+)
 
 # Lambda's python3.13 on arm64 is Amazon Linux 2023, whose glibc is 2.34.
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html
@@ -55,8 +64,8 @@ def build(flavour: Flavour, out: Path) -> Path:
     return _built(out / f"functions-{flavour}.zip", files)
 
 
-def layer(out: Path) -> Path:
-    """Build `duckdb-layer.zip` in the directory `out`, made if missing, and give its path.
+def layer(name: str, out: Path) -> Path:
+    """Build `<name>-layer.zip`, one of `LAYERS`, in `out`, made if missing, and give its path.
 
     It holds the pinned wheel for Lambda on arm64, in the folder that Lambda puts on Python's path.
     The file appears whole or not at all. Raises `BuildError` where the wheel cannot be had.
@@ -64,9 +73,9 @@ def layer(out: Path) -> Path:
 
     # https://docs.aws.amazon.com/lambda/latest/dg/python-layers.html
     def files(scratch: Path) -> dict[str, Path]:
-        return {f"python/{name}": path for name, path in _theirs(LAYER, scratch).items()}
+        return {f"python/{name}": path for name, path in _theirs((name,), scratch).items()}
 
-    return _built(out / "duckdb-layer.zip", files)
+    return _built(out / f"{name}-layer.zip", files)
 
 
 def _built(target: Path, files: Callable[[Path], dict[str, Path]]) -> Path:
@@ -123,6 +132,8 @@ def _belongs(path: Path) -> bool:
     """
     if path.parts[0].endswith(".dist-info"):
         return path.name == "METADATA"
+    if path.parts[0] == "pyarrow":
+        return bool(_OF_PYARROW.fullmatch(path.relative_to("pyarrow").as_posix()))
     return path.parts[0] != "bin" and path.suffix not in {".pyc", ".pyi"}
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import click
 
 from infra import build, terraform
@@ -38,4 +40,6 @@ def _prepare(stage: str, steps: Steps) -> dict[str, str]:
         return {}
     with steps.step("Building the functions for AWS"):
         out = home() / "build"
-        return {"package": str(build.build("aws", out)), "duckdb_layer": str(build.layer(out))}
+        package = build.build("aws", out)
+        layers = {name: str(build.layer(name, out)) for name in build.LAYERS}
+        return {"package": str(package), "compact_layers": json.dumps(layers)}

@@ -8,8 +8,16 @@ _VARIANT = 0b10 << 62
 
 
 def time_ordered(milliseconds: int) -> str:
-    """Give a UUID version 7 for a time in epoch milliseconds: 48 bits of time, 74 of chance."""
-    return _uuid(milliseconds, 7, secrets.randbits(74))
+    """Give a UUID version 7 for a time in epoch milliseconds: 48 bits of time, 48 of chance.
+
+    `tttttttt-tttt-7000-8000-rrrrrrrrrrrr`. Where RFC 9562 (5.7) lets a counter stand before the
+    chance there are 26 zeros: each bit of chance is kept in the lake for ever. Only ids of the same
+    millisecond can be equal, each pair with a chance of 2**-48. At 10,000 likes a second, evenly,
+    there are 45 pairs a millisecond, and 3.15e10 of those a year: 0.005 equal ids. Should all come
+    500 a request, whose ids share a millisecond: 2.5 million pairs a second, 0.3 a year. Whoever
+    guesses the id of a like whose millisecond is known has to try 1.4e14 times on average.
+    """
+    return _uuid(milliseconds, 7, secrets.randbits(48))
 
 
 def derived(milliseconds: int, origin: str) -> str:

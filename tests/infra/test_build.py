@@ -1,4 +1,5 @@
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -46,8 +47,9 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def layer(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build.layer(tmp_path_factory.mktemp("layer"))
+def layers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("layers")
+    return {name: build.layer(name, folder) for name in build.LAYERS}
 
 
 SOURCES = [path for folder in ("glue", "transform") for path in (build.ROOT / folder).rglob("*")]
@@ -72,8 +74,9 @@ def test_two_builds_are_the_same_byte_for_byte(flavour, request, tmp_path):
     )
 
 
-def test_two_builds_of_the_layer_are_the_same_byte_for_byte(layer, tmp_path):
-    assert build.layer(tmp_path).read_bytes() == layer.read_bytes()
+@pytest.mark.parametrize("name", build.LAYERS)
+def test_two_builds_of_a_layer_are_the_same_byte_for_byte(name, layers, tmp_path):
+    assert build.layer(name, tmp_path).read_bytes() == layers[name].read_bytes()
 
 
 def test_neither_times_nor_modes_of_the_sources_show_in_the_zip(local, tmp_path, monkeypatch):
@@ -129,42 +132,74 @@ def test_the_aws_zip_adds_arm64_wheels_and_stays_far_below_what_lambda_takes(loc
         assert sum(entry.file_size for entry in archive.infolist()) < 25 * 1024 * 1024
 
 
-def test_the_layer_holds_duckdb_for_arm64_where_lambda_looks_for_it(layer):
-    held = names(layer)
-    assert all(name.startswith("python/") for name in held)
-    assert tops([name.removeprefix("python/") for name in held]) == {
-        *("_duckdb.abi3.so", "adbc_driver_duckdb", "duckdb"),
+@pytest.mark.parametrize(
+    ("name", "held", "engine"),
+    [
+        ("duckdb", {"_duckdb.abi3.so", "adbc_driver_duckdb", "duckdb"}, "_duckdb.abi3.so"),
+        ("pyarrow", {"pyarrow"}, "pyarrow/lib.cpython-313-aarch64-linux-gnu.so"),
+    ],
+)
+def test_a_layer_holds_a_wheel_for_arm64_where_lambda_looks_for_it(name, held, engine, layers):
+    inside = names(layers[name])
+    assert all(one.startswith("python/") for one in inside)
+    assert tops([one.removeprefix("python/") for one in inside]) == held
+    assert not [one for one in inside if one.endswith((".pyc", ".pyi", ".pyx", ".h"))]
+    with zipfile.ZipFile(layers[name]) as archive:
+        start = archive.read(f"python/{engine}")[:20]
+    assert start[:4] == b"\x7fELF"
+    assert int.from_bytes(start[18:20], "little") == AARCH64
+
+
+MERGE = """
+import sys
+from pathlib import Path
+here = Path.cwd()
+sys.path[:0] = [str(here), sys.argv[1]]
+from transform import compaction
+with compaction.engine(here, 256, 1) as engine:
+    engine.execute(
+        "COPY (SELECT 'e' AS event_id, 'm' AS movie_id, 'u' AS user_id, 'like' AS action, "
+        "make_timestamp_ms(0) AS liked_at, liked_at AS received_at, 'web' AS source, "
+        "NULL::VARCHAR AS extra) TO 'raw.parquet'"
+    )
+    compaction.load(engine, {"raw": here / "raw.parquet"})
+    merged = compaction.merge(engine, 0, {}, 1, here)
+    again = compaction.merge(engine, 0, {0: here / "raw.parquet"}, 1, here)
+    assert (merged.new, again.rows, again.new) == (1, 1, 0)
+    compaction.totals(engine, list(again.files.values()), here / "totals.parquet")
+for name in ("duckdb", "pyarrow"):
+    assert sys.modules[name].__file__.startswith(str(here)), sys.modules[name].__file__
+"""
+
+
+def untagged(name: str) -> str:
+    """A file's name without the Python and the machine that it is built for."""
+    return re.sub(r"\.(abi3|cpython-\w+-\w+-linux-gnu)\.so$", ".so", name)
+
+
+def test_likes_are_merged_without_what_the_layers_leave_out(local, layers, tmp_path):
+    """With the wheels of this machine, of which the same files are taken; its engines run here."""
+    taken = {
+        untagged(name.removeprefix("python/"))
+        for package in layers.values()
+        for name in names(package)
     }
-    assert not [name for name in held if name.endswith((".pyc", ".pyi"))]
-    with zipfile.ZipFile(layer) as archive:
-        engine = archive.read("python/_duckdb.abi3.so")
-    assert engine[:4] == b"\x7fELF"
-    assert int.from_bytes(engine[18:20], "little") == AARCH64
-
-
-def test_duckdb_works_without_what_the_layer_leaves_out(layer, tmp_path):
-    """With the wheel of this machine, of which the same files are taken; its engine runs here."""
-    taken = {name.removeprefix("python/") for name in names(layer)}
-    for file in distribution("duckdb").files or ():
-        if str(file) in taken or file.name.startswith("_duckdb."):
-            copy = tmp_path / str(file)
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            copy.symlink_to(Path(str(file.locate())))
-    program = (
-        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import duckdb\n"
-        f"assert duckdb.__file__.startswith({str(tmp_path)!r}), duckdb.__file__\n"
-        "duckdb.sql(\"COPY (SELECT 1 AS n) TO 'n.parquet'\")\n"
-        "assert duckdb.sql(\"SELECT n FROM 'n.parquet'\").fetchall() == [(1,)]\n"
-    )
+    for wheel in (*layers, "msgspec"):
+        for file in distribution(wheel).files or ():
+            if untagged(str(file)) in taken or file.parts[0] == "msgspec":
+                copy = tmp_path / str(file)
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                copy.symlink_to(Path(str(file.locate())))
     ended = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", program], cwd=tmp_path, capture_output=True, text=True
-    )
+        [sys.executable, "-I", "-S", "-c", MERGE, str(local)],
+        cwd=tmp_path, capture_output=True, text=True,
+    )  # fmt: skip
     assert ended.returncode == 0, ended.stderr
 
 
-def test_functions_and_layer_together_are_within_what_lambda_takes(aws, layer):
+def test_functions_and_layers_together_are_within_what_lambda_takes(aws, layers):
     unzipped = 0
-    for package in (aws, layer):
+    for package in (aws, *layers.values()):
         assert package.stat().st_size < 50 * 1024 * 1024
         with zipfile.ZipFile(package) as archive:
             unzipped += sum(entry.file_size for entry in archive.infolist())
@@ -199,14 +234,14 @@ def test_wheels_that_cannot_be_had_are_one_sentence(tmp_path, monkeypatch):
     root.mkdir()
     hashed = "9.9.9 \\\n    --hash=sha256:" + "0" * 64 + "\n"
     root.joinpath("requirements.txt").write_text(
-        "".join(f"{name}=={hashed}" for name in build.WHEELS + build.LAYER)
+        "".join(f"{name}=={hashed}" for name in build.WHEELS + build.LAYERS)
     )
     monkeypatch.setattr(build, "ROOT", root)
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     with pytest.raises(BuildError, match=r"^The arm64 wheels of .* cannot be had: .+9\.9\.9"):
         build.build("aws", tmp_path / "out")
     with pytest.raises(BuildError, match=r"^The arm64 wheels of duckdb cannot be had: .+9\.9\.9"):
-        build.layer(tmp_path / "out")
+        build.layer("duckdb", tmp_path / "out")
     assert list((tmp_path / "out").iterdir()) == []
 
 

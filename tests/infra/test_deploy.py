@@ -1,5 +1,6 @@
 """A stage on AWS is changed only after its changes were shown and somebody said yes."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -30,9 +31,9 @@ def called(monkeypatch, tmp_path):
         calls.append(("build", flavour))
         return Path("functions-aws.zip")
 
-    def layer(out):
-        calls.append(("build", "layer"))
-        return Path("duckdb-layer.zip")
+    def layer(name, out):
+        calls.append(("build", name))
+        return Path(f"{name}-layer.zip")
 
     def called():
         return calls
@@ -51,10 +52,11 @@ def run(*arguments, answer=None):
 
 def test_a_plan_shows_and_changes_nothing(called):
     done = run("plan", "--stage", "test")
-    built = [("build", "aws"), ("build", "layer")]
+    built = [("build", "aws"), ("build", "duckdb"), ("build", "pyarrow")]
     assert (done.exit_code, called()) == (0, [*built, ("plan", "test")])
-    assert called.variables == {
-        "package": "functions-aws.zip", "duckdb_layer": "duckdb-layer.zip"
+    assert called.variables["package"] == "functions-aws.zip"
+    assert json.loads(called.variables["compact_layers"]) == {
+        "duckdb": "duckdb-layer.zip", "pyarrow": "pyarrow-layer.zip"
     }  # fmt: skip
     assert "1 to add" in done.stdout
 

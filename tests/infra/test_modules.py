@@ -91,12 +91,12 @@ def test_every_stage_gives_what_the_command_line_reads():
         assert len(blocks("module", CONFIGURATION[f"stages/{stage}/main.tf"])) == 1
 
 
-def test_only_the_stages_on_aws_get_the_layer_that_is_built_for_them():
+def test_only_the_stages_on_aws_get_the_layers_that_are_built_for_them():
     for stage in set(STAGES) - {"bootstrap"}:
         given = re.findall(
-            r"^  duckdb_layer += (\S+)", CONFIGURATION[f"stages/{stage}/main.tf"], re.M
+            r"^  compact_layers += (\S+)", CONFIGURATION[f"stages/{stage}/main.tf"], re.M
         )
-        assert given == ["null" if stage == "local" else "var.duckdb_layer"], stage
+        assert given == ["{}" if stage == "local" else "var.compact_layers"], stage
 
 
 def test_one_batch_of_a_shard_at_a_time_is_counted_and_none_is_given_up():

@@ -26,6 +26,7 @@ import pytest
 from glue import schema, tables
 from glue.tables import Table
 from tests.queries.lake import TRENDS, Lake, like
+from transform import parquet
 
 AT = datetime(2026, 3, 1, 7, 59, 59, 123000)
 LIKES = [
@@ -55,15 +56,14 @@ REJECTED = [
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a lake with rows of each table, in files as plain as Firehose and DuckDB write
-    them: what pyarrow adds for itself is left out."""
+    """The folder of a lake with rows of each table: likes as compaction writes them, others as
+    plain as Firehose does, without what pyarrow adds for itself."""
     lake = Lake(tmp_path_factory.mktemp("lake"))
-    lake.put(
-        "likes/day=2026-03-01/hour-07-00.parquet", LIKES[:2], compression="zstd", store_schema=False
-    )
-    lake.put(
-        "likes/day=2026-03-01/hour-08-00.parquet", LIKES[2:], compression="zstd", store_schema=False
-    )
+    for hour, rows in (("07", LIKES[:2]), ("08", LIKES[2:])):
+        file = lake.root / f"likes/day=2026-03-01/hour-{hour}-00.parquet"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        made = pa.Table.from_pylist(rows, schema.arrow(tables.read("likes")))
+        assert parquet.write(made.to_batches(), file) == len(rows)
     folder = "raw/arrival_day=2026-03-01/arrival_hour=07"
     for number, row in enumerate(LIKES):
         lake.put(f"{folder}/{number}.parquet", [row], use_deprecated_int96_timestamps=True,

@@ -236,6 +236,14 @@ def test_a_full_disk_is_no_bad_file(tmp_path):
             compaction.load(engine, paths)
 
 
+def test_a_disk_that_is_full_when_the_hour_is_written_is_no_room(engine, tmp_path):
+    compaction.load(engine, files(tmp_path, raw=made_up(1, 5_000, hours=1)))
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "0.parquet").symlink_to("/dev/full")
+    with pytest.raises(NoRoom, match="There is no room to merge"):
+        compaction.merge(engine, NOON, {}, 1, tmp_path / "out")
+
+
 MEMORY = """
 import resource, sys
 from pathlib import Path

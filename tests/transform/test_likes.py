@@ -4,6 +4,7 @@ import base64
 import json
 from itertools import count
 from pathlib import Path
+from uuid import RFC_4122, UUID
 
 import pytest
 from hypothesis import given
@@ -116,7 +117,19 @@ def test_a_time_is_the_same_moment_in_every_offset(moment):
 def test_made_ids_sort_by_time_and_derived_ids_are_the_same_for_the_same():
     made = [ids.time_ordered(moment) for moment in range(ARRIVED_AT, ARRIVED_AT + 1_000)]
     assert made == sorted(made) and len(set(made)) == 1_000
-    assert made[0][14] == "7"
+    assert {one[13:24] for one in made} == {"-7000-8000-"}
     assert ids.derived(ARRIVED_AT, "shard:1:1") == ids.derived(ARRIVED_AT, "shard:1:1")
     assert ids.derived(ARRIVED_AT, "shard:1:1") != ids.derived(ARRIVED_AT, "shard:1:2")
     assert ids.derived(ARRIVED_AT, "x")[14] == "8"
+
+
+@given(st.integers(0, 2**48 - 1))
+def test_a_made_id_tells_its_time_and_differs_in_all_48_bits_of_chance(moment):
+    made = [UUID(ids.time_ordered(moment)) for _ in range(64)]
+    assert {one.int >> 80 for one in made} == {moment}
+    assert {(one.version, one.variant) for one in made} == {(7, RFC_4122)}
+    assert len(set(made)) == 64
+    differ = 0
+    for one in made:
+        differ |= one.int ^ made[0].int
+    assert differ == 2**48 - 1  # each bit stays the same in 64 ids with a chance of 2**-63

@@ -1,12 +1,12 @@
 # CompactLake: merges what Firehose delivered into the likes table, each like once, in the hour it happened in.
 
-# DuckDB, from the wheel that requirements.txt pins.
-resource "aws_lambda_layer_version" "duckdb" {
-  count                    = var.duckdb_layer == null ? 0 : 1
-  layer_name               = "${local.service}-duckdb"
-  description              = "DuckDB for CompactLake."
-  filename                 = var.duckdb_layer
-  source_code_hash         = filebase64sha256(var.duckdb_layer)
+# DuckDB and pyarrow, from the wheels that requirements.txt pins.
+resource "aws_lambda_layer_version" "compact" {
+  for_each                 = var.compact_layers
+  layer_name               = "${local.service}-${each.key}"
+  description              = "${each.key} for CompactLake."
+  filename                 = each.value
+  source_code_hash         = filebase64sha256(each.value)
   compatible_runtimes      = ["python3.13"]
   compatible_architectures = ["arm64"]
 
@@ -26,7 +26,7 @@ module "compact" {
   description       = "Merges what was delivered into the likes table, each like once."
   handler           = "transform.handlers.compact.handler"
   package           = var.package
-  layers            = aws_lambda_layer_version.duckdb[*].arn
+  layers            = [for layer in aws_lambda_layer_version.compact : layer.arn]
   environment       = { LAKE_BUCKET = local.bucket }
   policy            = data.aws_iam_policy_document.compact.json
   memory_mb         = 3008  # two CPUs, both of which DuckDB uses; new accounts are given no more

@@ -13,9 +13,9 @@ variable "package" {
   type        = string
 }
 
-variable "duckdb_layer" {
-  description = "Path of the zip of DuckDB's layer, made by infra/build.py; null: no layer, where functions run in a Python that has DuckDB."
-  type        = string
+variable "compact_layers" {
+  description = "Paths of the zips of CompactLake's layers, made by infra/build.py, by what they hold; none where functions run in a Python that has it."
+  type        = map(string)
 }
 
 variable "disposable" {

@@ -12,5 +12,5 @@ module "pipeline" {
   alarms                 = false
   fan_out_mapping        = false # the emulator refuses a mapping on a consumer; infra/fanout bridges it
   pandas_layers          = []    # the emulator runs functions in its own Python, which has pandas and pyarrow
-  duckdb_layer           = null  # and DuckDB
+  compact_layers         = {}    # and DuckDB
 }

@@ -3,7 +3,7 @@ module "pipeline" {
   source                 = "../../modules/pipeline"
   stage                  = "prod"
   package                = var.package
-  duckdb_layer           = var.duckdb_layer
+  compact_layers         = var.compact_layers
   disposable             = false
   stream_retention_hours = 168
   delivery_seconds       = 300

@@ -3,7 +3,7 @@ module "pipeline" {
   source                 = "../../modules/pipeline"
   stage                  = "test"
   package                = var.package
-  duckdb_layer           = var.duckdb_layer
+  compact_layers         = var.compact_layers
   disposable             = true
   stream_retention_hours = 24
   delivery_seconds       = 60

@@ -3,9 +3,9 @@ variable "package" {
   type        = string
 }
 
-variable "duckdb_layer" {
-  description = "Path of the zip of DuckDB's layer, made by infra/build.py."
-  type        = string
+variable "compact_layers" {
+  description = "Paths of the zips of CompactLake's layers, made by infra/build.py, by what they hold."
+  type        = map(string)
 }
 
 variable "alarm_email" {

@@ -52,7 +52,7 @@ mock_provider "aws" {
 variables {
   stage                  = "test"
   package                = "versions.tf" # any file: nothing is deployed
-  duckdb_layer           = "versions.tf"
+  compact_layers         = { duckdb = "versions.tf", pyarrow = "versions.tf" }
   disposable             = true
   stream_retention_hours = 24
   delivery_seconds       = 60
@@ -187,8 +187,8 @@ run "a_stage_is_named_counts_exactly_and_allows_no_more_than_it_needs" {
     error_message = "CompactLake is called."
   }
   assert {
-    condition     = [for l in aws_lambda_layer_version.duckdb : [l.layer_name, l.compatible_runtimes, l.compatible_architectures]] == [["movie-likes-test-duckdb", toset(["python3.13"]), toset(["arm64"])]]
-    error_message = "DuckDB is there for what functions run on."
+    condition     = [for l in aws_lambda_layer_version.compact : [l.layer_name, l.compatible_runtimes, l.compatible_architectures]] == [for name in ["duckdb", "pyarrow"] : ["movie-likes-test-${name}", toset(["python3.13"]), toset(["arm64"])]]
+    error_message = "DuckDB and pyarrow are there for what functions run on."
   }
   assert {
     condition = [for a in aws_cloudwatch_metric_alarm.compact_failed_objects : [
@@ -206,11 +206,11 @@ run "where_lambda_takes_no_mapping_on_a_consumer_and_needs_no_layers_there_are_n
   variables {
     fan_out_mapping = false
     pandas_layers   = []
-    duckdb_layer    = null
+    compact_layers  = {}
   }
   assert {
-    condition     = length(aws_lambda_layer_version.duckdb) == 0
-    error_message = "Functions find DuckDB in the Python they run in."
+    condition     = length(aws_lambda_layer_version.compact) == 0
+    error_message = "Functions find DuckDB and pyarrow in the Python they run in."
   }
   assert {
     condition     = length(aws_lambda_event_source_mapping.track) == 0 && endswith(output.consumer_arn, "/consumer/trends:1")
