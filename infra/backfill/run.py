@@ -48,8 +48,8 @@ class Counting(Protocol):
         """Remove what films remember of a backfill."""
 
 
-class Watcher(Protocol):
-    """Who is told how far it is."""
+class Watcher:
+    """Is told how far it is; this one makes nothing of it."""
 
     def reading(self, source: Source, size: int, totals: Totals) -> None:
         """So many bytes of a source's lines are read, and that came of all lines so far."""

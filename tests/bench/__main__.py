@@ -2,10 +2,21 @@
 
 import sys
 
-from rich.console import Console
+import rich
 from rich.table import Table
 
-from tests.bench import archive, cold_start, compact, count, fan_out, rank, scan, track
+from tests.bench import (
+    archive,
+    backfill,
+    cold_start,
+    compact,
+    count,
+    fan_out,
+    growth,
+    rank,
+    scan,
+    track,
+)
 from tests.bench.measure import Comparison
 
 BENCHES = [
@@ -14,7 +25,9 @@ BENCHES = [
     track.run,
     rank.run,
     compact.run,
+    backfill.run,
     scan.run,
+    growth.run,
     cold_start.run,
     fan_out.run,
 ]
@@ -23,7 +36,8 @@ BENCHES = [
 def main() -> int:
     """Print one table of comparisons; exit with 1 where one misses its target."""
     comparisons: list[Comparison] = []
-    console = Console(width=None if sys.stdout.isatty() else 160)
+    rich.reconfigure(width=None if sys.stdout.isatty() else 160)
+    console = rich.get_console()
     for bench in BENCHES:
         with console.status(bench.__module__.rpartition(".")[2]):
             comparisons += bench()
