@@ -19,7 +19,7 @@ import pyarrow.compute
 from glue import schema, tables
 from transform import ids, likes
 from transform.likes import AHEAD_MS, EARLIEST_MS, InvalidLike, Like
-from transform.shapes import Alike, Integers, Shape, Shapes, Text
+from transform.shapes import Alike, Integers, Shapes, Text
 from transform.stream import BadLine
 
 pc: Any = pyarrow.compute  # its types do not know of Python values where arrays may stand
@@ -72,8 +72,10 @@ def parse(
             doubtful.append(lines.numbers)
             continue
         rows, sure = _settle(text, lines, arrived_at, arrived_at + AHEAD_MS + skew)
-        doubtful.append(lines.numbers[~sure.to_numpy(zero_copy_only=False)])
-        parts.append(rows.filter(sure))
+        if not pc.all(sure).as_py():
+            doubtful.append(lines.numbers[~sure.to_numpy(zero_copy_only=False)])
+            rows = rows.filter(sure)
+        parts.append(rows)
     good, bad = _singly(text, np.sort(np.concatenate(doubtful)), numbers, arrived_at, skew)
     return Parsed(pa.concat_tables([*parts, _table(good)]), bad)
 
@@ -124,7 +126,10 @@ def _settle(
     text: Text, lines: Alike, arrived_at: int, latest: int
 ) -> tuple[pa.Table, pa.Array[Any]]:
     """Give the rows of lines that have the same fields, and which of them are sure."""
-    slots = {slot.name: slot for slot in lines.shape.slots}
+    slots = {
+        slot.name: (slot.quoted, bounds)
+        for slot, bounds in zip(lines.shape.slots, lines.bounds, strict=True)
+    }
     size = len(lines.numbers)
 
     def column(
@@ -133,7 +138,8 @@ def _settle(
         slot = slots.pop(name, None) or slots.pop(likes.ALIASES.get(name, name), None)
         if slot is None:
             return _Column(pa.array([default] * size))
-        return judge(text.slices(*Shape.bounds(slot, lines.anchors)), slot.quoted)
+        quoted, bounds = slot
+        return judge(text.slices(*bounds), quoted)
 
     liked_at = column("liked_at", partial(_moments, latest, arrived_at), arrived_at)
     columns = {
@@ -148,10 +154,8 @@ def _settle(
         moments: list[Any] = liked_at.values.fill_null(0).to_pylist()
         made = map(_id, moments, map(text.line, lines.numbers))
         columns["event_id"] = _Column(pa.array(made, pa.string()), columns["event_id"].sure)
-    columns["extra"] = _extra(
-        {name: text.slices(*Shape.bounds(slot, lines.anchors)) for name, slot in slots.items()},
-        size,
-    )
+    others = {name: text.slices(*bounds) for name, (_, bounds) in slots.items()}
+    columns["extra"] = _extra(others, size)
     doubts = [found.sure for found in columns.values() if found.sure is not None]
     sure = reduce(pc.and_, doubts).fill_null(False)
     arrays = [columns[field.name].values.cast(field.type) for field in SCHEMA]

@@ -88,14 +88,17 @@ def engine(scratch: Path, memory_mb: int, threads: int) -> Iterator[DuckDBPyConn
         yield connection
 
 
-def load(connection: DuckDBPyConnection, files: Mapping[str, Path]) -> Loaded:
-    """Read a round of raw files by name, each event id once, in place of the round before.
+def begin(connection: DuckDBPyConnection) -> None:
+    """Begin a round, in place of the one before: it has no rows yet."""
+    connection.execute(f"CREATE OR REPLACE TABLE round ({_TYPED}, hour BIGINT)")
 
-    Copies of a like are found wherever they are in the round. One that comes in a later round with
-    another event time, in another hour, is not: there only the rows of its hour are looked at.
+
+def load(connection: DuckDBPyConnection, files: Mapping[str, Path]) -> Loaded:
+    """Begin a round of raw files, by name.
+
     A file that is no raw likes is left out whole. Raises `NoRoom`.
     """
-    connection.execute(f"CREATE OR REPLACE TABLE arrived ({_TYPED})")
+    begin(connection)
     failed: dict[str, str] = {}
     with _room():
         try:
@@ -109,41 +112,60 @@ def load(connection: DuckDBPyConnection, files: Mapping[str, Path]) -> Loaded:
                 except (duckdb.Error, _Unfit) as unfit:
                     _raise_if_full(unfit)
                     failed[name] = str(unfit).splitlines()[0].replace(str(path), name)
-        return Loaded(rows, _round(connection), failed)
+    return Loaded(rows, once(connection), failed)
 
 
-def backfill(
-    connection: DuckDBPyConnection, files: Sequence[Path], hours: tuple[int, int], number: int
-) -> Loaded:
-    """Read the rows of a range of epoch hours, the last included, in place of the round before.
+def add(connection: DuckDBPyConnection, rows: pa.Table, arrived_at: int, number: int) -> None:
+    """Add rows as `transform.backfill` gives them to a round, which are those of a backfill.
 
-    The files hold rows as `transform.backfill` gives them, and `received_at`; `number` is that of
-    the backfill. Raises `NoRoom`.
+    `arrived_at` is in epoch milliseconds, `number` that of the backfill. Raises `NoRoom`.
     """
-    first, last = (f"epoch_ms({hour * HOUR_MS}::BIGINT)" for hour in (hours[0], hours[1] + 1))
+    told = {"received_at": f"epoch_ms({arrived_at}::BIGINT)", "backfill": str(number)}
+    columns = ", ".join(told.get(column.name, column.name) for column in _TABLE.columns)
+    with _cursor(connection) as cursor, _room():
+        cursor.register("lines", rows)
+        cursor.execute(f"INSERT INTO round SELECT {columns}, {_HOUR} FROM lines")
+
+
+def set_aside(connection: DuckDBPyConnection, path: Path) -> None:
+    """Write the rows of a round to a file on the scratch disk, and begin anew. Raises `NoRoom`."""
     with _room():
         connection.execute(
-            f"""
-            CREATE OR REPLACE TABLE arrived AS
-            SELECT * EXCLUDE (backfill), {number} AS backfill FROM ({_select(files, _OF_RAW)})
-            WHERE liked_at >= {first} AND liked_at < {last}"""
+            f"COPY (FROM round ORDER BY hour) TO {_quoted(path)} "
+            "(FORMAT parquet, COMPRESSION uncompressed, ROW_GROUP_SIZE 30720)"
         )
-        [rows] = connection.execute("SELECT count(*) FROM arrived").fetchone() or (0,)
-        return Loaded(rows, _round(connection), {})
+    begin(connection)
 
 
-def _round(connection: DuckDBPyConnection) -> dict[int, int]:
-    """Make what arrived the round; gives the rows of each hour."""
-    # In the order of hours, so that an hour is found without a look at all the others.
-    connection.execute(
-        f"""
-        CREATE OR REPLACE TABLE round AS
-        SELECT *, {_HOUR} FROM ({_once("arrived")})
-        ORDER BY hour"""
+def sizes(connection: DuckDBPyConnection, files: Sequence[Path]) -> dict[int, int]:
+    """Give how many rows were set aside of each epoch hour."""
+    hours = connection.execute(
+        f"SELECT hour, count(*) FROM read_parquet({_list(files)}) GROUP BY hour ORDER BY hour"
     )
-    connection.execute("DROP TABLE arrived")
-    hours = connection.execute("SELECT hour, count(*) FROM round GROUP BY hour ORDER BY hour")
     return dict(hours.fetchall())
+
+
+def recall(connection: DuckDBPyConnection, files: Sequence[Path], hours: tuple[int, int]) -> None:
+    """Begin a round of what was set aside of these epoch hours, the last included."""
+    begin(connection)
+    with _room():
+        connection.execute(
+            f"INSERT INTO round FROM read_parquet({_list(files)}) "
+            f"WHERE hour BETWEEN {hours[0]} AND {hours[1]}"
+        )
+
+
+def once(connection: DuckDBPyConnection) -> dict[int, int]:
+    """Leave each event id once in a round; gives how many rows each epoch hour then has.
+
+    Copies of a like are found wherever they are in the round. One that comes in a later round with
+    another event time, in another hour, is not: there only the rows of its hour are looked at.
+    Raises `NoRoom`.
+    """
+    with _room():
+        _drop_copies(connection, "round", "event_id")
+        hours = connection.execute("SELECT hour, count(*) FROM round GROUP BY hour ORDER BY hour")
+        return dict(hours.fetchall())
 
 
 def merge(
@@ -162,15 +184,13 @@ def merge(
     with _cursor(connection) as cursor, _room():
         rows = f"SELECT {_COLUMNS}, hour FROM round WHERE hour IN ({_numbers(stands)})"
         if files:
-            # A step at a time, so that each has the memory for itself.
             cursor.execute(f"CREATE TEMP TABLE copies AS {rows}")
             for columns, some in _alike(_kinds(cursor, files)):
                 cursor.execute(
                     f"INSERT INTO copies SELECT *, {_HOUR} FROM ({_select(some, columns)})"
                 )
-            cursor.execute(f"CREATE TEMP TABLE merged AS {_once('copies', 'hour, event_id')}")
-            cursor.execute("DROP TABLE copies")
-            rows = "SELECT * FROM merged"
+            _drop_copies(cursor, "copies", "hour, event_id")
+            rows = "SELECT * FROM copies"
         place = f"(hour * {MAX_BUCKETS} + {_bucket(buckets)})::BIGINT AS place"
         placed = f"SELECT *, {place} FROM ({rows})"
         found = _write(cursor, placed, folder, threads)
@@ -189,7 +209,7 @@ def merge(
                 new=merged.rows - sum(had[path] for path in of_hour.values()),
             )
         if files:
-            cursor.execute("DROP TABLE merged")
+            cursor.execute("DROP TABLE copies")
         return found
 
 
@@ -222,9 +242,11 @@ def _read(connection: DuckDBPyConnection, paths: Iterable[Path]) -> int:
     connection.begin()
     try:
         for _, group in _alike(found):
-            connection.execute(f"INSERT INTO arrived {_select(group, _OF_RAW)}")
+            connection.execute(
+                f"INSERT INTO round SELECT *, {_HOUR} FROM ({_select(group, _OF_RAW)})"
+            )
         for name in _REQUIRED:
-            null = f"SELECT 1 FROM arrived WHERE {name} IS NULL LIMIT 1"
+            null = f"SELECT 1 FROM round WHERE {name} IS NULL LIMIT 1"
             if connection.execute(null).fetchone():
                 raise _Unfit(f"It has rows without {name}.")
     except BaseException:
@@ -256,17 +278,19 @@ def _alike(kinds: Mapping[Path, dict[str, str]]) -> Iterator[tuple[Set[str], lis
         yield kinds[group[0]].keys(), group
 
 
-def _once(table: str, key: str = "event_id") -> str:
-    """Give SQL for the rows of a table, each key once; few of them are there twice."""
-    return f"""
-        WITH twice AS (
-          SELECT hash({key}) AS id FROM {table} GROUP BY id HAVING count(*) > 1
-        ), later AS (
+def _drop_copies(connection: DuckDBPyConnection, table: str, key: str) -> None:
+    """Leave each key once in a table; few of them are there twice."""
+    connection.execute(
+        f"""
+        DELETE FROM {table} WHERE rowid IN (
+          WITH twice AS (
+            SELECT hash({key}) AS id FROM {table} GROUP BY id HAVING count(*) > 1
+          )
           SELECT place FROM (SELECT *, rowid AS place FROM {table})
           SEMI JOIN twice ON hash({key}) = id
           QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {_FIRST}) > 1
-        )
-        SELECT * FROM {table} ANTI JOIN later ON rowid = place"""
+        )"""
+    )
 
 
 def _select(paths: Iterable[Path], there: Container[str]) -> str:

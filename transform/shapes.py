@@ -43,8 +43,9 @@ class Text:
         self.ends: Integers = ends.astype(np.int64)
         self.starts: Integers = np.concatenate(([0], self.ends[:-1] + 1))[: len(ends)]
         self._quotes: Integers = np.flatnonzero(codes == _QUOTE)
-        self._first: Integers = np.searchsorted(self._quotes, self.starts)
-        self.quotes: Integers = np.searchsorted(self._quotes, self.ends) - self._first
+        upto = np.searchsorted(self._quotes, self.ends)
+        self._first: Integers = np.concatenate(([0], upto[:-1]))
+        self.quotes: Integers = upto - self._first
         """How many each line has."""
         self.plain = np.ones(len(ends), bool)
         """Which lines have no backslash."""
@@ -64,15 +65,13 @@ class Text:
         """Give a line, the first being 0, without its break."""
         return self.data[self.starts[number] : self.ends[number]]
 
-    def anchors(self, numbers: Integers, quotes: int) -> Integers:
-        """Give, for lines with so many quotes, their starts, quotes and ends: a row each."""
-        anchors = np.empty((quotes + 2, len(numbers)), np.int64)
-        anchors[0] = self.starts[numbers]
-        first = self._first[numbers]
-        for quote in range(quotes):
-            anchors[quote + 1] = self._quotes[first + quote]
-        anchors[-1] = self.ends[numbers]
-        return anchors
+    def anchor(self, numbers: Integers, place: int, quotes: int) -> Integers:
+        """Give, of lines with so many quotes, their starts (place 0), a quote, or their ends."""
+        if place == 0:
+            return self.starts[numbers]
+        if place > quotes:
+            return self.ends[numbers]
+        return self._quotes[self._first[numbers] + (place - 1)]
 
     def equal(self, starts: Integers, expected: bytes) -> NDArray[np.bool_]:
         """Tell where these bytes stand; where the text ends before them, they do not."""
@@ -123,22 +122,25 @@ class Shape(NamedTuple):
         """The names of the fields."""
         return tuple(slot.name for slot in self.slots)
 
-    def fits(self, text: Text, anchors: Integers) -> NDArray[np.bool_]:
-        """Tell which of the lines with these anchors have this shape."""
-        fit = np.ones(anchors.shape[1], bool)
-        at = anchors[0]
+    def fit(self, text: Text, numbers: Integers) -> "Alike | None":
+        """Give those of the lines, with as many quotes as it has, that have this shape."""
+        fit = np.ones(len(numbers), bool)
+        at = text.starts[numbers]
+        bounds: list[tuple[Integers, Integers]] = []
         for slot, expected in zip(self.slots, self.between, strict=False):
-            begins, ends = self.bounds(slot, anchors)
+            begins = text.anchor(numbers, slot.after, self.quotes) + slot.begins
+            ends = text.anchor(numbers, slot.before, self.quotes) - slot.ends
             fit &= (begins - at == len(expected)) & (begins <= ends) & text.equal(at, expected)
+            bounds.append((begins, ends))
             at = ends
         last = self.between[-1]
-        fit &= (anchors[-1] - at == len(last)) & text.equal(at, last)
-        return fit
-
-    @staticmethod
-    def bounds(slot: Slot, anchors: Integers) -> tuple[Integers, Integers]:
-        """Give where the values of a field begin and end."""
-        return anchors[slot.after] + slot.begins, anchors[slot.before] - slot.ends
+        fit &= (text.ends[numbers] - at == len(last)) & text.equal(at, last)
+        if fit.all():
+            return Alike(self, numbers, bounds) if len(numbers) else None
+        if not fit.any():
+            return None
+        kept = [(begins[fit], ends[fit]) for begins, ends in bounds]
+        return Alike(self, numbers[fit], kept)
 
 
 def learn(line: bytes) -> Shape | None:
@@ -184,11 +186,11 @@ def _last_before(anchors: Sequence[int], place: int) -> int:
 
 
 class Alike(NamedTuple):
-    """Lines of a shape, by number, with their anchors."""
+    """Lines of a shape, by number, and where the value of each field begins and ends in them."""
 
     shape: Shape
     numbers: Integers
-    anchors: Integers
+    bounds: list[tuple[Integers, Integers]]
 
 
 class Shapes:
@@ -217,24 +219,21 @@ def _divide(
     text: Text, numbers: Integers, quotes: int, known: list[Shape]
 ) -> tuple[list[Alike], Integers]:
     found: list[Alike] = []
-    anchors = text.anchors(numbers, quotes)
 
     def take(shape: Shape) -> int:
-        nonlocal numbers, anchors
-        fit = shape.fits(text, anchors)
-        count = int(fit.sum())
-        if count and count == len(numbers):
-            found.append(Alike(shape, numbers, anchors))
-            numbers, anchors = numbers[:0], anchors[:, :0]
-        elif count:
-            found.append(Alike(shape, numbers[fit], anchors[:, fit]))
-            numbers, anchors = numbers[~fit], anchors[:, ~fit]
-        return count
+        nonlocal numbers
+        alike = shape.fit(text, numbers)
+        if alike is None:
+            return 0
+        found.append(alike)
+        whole = len(alike.numbers) == len(numbers)
+        numbers = numbers[:0] if whole else np.setdiff1d(numbers, alike.numbers, True)
+        return len(alike.numbers)
 
     for shape in known:
         take(shape)
     for attempt in range(ATTEMPTS):
-        if len(numbers) < FEW or len(known) == MOST:
+        if len(numbers) < FEW or len(known) >= MOST:
             break
         learnt = learn(text.line(numbers[attempt * len(numbers) // ATTEMPTS]))
         if learnt and take(learnt) >= FEW:

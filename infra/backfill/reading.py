@@ -16,7 +16,7 @@ from infra.backfill.streams import Cut, Unreadable
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
-CHUNK = 8 * 2**20
+CHUNK = 4 * 2**20
 LONGEST_LINE = 64 * 2**20
 """Of a longer line, which is no like anyway, only this much is kept: memory has an end."""
 

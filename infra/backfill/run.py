@@ -12,15 +12,16 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
+import pyarrow as pa
 
-from infra.backfill import merging, parsing, reading, tabular
+from infra.backfill import parsing, reading, tabular
+from infra.backfill.brought import Brought, brought
 from infra.backfill.ledger import Ledger, Ledgers, Progress, Request, Totals
-from infra.backfill.merging import Brought
-from infra.backfill.parsing import Part, Read, Rules
+from infra.backfill.parsing import Read, Rules
 from infra.backfill.reading import Chunk
 from infra.backfill.sources import Source, SourceError
 from infra.backfill.where import Where
-from transform import archive
+from transform import archive, compaction
 from transform.archive import Rejected
 from transform.handlers.hours import Hours, Power, opened
 from transform.handlers.objects import Bucket, Conflict
@@ -30,8 +31,13 @@ from transform.stream import BadLine
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
-SEGMENT_ROWS = 8_000_000
-"""Likes that wait on the scratch disk, about 100 bytes each, until they are merged together."""
+SEGMENT_ROWS = 16_000_000
+"""Likes that are merged together, so that each hour is written once: they wait on the scratch disk,
+where each takes about 120 bytes."""
+ROUND_ROWS = 1_200_000
+"""Likes in memory."""
+ADDED_ROWS = 200_000
+"""Likes that are added to a round at a time, for each time costs some milliseconds."""
 REJECTED_LINES = 20_000
 """Lines that are no likes in one object."""
 REMEMBERED_MS = 24 * 3_600_000
@@ -113,8 +119,8 @@ def run(
                     except SourceError as error:
                         outcome.failed[source.name] = str(error)
                 segment.merge()
-            brought = merging.brought(hours, outcome.ledger.hours, number)
-        outcome.ledger = ledgers.change(number, lambda one: _to_count(one, brought))
+            found = brought(hours, outcome.ledger.hours, number)
+        outcome.ledger = ledgers.change(number, lambda one: _to_count(one, found))
     net = outcome.ledger.counts or {}
     watcher.counting(len(net))
     lake.counts.add(number, net)
@@ -126,12 +132,12 @@ def run(
     return outcome
 
 
-def _to_count(ledger: Ledger, brought: Brought) -> Ledger:
+def _to_count(ledger: Ledger, found: Brought) -> Ledger:
     """Write down what to count, once: later on the lake may hold other copies of its likes."""
     if ledger.counts is not None:
         return ledger
-    totals = msgspec.structs.replace(ledger.totals, new=brought.rows)
-    return msgspec.structs.replace(ledger, counts=brought.net, totals=totals)
+    totals = msgspec.structs.replace(ledger.totals, new=found.rows)
+    return msgspec.structs.replace(ledger, counts=found.net, totals=totals)
 
 
 def _forget(lake: Lake, ledgers: Ledgers, now: int) -> None:
@@ -165,10 +171,13 @@ def _read(
             rules = Rules(arrived_at, now)
         left = _after(chunks, progress.lines)
         last, size = progress.lines, 0
-        for read in parsing.parse(left, rules, segment.folder, workers):
-            last, size = read.last, size + read.size
-            segment.add(source, read, arrived_at)
-            segment.watcher.reading(source, size, segment.totals)
+        try:
+            for read in parsing.parse(left, rules, workers):
+                last, size = read.last, size + read.size
+                segment.add(source, read, arrived_at)
+                segment.watcher.reading(source, size, segment.totals)
+        finally:
+            segment.hand_over(arrived_at)
     segment.progress[source.name] = Progress(source.version, last, whole=True)
 
 
@@ -202,51 +211,97 @@ class _Segment:
         self.watcher, self.folder = watcher, folder
         self.totals = outcome.ledger.totals
         self.progress: dict[str, Progress] = {}
-        self._parts: list[Part] = []
-        self._rows = 0
+        self._rows = self._aside = 0
+        self._files: list[Path] = []
+        self._held: list[pa.Table] = []
         self._bad: list[Rejected] = []
+        compaction.begin(hours.engine)
 
     def add(self, source: Source, read: Read, arrived_at: int) -> None:
         """Add what came of a chunk, and merge once there is much."""
-        self.totals += Totals(read.lines, read.likes, len(read.bad))
+        rows = len(read.rows)
+        self.totals += Totals(read.lines, rows, len(read.bad))
         self.progress[source.name] = Progress(source.version, read.last)
         self.outcome.reasons.update(bad.reason for bad in read.bad)
         self._bad += [archive.reject(bad, arrived_at, source.name) for bad in read.bad]
         if len(self._bad) >= REJECTED_LINES:
             self._reject()
-        if read.part:
-            self._parts.append(read.part)
-            self._rows += read.likes
+        self._held.append(read.rows)
+        self._rows += rows
+        if sum(map(len, self._held)) >= ADDED_ROWS:
+            self.hand_over(arrived_at)
+        if self._rows - self._aside >= ROUND_ROWS:
+            self.hand_over(arrived_at)
+            self._set_aside()
         if self._rows >= SEGMENT_ROWS:
+            self.hand_over(arrived_at)
             self.merge()
+
+    def hand_over(self, arrived_at: int) -> None:
+        """Add to the round what is held, which all arrived at this time."""
+        if self._held:
+            held = pa.concat_tables(self._held)
+            compaction.add(self.hours.engine, held, arrived_at, self.outcome.ledger.number)
+            self._held = []
 
     def merge(self) -> None:
         """Merge all that was read, and then write down that it is."""
         self._reject()
+        engine = self.hours.engine
+        if self._files and self._rows > self._aside:
+            self._set_aside()
+        sizes = compaction.sizes(engine, self._files) if self._files else compaction.once(engine)
         number = self.outcome.ledger.number
-        touched = sorted({hour for part in self._parts for hour in part.hours})
 
         def named(ledger: Ledger) -> Ledger:
-            hours = sorted({*ledger.hours, *touched})
-            return msgspec.structs.replace(ledger, hours=hours)
+            return msgspec.structs.replace(ledger, hours=sorted({*ledger.hours, *sizes}))
 
         self.ledgers.change(number, named)
-        written = merging.merge(
-            self.hours, self._parts, number, lambda done: self.watcher.merging(done, self._rows)
-        )
-        self.totals += Totals(new=written.new)
+        done = 0
+        for group in groups(sizes, ROUND_ROWS) if self._files else [sizes]:
+            rows = sum(group.values())
+            if self._files:
+                compaction.recall(engine, self._files, (min(group), max(group)))
+                group = compaction.once(engine)
+
+            def told(share: float, done: int = done, rows: int = rows) -> None:
+                self.watcher.merging(done + int(share * rows), self._rows)
+
+            self.totals += Totals(new=self.hours.settle(group, told).new)
+            done += rows
 
         def merged(ledger: Ledger) -> Ledger:
             files = ledger.files | self.progress
             return msgspec.structs.replace(ledger, files=files, totals=self.totals)
 
         self.outcome.ledger = self.ledgers.change(number, merged)
-        for part in self._parts:
-            part.path.unlink()
-        self._parts, self._rows = [], 0
+        compaction.begin(engine)
+        for path in self._files:
+            path.unlink()
+        self._files = []
+        self._rows = self._aside = 0
+
+    def _set_aside(self) -> None:
+        """Make room in memory."""
+        path = self.folder / f"{len(self._files)}.parquet"
+        compaction.set_aside(self.hours.engine, path)
+        self._files.append(path)
+        self._aside = self._rows
 
     def _reject(self) -> None:
         for key, body in archive.rejected_objects(self._bad).items():
             with suppress(Conflict):  # it is there already, as its name is made of its content
                 self.hours.bucket.put(key, body, None)
         self._bad = []
+
+
+def groups(sizes: Mapping[int, int], most: int) -> Iterator[dict[int, int]]:
+    """Give hours in their order, as many together as have so many rows; one at least."""
+    group: dict[int, int] = {}
+    for hour in sorted(sizes):
+        if group and sum(group.values()) + sizes[hour] > most:
+            yield group
+            group = {}
+        group[hour] = sizes[hour]
+    if group:
+        yield group

@@ -170,7 +170,7 @@ def divide(
         def told(part: float) -> None:
             tell(round(part * len(found)), len(found))
 
-        done.add(hours.merge(found, buckets, told))
+        done.add(hours.merge(dict.fromkeys(found, 0), buckets, told))
         if hours.state()[0].buckets != buckets:
             raise Contended("Somebody else has set another number of buckets meanwhile.")
     return done
@@ -195,4 +195,4 @@ def _round(
     def advanced(state: State) -> State:
         return watermark.advance(state, batch, loaded.failed, gone, forward=forward)
 
-    done.add(hours.settle(list(loaded.hours), tell, advanced))
+    done.add(hours.settle(loaded.hours, tell, advanced))

@@ -2,7 +2,7 @@
 
 import filecmp
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -20,8 +20,10 @@ from transform.watermark import Object, State
 T = TypeVar("T")
 
 TOGETHER = 256
-MOST_BYTES = 64 * 2**20
+MOST_BYTES = 12 * 2**20
 """How many hours are merged together, and how large they may be; one is merged in any case."""
+ROW_BYTES = 27
+"""What a like takes in the lake (`make bench`)."""
 CONNECTIONS = 16
 CONFLICTS = 8
 
@@ -63,9 +65,10 @@ def opened(bucket: Bucket, power: Power) -> Iterator["Hours"]:
 
 @dataclass(slots=True)
 class _Standing:
-    """An hour as it is: its buckets' files, with their ETags, and its totals."""
+    """An hour as it is: its buckets' files, with their ETags, and its totals; `new` are rows."""
 
     hour: int
+    new: int
     totals: tuple[bytes, str] | None
     objects: dict[int, Object] = field(default_factory=dict)
     files: dict[int, Path] = field(default_factory=dict)
@@ -73,8 +76,8 @@ class _Standing:
 
     @property
     def size(self) -> int:
-        """Its bytes."""
-        return sum(one.size for one in self.objects.values())
+        """About its bytes, with the rows that are new or may be."""
+        return self.new * ROW_BYTES + sum(one.size for one in self.objects.values())
 
 
 @dataclass(slots=True)
@@ -107,13 +110,13 @@ class Hours:
 
     def settle(
         self,
-        hours: Sequence[int],
+        hours: Mapping[int, int],
         tell: Callable[[float], None],
         after: Callable[[State], State] = lambda state: state,
     ) -> Written:
         """Merge the round into hours, and then change the state.
 
-        `tell` gets the part of the hours that is done.
+        `hours` says how many rows of each are in the round; `tell` gets the part that is done.
         """
         written = Written()
         for _ in range(CONFLICTS):
@@ -127,14 +130,17 @@ class Hours:
                 return written
         raise Contended(f"The number of buckets was changed by others {CONFLICTS} times.")
 
-    def merge(self, hours: Sequence[int], buckets: int, tell: Callable[[float], None]) -> Written:
+    def merge(
+        self, hours: Mapping[int, int], buckets: int, tell: Callable[[float], None]
+    ) -> Written:
         """Merge the round into hours of so many buckets."""
         written = Written()
         left = list(hours)
         conflicts = 0
         while left:
             with tempfile.TemporaryDirectory(dir=self.scratch) as folder:
-                done = self._merge(left[:TOGETHER], buckets, Path(folder))
+                some = {hour: hours[hour] for hour in left[:TOGETHER]}
+                done = self._merge(some, buckets, Path(folder))
             for each in done.values():
                 written.add(each)
             left = [hour for hour in left if hour not in done]
@@ -145,7 +151,7 @@ class Hours:
                 raise Contended(f"{which}* was changed by others {CONFLICTS} times.")
         return written
 
-    def _merge(self, hours: Sequence[int], buckets: int, folder: Path) -> dict[int, Written]:
+    def _merge(self, hours: Mapping[int, int], buckets: int, folder: Path) -> dict[int, Written]:
         """Merge hours, as many as go together; gives what came of those nobody else changed."""
         with ThreadPoolExecutor(CONNECTIONS) as pool:
 
@@ -169,16 +175,19 @@ class Hours:
             return each(lambda one: self._put(one, merged[one.hour]), there.values())
 
     def _standing(
-        self, hours: Sequence[int], map_: Callable[..., Iterable[Any]]
+        self, hours: Mapping[int, int], map_: Callable[..., Iterable[Any]]
     ) -> list[_Standing]:
         # Read before the hours are: whoever changes an hour from now on changes these after it,
         # and then they are not replaced by what we have seen.
         totals = map_(self.bucket.read, map(keys.totals, hours))
-        found = {hour: _Standing(hour, read) for hour, read in zip(hours, totals, strict=True)}
+        found = {
+            hour: _Standing(hour, rows, read)
+            for (hour, rows), read in zip(hours.items(), totals, strict=True)
+        }
         days = {hour // 24 for hour in hours}
         prefixes = [keys.likes_day(day) for day in days]
         if len(hours) == 1:
-            prefixes = [keys.likes_prefix(hours[0])]
+            prefixes = [keys.likes_prefix(hour) for hour in hours]
         for listed in map_(lambda prefix: list(self.bucket.list(prefix)), prefixes):
             for one in listed:
                 place = keys.likes_place(one.key)
