@@ -435,6 +435,64 @@ def compact(stage: str, day: Any, everything: bool, buckets: int | None) -> None
 
 @main.command()
 @commands.stage
+@commands.form
+@click.argument("files", nargs=-1)
+@click.option(
+    "--map", "mapped", multiple=True, metavar="FIELD=COLUMN", help="Read a field from a column."
+)
+@click.option("--where", metavar="SQL", help="Take only what this holds for, such as rating >= 4.")
+@click.option(
+    "--time-unit", type=click.Choice(["s", "ms", "us", "ns"]), default="ms", show_default=True,
+    help="Of times that are numbers.",
+)  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="Read and judge all lines, and change nothing.")
+@click.option("--list", "listed", is_flag=True, help="List the backfills there were.")
+def backfill(
+    stage: str,
+    form: Format,
+    files: Sequence[str],
+    mapped: Sequence[str],
+    where: str | None,
+    time_unit: Any,
+    dry_run: bool,
+    listed: bool,
+) -> None:
+    """Bring the likes of files into the lake, each once, with the counts and trends.
+
+    FILES are files and folders, local or s3://: JSON lines, plain, gzip or zstd, CSV and Parquet.
+    The rules are those of the API; lines that break them end in `rejected`, with file and line.
+    Safe to repeat: what is there already is not counted again, and a run that was cut off goes on.
+    Exit code 1 if a file cannot be read to its end.
+
+    \b
+    Examples: lake backfill likes.jsonl.gz s3://exports/likes/
+              lake backfill ratings.csv --map movie_id=movieId --map user_id=userId
+                --map liked_at=timestamp --time-unit s --where "rating >= 4"
+    """
+    from rich.console import Console
+
+    from infra import tables
+    from infra.backfill import command, requests
+    from infra.stage import open_stage
+
+    opened = open_stage(stage)
+    if listed:
+        tables.write(requests.COLUMNS, map(requests.row, command.all_(opened)), form, sys.stdout)
+        return
+    try:
+        request = requests.read(files, mapped, where, time_unit)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    do = command.try_out if dry_run else command.backfill
+    outcome, passed_over = do(opened, request, Console(stderr=True))
+    for trouble in command.troubles(outcome, passed_over):
+        click.echo(trouble, err=True)
+    click.echo(command.told(outcome))
+    sys.exit(bool(outcome.failed))
+
+
+@main.command()
+@commands.stage
 def plan(stage: str) -> None:
     """Show what Terraform would change.
 

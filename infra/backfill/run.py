@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Protocol
@@ -14,19 +13,16 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 import pyarrow as pa
 
-from infra.backfill import parsing, reading, tabular
+from infra.backfill import opening
 from infra.backfill.brought import Brought, brought
 from infra.backfill.ledger import Ledger, Ledgers, Progress, Request, Totals
-from infra.backfill.parsing import Read, Rules
-from infra.backfill.reading import Chunk
+from infra.backfill.opening import arrived_at
+from infra.backfill.parsing import Read
 from infra.backfill.sources import Source, SourceError
-from infra.backfill.where import Where
 from transform import archive, compaction
 from transform.archive import Rejected
 from transform.handlers.hours import Hours, Power, opened
 from transform.handlers.objects import Bucket, Conflict
-from transform.likes import EARLIEST_MS
-from transform.stream import BadLine
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -153,52 +149,21 @@ def _read(
     segment: _Segment, source: Source, s3: Callable[[], S3Client], now: int, workers: int
 ) -> None:
     """Read a source on from where it is merged already."""
-    progress = segment.outcome.ledger.files.get(source.name)
+    ledger = segment.outcome.ledger
+    progress = ledger.files.get(source.name)
     if progress is None or progress.version != source.version:
         progress = Progress(source.version, 0)
     if progress.whole:
         return
-    request = segment.outcome.ledger.request
-    arrived_at = max(EARLIEST_MS, min(source.modified, now))
-    chunks: Iterator[Chunk | BadLine]
-    with TemporaryDirectory(dir=segment.folder) as copies:
-        if source.kind == "json":
-            chunks, where = _lines(source, s3, request.where)
-            rules = Rules(arrived_at, now, request.fields, request.unit, where)
-        else:
-            path = reading.fetch(source, s3, Path(copies))
-            chunks = tabular.rows(source, path, request.fields, request.where, request.unit)
-            rules = Rules(arrived_at, now)
-        left = _after(chunks, progress.lines)
-        last, size = progress.lines, 0
-        try:
-            for read in parsing.parse(left, rules, workers):
-                last, size = read.last, size + read.size
-                segment.add(source, read, arrived_at)
-                segment.watcher.reading(source, size, segment.totals)
-        finally:
-            segment.hand_over(arrived_at)
+    last, size = progress.lines, 0
+    try:
+        for read in opening.read(source, ledger.request, s3, now, workers, last, segment.folder):
+            last, size = read.last, size + read.size
+            segment.add(source, read, arrived_at(source, now))
+            segment.watcher.reading(source, size, segment.totals)
+    finally:
+        segment.hand_over(arrived_at(source, now))
     segment.progress[source.name] = Progress(source.version, last, whole=True)
-
-
-def _lines(
-    source: Source, s3: Callable[[], S3Client], condition: str | None
-) -> tuple[Iterator[Chunk | BadLine], Where | None]:
-    chunks = reading.lines(source, s3)
-    if condition is None:
-        return chunks, None
-    first = next(chunks, None)
-    if first is None:
-        return iter(()), None
-    return chain([first], chunks), Where(condition, first.data)
-
-
-def _after(chunks: Iterator[Chunk | BadLine], line: int) -> Iterator[Chunk | BadLine]:
-    """Give the chunks after a line, with which one of them ends."""
-    for chunk in chunks:
-        begins = chunk.number if isinstance(chunk, BadLine) else (chunk.numbers or [chunk.first])[0]
-        if begins > line:
-            yield chunk
 
 
 class _Segment:
@@ -217,31 +182,31 @@ class _Segment:
         self._bad: list[Rejected] = []
         compaction.begin(hours.engine)
 
-    def add(self, source: Source, read: Read, arrived_at: int) -> None:
+    def add(self, source: Source, read: Read, arrived: int) -> None:
         """Add what came of a chunk, and merge once there is much."""
         rows = len(read.rows)
         self.totals += Totals(read.lines, rows, len(read.bad))
         self.progress[source.name] = Progress(source.version, read.last)
         self.outcome.reasons.update(bad.reason for bad in read.bad)
-        self._bad += [archive.reject(bad, arrived_at, source.name) for bad in read.bad]
+        self._bad += [archive.reject(bad, arrived, source.name) for bad in read.bad]
         if len(self._bad) >= REJECTED_LINES:
             self._reject()
         self._held.append(read.rows)
         self._rows += rows
         if sum(map(len, self._held)) >= ADDED_ROWS:
-            self.hand_over(arrived_at)
+            self.hand_over(arrived)
         if self._rows - self._aside >= ROUND_ROWS:
-            self.hand_over(arrived_at)
+            self.hand_over(arrived)
             self._set_aside()
         if self._rows >= SEGMENT_ROWS:
-            self.hand_over(arrived_at)
+            self.hand_over(arrived)
             self.merge()
 
-    def hand_over(self, arrived_at: int) -> None:
-        """Add to the round what is held, which all arrived at this time."""
+    def hand_over(self, arrived: int) -> None:
+        """Add to the round what is held, all of which arrived at this time."""
         if self._held:
             held = pa.concat_tables(self._held)
-            compaction.add(self.hours.engine, held, arrived_at, self.outcome.ledger.number)
+            compaction.add(self.hours.engine, held, arrived, self.outcome.ledger.number)
             self._held = []
 
     def merge(self) -> None:

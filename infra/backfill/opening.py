@@ -1,0 +1,75 @@
+"""A source read as its kind wants, from any line on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import chain
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from infra.backfill import parsing, reading, tabular
+from infra.backfill.ledger import Request
+from infra.backfill.parsing import Read, Rules
+from infra.backfill.reading import Chunk
+from infra.backfill.sources import Source
+from infra.backfill.where import Where
+from transform.likes import EARLIEST_MS
+from transform.stream import BadLine
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
+
+def arrived_at(source: Source, now: int) -> int:
+    """Give when the likes of a source arrived: when it was last changed (epoch milliseconds).
+
+    It is told by the file alone, so that reading it again gives the same.
+    """
+    return max(EARLIEST_MS, min(source.modified, now))
+
+
+def read(
+    source: Source,
+    request: Request,
+    s3: Callable[[], S3Client],
+    now: int,
+    workers: int,
+    after: int,
+    folder: Path,
+) -> Iterator[Read]:
+    """Give what the lines of a source become, those after a line, with which a chunk ended.
+
+    What has to lie on disk for that lies in `folder`. Raises `SourceError`, after all that could
+    be read.
+    """
+    chunks: Iterator[Chunk | BadLine]
+    arrived = arrived_at(source, now)
+    with TemporaryDirectory(dir=folder) as copies:
+        if source.kind == "json":
+            chunks, where = _lines(source, s3, request.where)
+            rules = Rules(arrived, now, request.fields, request.unit, where)
+        else:
+            path = reading.fetch(source, s3, Path(copies))
+            chunks = tabular.rows(source, path, request.fields, request.where, request.unit)
+            rules = Rules(arrived, now)
+        left = (chunk for chunk in chunks if _first(chunk) > after)
+        yield from parsing.parse(left, rules, workers)
+
+
+def _lines(
+    source: Source, s3: Callable[[], S3Client], condition: str | None
+) -> tuple[Iterator[Chunk | BadLine], Where | None]:
+    chunks = reading.lines(source, s3)
+    if condition is None:
+        return chunks, None
+    first = next(chunks, None)
+    if first is None:
+        return iter(()), None
+    return chain([first], chunks), Where(condition, first.data)
+
+
+def _first(chunk: Chunk | BadLine) -> int:
+    if isinstance(chunk, BadLine):
+        return chunk.number
+    return chunk.numbers[0] if chunk.numbers else chunk.first
