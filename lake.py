@@ -88,8 +88,11 @@ def status(stage: str, form: Format) -> None:
 @commands.stage
 @commands.port
 @click.option("--likes", default=6000, show_default=True, help="How many likes to make up.")
+@click.option(
+    "--history", default=1_000_000, show_default=True, help="How many likes of the month before."
+)
 @click.option("--seed", type=int, help="Seed of the made-up likes: the time, so each is new.")
-def demo(stage: str, port: int | None, likes: int, seed: int | None) -> None:
+def demo(stage: str, port: int | None, likes: int, history: int, seed: int | None) -> None:
     """Run everything on this laptop with made-up likes and check every total.
 
     Starts the local stage if need be. Exit code 1 if any total differs.
@@ -97,6 +100,8 @@ def demo(stage: str, port: int | None, likes: int, seed: int | None) -> None:
     Example: lake demo
     """
     commands.local_only(stage, "demo")
+    from functools import partial
+
     import queries
     from infra import local
     from infra.stage import home
@@ -106,10 +111,13 @@ def demo(stage: str, port: int | None, likes: int, seed: int | None) -> None:
     steps = _steps()
     opened = local.up(home(), port, steps)
     now = _now()
-    plan = Plan(now=now, likes=likes, seed=now if seed is None else seed)
+    seed = now if seed is None else seed
+    plan = Plan(now=now, likes=likes, seed=seed)
+    day = 24 * 3_600_000
+    past = Plan(now=now - day, likes=history, seed=seed + 1, days=30) if history else None
     connection = queries.connect("local")
     shown = demonstration.demo(
-        opened, lambda sql: queries.run(sql, connection=connection), plan, steps
+        opened, partial(queries.run, connection=connection), plan, past, steps
     )
     demonstration.show(shown, sys.stdout)
     sys.exit(not shown.passed)
@@ -395,7 +403,7 @@ def rejected(stage: str, form: Format, day: Any, reason: str | None, limit: int)
         where += " AND reason = :reason"
     frame = queries.run(
         "SELECT received_at, reason, detail, payload, payload_encoding, shard_id, sequence_number, "
-        f"record_id, line FROM rejected WHERE {where} "
+        f"record_id, file, line FROM rejected WHERE {where} "
         f"ORDER BY received_at DESC, record_id, line LIMIT {limit}",
         connection=queries.connect(stage),
         **known,

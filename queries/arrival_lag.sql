@@ -6,11 +6,13 @@
 --
 -- Percentiles are exact, by nearest rank: p95_ms is the smallest lag that at least 95 of 100 likes
 -- do not exceed. A lag below zero is a producer whose clock is ahead. Of a like that came several
--- times it is the first that the lake holds.
+-- times it is the first that the lake holds. Likes that were backfilled arrived in a file, and are
+-- left out.
 WITH lags AS (
   SELECT CAST(day AS date) AS day, date_diff('millisecond', liked_at, received_at) AS lag_ms
   FROM likes
   WHERE day BETWEEN date_format(:first_day, '%Y-%m-%d') AND date_format(:last_day, '%Y-%m-%d')
+    AND backfill IS NULL
 ),
 ranked AS (
   SELECT

@@ -9,6 +9,8 @@
 -- came several times, the first is the one that the lake must hold. likes_raw does not keep likes
 -- for ever: what arrived before the oldest it still has is looked for in one direction only.
 --
+-- Likes that were backfilled never were in likes_raw, and are left out.
+--
 -- A like may say it happened up to ten minutes after it arrived, and may arrive any time later, so
 -- the partitions of likes_raw from the day before first_day on hold every like of the days asked
 -- for, and the first copy of an event id that was sent again within a day.
@@ -27,6 +29,7 @@ sides AS (
     event_id, movie_id, action, user_id, liked_at, received_at, source, 'likes' AS side
   FROM likes
   WHERE day BETWEEN date_format(:first_day, '%Y-%m-%d') AND date_format(:last_day, '%Y-%m-%d')
+    AND backfill IS NULL
 ),
 copies AS (
   SELECT

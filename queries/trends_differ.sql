@@ -10,8 +10,8 @@
 --
 -- An hour of trends is first written from what was tracked, and again from its likes once they are
 -- compacted. So a row shows for what is minutes old, as likes are compacted every five minutes and
--- hours restated every ten; for a like that came more than eight days late, when its hour was no
--- longer restated; and otherwise for a fault.
+-- hours restated every ten; for an hour more than eight days old, up to an hour or so; and otherwise
+-- for a fault.
 WITH tracked AS (
   SELECT hour, movie_id, sum(likes) AS likes, sum(unlikes) AS unlikes
   FROM trends

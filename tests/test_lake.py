@@ -25,6 +25,7 @@ from infra import stage as stages
 from infra.commands import INTERRUPTED
 from infra.stage import Stage
 from infra.traffic import demo
+from infra.traffic.checks import Check
 from infra.traffic.send import Sent
 from infra.trending import Board, Entry
 from tests.queries.lake import Lake, like
@@ -476,7 +477,7 @@ def test_watch_is_told_the_stage_and_for_how_long(stage, monkeypatch):
 @pytest.mark.parametrize("agrees", [True, False])
 def test_demo_shows_each_total_and_exits_1_if_any_differs(stage, monkeypatch, agrees):
     shown = demo.Shown(
-        (demo.Check("sent", 10, 10, True), demo.Check("counted", 9, 8, agrees)),
+        (Check("sent", 10, 10, True), Check("counted", 9, 8, agrees)),
         (("tt0111161", 5), ("tt0068646", 3)),
         Board("1h", None, [Entry(1, None, "tt0068646", 3, 0, 7.5)]),
         "tt0068646",

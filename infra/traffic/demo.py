@@ -8,21 +8,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from time import monotonic, sleep
-from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from infra import tables
 from infra.stage import Stage, counts, invoke
 from infra.steps import Steps
-from infra.traffic import rising
+from infra.traffic import history, rising
+from infra.traffic.checks import Ask, Check
 from infra.traffic.send import Sent, send
 from infra.traffic.simulate import Plan, Simulation, Truth, films
 from infra.trending import Board
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
-
-Ask = Callable[[str], "DataFrame"]
-"""Runs Athena SQL on the stage."""
+    pass
 
 BUS_LIKES = 5  # the emulator starts a process of the function for each
 BATCH = 200
@@ -42,15 +40,6 @@ Every like was counted once, archived once and found by SQL. Try next:
 """
 _MOST_ENTRIES = 10  # of one PutEvents (Amazon EventBridge API Reference)
 _MOST_RECORDS = 500  # of one PutRecords (Amazon Kinesis API Reference)
-
-
-class Check(NamedTuple):
-    """One total: what the generator knows, what the product says, whether all of it agrees."""
-
-    what: str
-    truth: int
-    measured: int
-    agrees: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +75,15 @@ class Measured:
     rejected: Mapping[str, int]
 
 
-def demo(stage: Stage, ask: Ask, plan: Plan, steps: Steps) -> Shown:
-    """Send the likes of a plan over HTTP, a few over the event bus, and the malformed lines once
-    more straight to the stream, as a producer would that does not know the API; wait until the
-    stage has settled them and compare every total.
+def demo(stage: Stage, ask: Ask, plan: Plan, past: Plan | None, steps: Steps) -> Shown:
+    """Backfill the likes of a plan for the past; send those of a plan over HTTP, a few over the
+    event bus, and the malformed lines once more straight to the stream, as a producer would that
+    does not know the API; wait until the stage has settled them and compare every total.
 
     Counts are compared as differences, the lake by time of arrival and the rejected lines by what
     they hold, so that it can be repeated. Nobody else may send meanwhile.
     """
+    backfilled = history.backfilled(stage, ask, past, steps) if past else ()
     with steps.step("Making likes up") as tell:
         simulation = Simulation(plan)
         lines = list(simulation)
@@ -127,8 +117,13 @@ def demo(stage: Stage, ask: Ask, plan: Plan, steps: Steps) -> Shown:
     with steps.step("Ranking what rises") as tell:
         trends = rising.found(stage, ask, truth, trends_before, tell)
         tell(f"{trends.runs} rankings until the viral film was on top")
-    differing = len(ask("trends_differ"))
-    checks = (*_checks(truth, sent, taken, measured, lake), *_trend_checks(trends, differing))
+    days = 2 + (past.days if past else 7)
+    differing = len(ask("trends_differ", first_day=f"{began - timedelta(days=days):%Y-%m-%d}"))
+    checks = (
+        *backfilled,
+        *_checks(truth, sent, taken, measured, lake),
+        *_trend_checks(trends, differing),
+    )
     return Shown(checks, _top(lake), trends.board, truth.viral)
 
 
@@ -207,6 +202,7 @@ def _lake(ask: Ask, began: datetime) -> Lake:
                SUM(CASE WHEN action = 'like' THEN 1 ELSE -1 END) AS net
         FROM likes
         WHERE day >= '{began - timedelta(days=8):%Y-%m-%d}' AND received_at >= {_since(began)}
+          AND backfill IS NULL
         GROUP BY movie_id
         """
     )

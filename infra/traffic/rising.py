@@ -9,17 +9,17 @@ from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
 from infra.stage import Stage, invoke
+from infra.traffic.checks import Ask
 from infra.traffic.simulate import HOUR, Truth
 from infra.trending import Board, Entry, Source
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
+    pass
 
-KEPT_HOURS = 7 * 24  # RankTrends states the hours of eight days
+COMPARED_HOURS = 7 * 24
 RUNS = 2  # rankings within which a film that goes viral is to be on top
 PATIENCE_S = 60.0
 
-Ask = Callable[[str], "DataFrame"]
 Hours = dict[tuple[str, str], tuple[int, int]]
 """Hour and film -> likes and unlikes."""
 
@@ -118,7 +118,7 @@ def _hours(ask: Ask, as_of: int) -> Hours:
 def _span(as_of: int) -> tuple[str, str]:
     """The closed hours that are compared: from the first to before the last."""
     closed = as_of // HOUR * HOUR
-    return _text(closed - KEPT_HOURS * HOUR), _text(closed)
+    return _text(closed - COMPARED_HOURS * HOUR), _text(closed)
 
 
 def _text(time: int) -> str:
