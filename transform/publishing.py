@@ -52,7 +52,9 @@ def due(
             yield hour, source
 
 
-def outdated(totals: Mapping[int, int], trends: Mapping[int, int], as_of: int) -> list[int]:
+def outdated(
+    totals: Mapping[int, int], trends: Mapping[int, int], as_of: int, surely: bool = False
+) -> list[int]:
     """Give the hours that are too old to be `due` and may be other than their likes are now.
 
     Given is when the totals and the trends of each epoch hour were written (epoch milliseconds). An
@@ -61,7 +63,8 @@ def outdated(totals: Mapping[int, int], trends: Mapping[int, int], as_of: int) -
     changed may be of what was there before, and is written once more. That is all the memory
     there is, so whatever runs do beside one another, or leave undone, the next finds what is left.
 
-    First come the hours that are missing or surely older, then the doubtful ones, each in order.
+    First come the hours that are missing or surely older, then, unless only those are wanted, the
+    doubtful ones, each in order.
     """
     end = as_of // HOUR_MS - KEPT_HOURS
     older, doubtful = [], []
@@ -72,7 +75,7 @@ def outdated(totals: Mapping[int, int], trends: Mapping[int, int], as_of: int) -
             older.append(hour)
         elif written <= changed + OVERLAP_MS:
             doubtful.append(hour)
-    return older + doubtful
+    return older if surely else older + doubtful
 
 
 def chunks(hours: Iterable[int]) -> Iterator[list[int]]:

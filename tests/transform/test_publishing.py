@@ -34,6 +34,7 @@ def test_an_hour_is_outdated_unless_it_was_written_well_after_all_it_rests_on(to
         or any(trends[hour] < time for h, time in totals.items() if hour - PAST <= h <= hour)
     ]
     assert found == sorted(surely) + sorted(set(found) - set(surely))
+    assert publishing.outdated(totals, trends, AS_OF, surely=True) == sorted(surely)
 
 
 def test_an_hour_is_either_due_by_its_files_or_outdated_by_their_times():

@@ -83,8 +83,9 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     An hour is written from what was tracked, until compaction has settled what its likes are.
     Closed hours that late likes changed are restated at most every ten minutes, or now if the
     event says `restate`; those of more than eight days ago when it does, and with the run of an
-    hour's first minute (without it, with a later hour's). `more` tells that some of these are left,
-    as time ran out. Raises what a service raises, and the next run goes on from there.
+    hour's first minute (without it, with a later hour's), which also writes those again that were
+    written so soon after a change that they may be of what was there before it. `more` tells that
+    some of these are left, as time ran out. Raises what a service raises, and the next run goes on from there.
     """
     as_of = int(event.get("as_of") or time.time() * 1000)
     minute = as_of // trends.MINUTE_MS
@@ -104,9 +105,13 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     restate = bool(event.get("restate"))
     stated = _publish(counted | settled, as_of, restate)
     old = Restated([], more=False)
-    if restate or minute % rollups.HOUR_MINUTES == 0:
+    hourly = minute % rollups.HOUR_MINUTES == 0
+    if restate or hourly:
         old = restating.restate(
-            _bucket(), as_of, lambda: context.get_remaining_time_in_millis() > SPARE_MS
+            _bucket(),
+            as_of,
+            lambda: context.get_remaining_time_in_millis() > SPARE_MS,
+            surely=not hourly,
         )
     if old.more:
         logger.warning("There is more to restate; a next run goes on")

@@ -21,14 +21,18 @@ class Restated(NamedTuple):
     more: bool
 
 
-def restate(bucket: Bucket, as_of: int, more_time: Callable[[], bool]) -> Restated:
+def restate(
+    bucket: Bucket, as_of: int, more_time: Callable[[], bool], surely: bool = False
+) -> Restated:
     """Write the hours before the last eight days that may not be what their totals say.
+
+    With `surely`, only those that are not.
 
     An hour without totals stays as it is: compaction removes none. Any run may be repeated, cut off
     or run beside another one; the same totals give the same bytes.
     """
     totals, trends = by_hour(bucket.list(keys.TOTALS)), by_hour(bucket.list(keys.TRENDS))
-    due = publishing.outdated(_times(totals), _times(trends), as_of)
+    due = publishing.outdated(_times(totals), _times(trends), as_of, surely)
     written: list[str] = []
     # The pools end with the run: none may be left to write later what is read now.
     with ThreadPoolExecutor(READERS) as readers, ThreadPoolExecutor(WRITERS) as writers:
