@@ -85,7 +85,8 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     event says `restate`; those of more than eight days ago when it does, and with the run of an
     hour's first minute (without it, with a later hour's), which also writes those again that were
     written so soon after a change that they may be of what was there before it. `more` tells that
-    some of these are left, as time ran out. Raises what a service raises, and the next run goes on from there.
+    some of these are left, as time ran out. Raises what a service raises, and the next run goes on
+    from there.
     """
     as_of = int(event.get("as_of") or time.time() * 1000)
     minute = as_of // trends.MINUTE_MS
