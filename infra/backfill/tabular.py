@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute
 import pyarrow.parquet as pq
 
 from infra.backfill import columns, conditions, delimited, reading, sources, streams
@@ -20,7 +21,10 @@ from infra.backfill.sources import Source, SourceError
 from infra.backfill.streams import Cut, Unreadable
 from transform.stream import BadLine
 
+pc: Any = pyarrow.compute
+
 _FILMS = {"movie_id", "movieId"}
+_NUMBER = r"^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$"
 
 
 def rows(
@@ -35,9 +39,10 @@ def rows(
 
     `fields` names, for fields of the event, the columns they are read from, or what is in one
     (`film.id`); such a column no longer stands under its own name, and a column called like the
-    field gives way. `where` is a condition in SQL over the file's own columns. Rows of a Parquet
-    file are numbered from 1, those of a CSV file as its lines, of which the first names the
-    columns. The same file gives the same bytes.
+    field gives way. `where` is a condition in SQL over the file's own columns; those of a CSV file
+    are text, but for such as hold nothing but numbers in its first rows. Rows of a Parquet file
+    are numbered from 1, those of a CSV file as its lines, of which the first names the columns. The
+    same file gives the same bytes.
 
     Raises `Unreadable` where the file is broken, after the rows before that, and `SourceError`
     for columns that it does not have and conditions that cannot be asked of it.
@@ -50,7 +55,12 @@ def rows(
         if isinstance(batch, BadLine):
             yield batch
             continue
-        query = query or _Query(source.name, batch.table.schema, fields, where, unit)
+        if not batch.numbers and source.kind == "csv":
+            _Query(source.name, batch.table.schema, fields, None, unit)  # what it has is told
+            continue
+        if query is None:
+            texts = _numeric(batch.table) if where and source.kind == "csv" else []
+            query = _Query(source.name, batch.table.schema, fields, where, unit, texts)
         chunk = query.ask(batch) if batch.numbers else None
         if chunk is not None:
             yield chunk
@@ -98,6 +108,17 @@ def _rows_at_once(told: pq.FileMetaData, most: int) -> int:
     return min(most, max(reading.CHUNK // max(each, 1), 1))
 
 
+def _numeric(table: pa.Table) -> list[str]:
+    """Give the columns of text that hold nothing but numbers, as far as these rows tell."""
+    found = []
+    for name in table.column_names:
+        texts = pc.drop_null(pc.utf8_trim_whitespace(table[name]))
+        texts = pc.filter(texts, pc.not_equal(texts, ""))
+        if len(texts) and pc.all(pc.match_substring_regex(texts, _NUMBER)).as_py():
+            found.append(name)
+    return found
+
+
 class _Query:
     """What is asked of each batch of a file, in a DuckDB that sees nothing else."""
 
@@ -108,6 +129,7 @@ class _Query:
         fields: Mapping[str, str],
         where: str | None,
         unit: Unit,
+        numeric: Sequence[str] = (),
     ) -> None:
         self.name, self.where, self.known = name, where, schema.names
         self.connection = conditions.connect()
@@ -117,10 +139,14 @@ class _Query:
             raise SourceError(
                 f"{name} has no column movie_id or movieId, and none is mapped to it. {self._told}"
             )
-        self.query = (
-            f"SELECT {quoted(self.number)}, {columns.row(values, unit)} FROM rows "
-            f"WHERE {bracketed('true' if where is None else where)}"
-        )
+        self.query = f"SELECT {quoted(self.number)}, {columns.row(values, unit)} FROM rows"
+        if where is not None:
+            numbers = (f"TRY_CAST({quoted(n)} AS DOUBLE) AS {quoted(n)}" for n in numeric)
+            seen = f"* REPLACE ({', '.join(numbers)})" if numeric else "*"
+            self.query += (
+                f" SEMI JOIN (FROM (SELECT {seen} FROM rows) WHERE {bracketed(where)}) AS kept "
+                f"USING ({quoted(self.number)}) ORDER BY {quoted(self.number)}"
+            )
         try:
             self.connection.sql(f"{self.query} LIMIT 0").fetchall()
         except duckdb.Error as error:
