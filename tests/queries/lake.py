@@ -19,6 +19,7 @@ from queries.engine.local import Local
 
 DATABASE = "movie_likes_local"
 LIKES = schema.arrow(tables.read("likes_raw"))
+LAKE = schema.arrow(tables.read("likes"))
 TRENDS = schema.arrow(tables.read("trends"))
 
 
@@ -57,14 +58,18 @@ class Lake:
                 self.put(f"{folder}/part-{file}", part[file::files])
 
     def put_lake(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Write likes as compaction leaves them: each once, an object an hour, sorted by film."""
+        """Write likes as compaction leaves them: each once, an object an hour, sorted by film.
+
+        Hours with none that says where it came from are as they were before there was a column.
+        """
         hours: dict[str, list[Mapping[str, Any]]] = {}
         for row in once(rows):
             file = row["liked_at"].strftime("likes/day=%Y-%m-%d/hour-%H-00.parquet")
             hours.setdefault(file, []).append(row)
         for file, part in hours.items():
             part.sort(key=lambda row: (row["movie_id"], row["liked_at"], row["event_id"]))
-            self.put(file, part, compression="zstd")
+            columns = LAKE if any("backfill" in row for row in part) else LIKES
+            self.put(file, part, columns, compression="zstd")
 
     def put_trends(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Write hours as they are ranked: a file each, in place of the one before."""
