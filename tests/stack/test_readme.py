@@ -25,8 +25,10 @@ def test_there_is_something_to_run():
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_command_runs(command, stage, environment):
-    done = subprocess.run(command, shell=True, env=environment, capture_output=True, text=True)
+def test_a_command_runs(command, stage, environment, tmp_path):
+    done = subprocess.run(
+        command, shell=True, env=environment, cwd=tmp_path, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.strip()
 
