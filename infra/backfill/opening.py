@@ -12,7 +12,7 @@ from infra.backfill import parsing, reading, tabular
 from infra.backfill.ledger import Request
 from infra.backfill.parsing import Read, Rules
 from infra.backfill.reading import Chunk
-from infra.backfill.sources import Source
+from infra.backfill.sources import Source, SourceError
 from infra.backfill.where import Where
 from transform.likes import EARLIEST_MS
 from transform.stream import BadLine
@@ -66,7 +66,11 @@ def _lines(
     first = next(chunks, None)
     if first is None:
         return iter(()), None
-    return chain([first], chunks), Where(condition, first.data)
+    try:
+        where = Where(condition, first.data)
+    except SourceError as error:
+        raise SourceError(f"{source.name}: {error}") from None
+    return chain([first], chunks), where
 
 
 def _first(chunk: Chunk | BadLine) -> int:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from infra.backfill import conditions
 from infra.backfill.columns import Unit
 from infra.backfill.ledger import Ledger, Request
-from infra.backfill.sources import place
+from infra.backfill.sources import SourceError, place
 
 FIELDS = ("event_id", "movie_id", "user_id", "action", "liked_at", "source")
 COLUMNS = ("number", "began", "state", "lines", "new", "duplicates", "rejected", "files")
@@ -28,6 +29,11 @@ def read(files: Sequence[str], mapped: Sequence[str], where: str | None, unit: U
         if field in fields:
             raise ValueError(f"--map: {field} is named twice.")
         fields[field] = column
+    if where is not None:
+        try:
+            conditions.check(where)
+        except SourceError as error:
+            raise ValueError(str(error)) from None
     # Absolute, so that the same command goes on from wherever it is given.
     names = tuple(name if place(name) else str(Path(name).absolute()) for name in files)
     return Request(names, fields, where, unit)
