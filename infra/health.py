@@ -8,6 +8,7 @@ from time import time
 from typing import NamedTuple
 
 from infra import emulator
+from infra.backfill.ledger import Ledgers
 from infra.fanout import daemon, status
 from infra.stage import Stage, home, open_stage
 from transform import watermark
@@ -15,6 +16,8 @@ from transform.handlers.objects import Bucket, Forbidden
 
 SILENT_S = 30
 """Age at which what the bridge says of itself is no longer believed; it says it each second."""
+LONG_S = 24 * 3600
+"""Age at which a backfill that has not ended is taken for one that was cut off."""
 
 
 class Check(NamedTuple):
@@ -47,6 +50,7 @@ def check(name: str) -> list[Check]:
         ("delivery", _delivery),
         ("raw likes", _newest("raw/arrival_day={day}/")),
         ("compaction", _compaction),
+        ("backfills", _backfills),
         ("rejected lines", _newest("rejected/day={day}/")),
     ]
     return checks + [Check(part, *_asked(look, stage)) for part, look in parts]
@@ -144,6 +148,19 @@ def _compaction(stage: Stage) -> tuple[bool, str]:
         more = f" (and {len(state.failed) - 1} more)" if len(state.failed) > 1 else ""
         return False, f"{detail}; cannot read {key}: {reason}{more}"
     return True, detail
+
+
+def _backfills(stage: Stage) -> tuple[bool, str]:
+    """How many there were, and which is open: until it ends, counts lack what it brought."""
+    found = list(Ledgers(Bucket(stage.client("s3"), stage.outputs.bucket)).all())
+    unfinished = [ledger for ledger in found if ledger.ended is None]
+    if not unfinished:
+        return True, f"{len(found)}, all done"
+    oldest = unfinished[0]
+    age = time() - oldest.began / 1000
+    files = " ".join(oldest.request.files)
+    detail = f"number {oldest.number} is under way or was cut off; `lake backfill {files}` goes on"
+    return age < LONG_S, detail
 
 
 def _newest(prefix: str) -> Callable[[Stage], tuple[bool, str]]:

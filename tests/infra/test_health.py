@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from infra import health, process
+from infra.backfill.ledger import Ledger, Ledgers, Request
 from infra.fanout import daemon
 from infra.fanout.daemon import Process
 from infra.fanout.status import Shard, Status
@@ -147,3 +148,22 @@ def test_compaction_tells_how_far_it_is_and_what_it_cannot_read(state, told, mon
     monkeypatch.setattr(health, "Bucket", lambda *given: bucket)
     monkeypatch.setattr(Stage, "client", lambda *given: None)
     assert health._compaction(STAGE) == told
+
+
+def ledger(number, **told):
+    return Ledger(number, Request(("/likes.jsonl",)), **({"began": 1_000} | told))
+
+
+@pytest.mark.parametrize(
+    ("ledgers", "ok", "told"),
+    [
+        ([], True, "0, all done"),
+        ([ledger(1, ended=5), ledger(2, ended=6)], True, "2, all done"),
+        ([ledger(1, ended=5), ledger(2)], False, "number 2 is under way or was cut off; "),
+        ([ledger(3, began=int(time.time() * 1000))], True, "`lake backfill /likes.jsonl` goes on"),
+    ],
+)
+def test_a_backfill_that_has_not_ended_is_told(ledgers, ok, told, monkeypatch):
+    monkeypatch.setattr(Ledgers, "all", lambda self: iter(ledgers))
+    found = health._backfills(STAGE)
+    assert found[0] is ok and told in found[1]
