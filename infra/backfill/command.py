@@ -18,7 +18,8 @@ from infra import compacting
 from infra.backfill import opening, run, sources
 from infra.backfill.counting import WRITERS, Counts
 from infra.backfill.ledger import Ledger, Ledgers, Request, Totals
-from infra.backfill.run import Lake, Outcome, Watcher
+from infra.backfill.run import Lake
+from infra.backfill.segment import Outcome, Watcher
 from infra.backfill.sources import PassedOver, Source, SourceError
 from infra.stage import Stage, invoke
 from transform.handlers.hours import CONNECTIONS, Power
@@ -57,17 +58,21 @@ def try_out(stage: Stage, request: Request, console: Console) -> tuple[Outcome, 
     workers = os.cpu_count() or 1
     with _watched(console, found.sources) as watcher, TemporaryDirectory() as folder:
         for source in found.sources:
-            size = 0
+            size = rows = 0
             try:
+                arrived = opening.arrived_at(source, now, now)
                 for read in opening.read(
-                    source, request, lambda: client, now, workers, 0, Path(folder)
+                    source, request, lambda: client, arrived, now, workers, 0, Path(folder)
                 ):
-                    size += read.size
+                    size, rows = size + read.size, rows + len(read.rows)
                     totals += Totals(read.lines, len(read.rows), len(read.bad))
                     outcome.reasons.update(bad.reason for bad in read.bad)
                     watcher.reading(source, size, totals)
             except SourceError as error:
                 outcome.failed[source.name] = str(error)
+            else:
+                if size and not rows:
+                    outcome.fruitless.append(source.name)
     outcome.ledger = Ledger(0, request, now, totals=totals)
     return outcome, found.passed_over
 
@@ -100,6 +105,8 @@ def troubles(outcome: Outcome, passed_over: Sequence[PassedOver]) -> Iterator[st
     if outcome.reasons:
         yield "rejected: " + _reasons(outcome.reasons)
     yield from outcome.failed.values()
+    for name in outcome.fruitless:
+        yield f"{name} has no like: of JSON, each line is an object; --map names other columns"
     for one in passed_over[:SHOWN]:
         yield f"{one.name} {one.why}: not read"
     if len(passed_over) > SHOWN:

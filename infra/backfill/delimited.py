@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -166,6 +167,7 @@ def _parsed(
 ) -> Generator[Batch | BadLine, None, bytes]:
     """Read lines with care; return those of a record that the next chunk may go on with."""
     lines = _Lines(data)
+    bad: deque[BadLine] = deque()
     numbers: list[int] = []
     rows: list[list[str]] = []
     start, rest = 0, b""
@@ -187,12 +189,16 @@ def _parsed(
                 break
             why = f"This is no CSV: {error}."
         if start < len(lines.raw):
-            yield BadLine(first + start, lines.raw[start], "not_csv", why)
+            bad.append(BadLine(first + start, lines.raw[start], "not_csv", why))
             start += 1
     columns = zip(*rows, strict=True) if rows else [()] * len(dialect.names)
     table = pa.table([_texts(column) for column in columns], names=dialect.names)
     for batch in _divided(0, table, most):
-        yield Batch(numbers[batch.numbers[0] : batch.numbers[-1] + 1], batch.table)
+        own = numbers[batch.numbers[0] : batch.numbers[-1] + 1]
+        while bad and bad[0].number < own[-1]:  # whoever has all of a table has all before its end
+            yield bad.popleft()
+        yield Batch(own, batch.table)
+    yield from bad
     return rest
 
 

@@ -29,6 +29,12 @@ class Progress(msgspec.Struct, frozen=True):
     lines: int
     whole: bool = False
 
+    def further(self, other: Progress | None) -> Progress:
+        """Give the one that is further, of two of a version; this one, where they are of two."""
+        if other is None or other.version != self.version:
+            return self
+        return max(self, other, key=lambda one: (one.whole, one.lines))
+
 
 class Totals(msgspec.Struct, frozen=True):
     """What came of the lines so far; `new` are the likes that the lake did not have."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,9 +10,9 @@ import msgspec
 
 from infra.backfill.columns import Unit
 
-UNITS: dict[Unit, float] = {"s": 1_000, "ms": 1, "us": 1 / 1_000, "ns": 1 / 1_000_000}
-"""Units of a time that is told as a number, and how many milliseconds each is."""
-
+_MAKE_ONE: dict[Unit, int] = {"ms": 1, "us": 1_000, "ns": 1_000_000}
+"""Units of a time that is told as a number, and how many of it make a millisecond."""
+_BOM = b"\xef\xbb\xbf"
 _TEXTS = {"event_id", "movie_id", "user_id", "action", "source"}
 _decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
@@ -25,12 +26,14 @@ def remap(line: bytes, fields: Mapping[str, str], unit: Unit) -> bytes:
     and milliseconds where they are a time.
     """
     try:
-        event = _decode(line)
+        event = _decode(line.removeprefix(_BOM))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return line
     if not isinstance(event, dict):
         return line
-    found = {field: _take(event, path) for field, path in fields.items()}
+    found = {field: _find(event, path) for field, path in fields.items()}
+    for path in fields.values():
+        event.pop(path, None)
     for field, value in found.items():
         event.pop(field, None)
         if value is not None:
@@ -43,17 +46,20 @@ def remap(line: bytes, fields: Mapping[str, str], unit: Unit) -> bytes:
     return _encode(event)
 
 
-def _milliseconds(moment: float, unit: Unit) -> int:
-    """Give a time in whole milliseconds; digits past them are cut off."""
-    if isinstance(moment, int) and UNITS[unit] < 1:
-        return moment // round(1 / UNITS[unit])
-    return int(moment * UNITS[unit])
+def _milliseconds(moment: float, unit: Unit) -> float:
+    """Give a time in whole milliseconds; digits past them are cut off. One too large stays."""
+    if unit != "s":
+        return math.floor(moment // _MAKE_ONE[unit])
+    if isinstance(moment, int):
+        return moment * 1_000
+    told = round(moment * 1_000, 3)  # a double holds today's seconds to less than a microsecond
+    return math.floor(told) if math.isfinite(told) else moment
 
 
-def _take(event: dict[str, Any], path: str) -> Any:
-    """Take a field of that name out of an event, or else give what is within others."""
+def _find(event: Mapping[str, Any], path: str) -> Any:
+    """Give the field of that name, or else what is within others."""
     if path in event:
-        return event.pop(path)
+        return event[path]
     found: Any = event
     for name in path.split("."):
         found = found.get(name) if isinstance(found, dict) else None

@@ -21,18 +21,20 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 
-def arrived_at(source: Source, now: int) -> int:
+def arrived_at(source: Source, now: int, began: int) -> int:
     """Give when the likes of a source arrived: when it was last changed (epoch milliseconds).
 
-    It is told by the file alone, so that reading it again gives the same.
+    It is told by the file alone, so that reading it again gives the same; one that is ahead of
+    time counts as of when the backfill began.
     """
-    return max(EARLIEST_MS, min(source.modified, now))
+    return max(EARLIEST_MS, source.modified if source.modified <= now else began)
 
 
 def read(
     source: Source,
     request: Request,
     s3: Callable[[], S3Client],
+    arrived: int,
     now: int,
     workers: int,
     after: int,
@@ -40,11 +42,10 @@ def read(
 ) -> Iterator[Read]:
     """Give what the lines of a source become, those after a line, with which a chunk ended.
 
-    What has to lie on disk for that lies in `folder`. Raises `SourceError`, after all that could
-    be read.
+    Times are in epoch milliseconds; `now` is what "ahead" is judged against. What has to lie on
+    disk lies in `folder`. Raises `SourceError`, after all that could be read.
     """
     chunks: Iterator[Chunk | BadLine]
-    arrived = arrived_at(source, now)
     with TemporaryDirectory(dir=folder) as copies:
         if source.kind == "json":
             chunks, where = _lines(source, s3, request.where)

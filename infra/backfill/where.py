@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
@@ -27,7 +28,7 @@ class Where:
     """A condition over the fields of JSON objects, which stand for columns.
 
     Their types are told once, by a sample, and then hold for every line: a value that is not of
-    its field's type is null. It can be pickled.
+    its field's type is null. Many threads may ask at once, and it can be pickled.
     """
 
     def __init__(self, condition: str, sample: bytes) -> None:
@@ -73,9 +74,17 @@ class Where:
         return [keep or not _is_object(line) for keep, line in zip(kept, lines, strict=True)]
 
     @cached_property
+    def _of_thread(self) -> threading.local:
+        return threading.local()
+
+    @property
     def _connection(self) -> duckdb.DuckDBPyConnection:
-        connection = conditions.connect()
-        connection.execute("CREATE TABLE lines (line VARCHAR)")
+        """The thread's own: what one thread shows a connection, another would see."""
+        own = self._of_thread
+        if not hasattr(own, "connection"):
+            own.connection = conditions.connect()
+            own.connection.execute("CREATE TABLE lines (line VARCHAR)")
+        connection: duckdb.DuckDBPyConnection = own.connection
         return connection
 
     @property

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from infra.backfill import command
 from infra.backfill.ledger import Request
-from infra.backfill.run import Outcome
+from infra.backfill.segment import Outcome
 from infra.stage import Stage, counts
 from infra.steps import Steps, Tell
 from infra.traffic.checks import Ask, Check

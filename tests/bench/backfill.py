@@ -179,6 +179,7 @@ def product(export: Path, out: Path) -> Work:
     """Do what `lake backfill` does, with a folder in place of the bucket, and counts in memory."""
     from infra.backfill import run, sources
     from infra.backfill.ledger import Request
+    from infra.backfill.segment import Watcher
     from tests.bench.folder import Folder
     from transform.handlers.hours import Power
     from transform.handlers.objects import Bucket
@@ -191,7 +192,7 @@ def product(export: Path, out: Path) -> Work:
         now = int(time.time() * 1000)
         power = Power(1_024, os.cpu_count() or 1)
         done = run.run(
-            lake, Request((str(export),)), found.sources, lambda: client, now, power, run.Watcher()
+            lake, Request((str(export),)), found.sources, lambda: client, now, power, Watcher()
         )
         return done.ledger.totals.new, done.ledger.totals.rejected
 

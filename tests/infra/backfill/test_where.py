@@ -2,6 +2,7 @@
 
 import json
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given, settings
@@ -156,3 +157,11 @@ def test_any_lines_can_be_asked_once_a_sample_has_the_field(objects, lines):
     where = Where("a IS NULL OR a IS NOT NULL", b"\n".join(sample))
 
     assert all(where.keep(lines + sample))
+
+
+def test_many_threads_may_ask_at_once():
+    where = Where("n = 1", b'{"n":1}')
+    given = [[b'{"n":%d}' % ((n + at) % 2) for n in range(at % 7 + 1)] for at in range(60)]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(where.keep, given))
+    assert found == [[line == b'{"n":1}' for line in lines] for lines in given]

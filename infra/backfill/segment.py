@@ -1,0 +1,178 @@
+"""What was read of a backfill and is not merged yet, how far that reaches, and its merge."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+import pyarrow as pa
+
+from infra.backfill.ledger import Ledger, Ledgers, Progress, Totals
+from infra.backfill.parsing import Read
+from infra.backfill.sources import Source
+from transform import archive, compaction
+from transform.archive import Rejected
+from transform.handlers.hours import Hours
+from transform.handlers.objects import Conflict
+
+SEGMENT_ROWS = 16_000_000
+"""Likes that are merged together, so that each hour is written once: they wait on the scratch disk,
+where each takes about 120 bytes."""
+ROUND_ROWS = 1_200_000
+"""Likes in memory."""
+ADDED_ROWS = 200_000
+"""Likes that are added to a round at a time, for each time costs some milliseconds."""
+REJECTED_LINES = 20_000
+"""Lines that are no likes in one object."""
+
+
+class Watcher:
+    """Is told how far it is; this one makes nothing of it."""
+
+    def reading(self, source: Source, size: int, totals: Totals) -> None:
+        """So many bytes of a source's lines are read, and that came of all lines so far."""
+
+    def merging(self, done: int, likes: int) -> None:
+        """So many of the likes that were read are merged."""
+
+    def counting(self, films: int) -> None:
+        """The counts of films are brought up."""
+
+    def restating(self) -> None:
+        """Hours of trends are stated again."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """How a run ended: the ledger, why lines were rejected, and which sources failed, and why."""
+
+    ledger: Ledger
+    reasons: Counter[str] = field(default_factory=Counter)
+    failed: dict[str, str] = field(default_factory=dict)
+    fruitless: list[str] = field(default_factory=list)
+    """Sources of which no line is a like."""
+
+
+class Overtaken(Exception):
+    """A run beside this one, of the same backfill, was the first to have all in the lake."""
+
+
+class Segment:
+    """Likes that were read and are not merged yet, and how far into which sources they reach."""
+
+    def __init__(
+        self, hours: Hours, ledgers: Ledgers, outcome: Outcome, watcher: Watcher, folder: Path
+    ) -> None:
+        self.hours, self.ledgers, self.outcome = hours, ledgers, outcome
+        self.watcher, self.folder = watcher, folder
+        self.totals = outcome.ledger.totals
+        # Not what runs beside this one do meanwhile: then segments, and with them objects of
+        # rejected lines, end where those of every other run end, and are the same.
+        self.before = outcome.ledger.files
+        self.progress: dict[str, Progress] = {}
+        self._rows = self._aside = 0
+        self._files: list[Path] = []
+        self._held: list[pa.Table] = []
+        self._bad: list[Rejected] = []
+        compaction.begin(hours.engine)
+
+    def add(self, source: Source, read: Read, last: int, arrived: int) -> None:
+        """Add what came of a chunk, up to its `last` line, and merge once there is much."""
+        rows = len(read.rows)
+        self.totals += Totals(read.lines, rows, len(read.bad))
+        self.progress[source.name] = Progress(source.version, last)
+        self.outcome.reasons.update(bad.reason for bad in read.bad)
+        self._bad += [archive.reject(bad, arrived, source.name) for bad in read.bad]
+        if len(self._bad) >= REJECTED_LINES:
+            self._reject()
+        self._held.append(read.rows)
+        self._rows += rows
+        if sum(map(len, self._held)) >= ADDED_ROWS:
+            self.hand_over(arrived)
+        if self._rows - self._aside >= ROUND_ROWS:
+            self.hand_over(arrived)
+            self._set_aside()
+        if self._rows >= SEGMENT_ROWS:
+            self.hand_over(arrived)
+            self.merge()
+
+    def hand_over(self, arrived: int) -> None:
+        """Add to the round what is held, all of which arrived at this time."""
+        if self._held:
+            held = pa.concat_tables(self._held)
+            compaction.add(self.hours.engine, held, arrived, self.outcome.ledger.number)
+            self._held = []
+
+    def merge(self) -> None:
+        """Merge all that was read, and then write down that it is."""
+        self._reject()
+        engine = self.hours.engine
+        if self._files and self._rows > self._aside:
+            self._set_aside()
+        sizes = compaction.sizes(engine, self._files) if self._files else compaction.once(engine)
+        number = self.outcome.ledger.number
+
+        def named(ledger: Ledger) -> Ledger:
+            if ledger.counts is not None:  # what is merged from now on would never be counted
+                return ledger
+            return msgspec.structs.replace(ledger, hours=sorted({*ledger.hours, *sizes}))
+
+        if self.ledgers.change(number, named).counts is not None:
+            raise Overtaken
+        done = 0
+        for group in groups(sizes, ROUND_ROWS) if self._files else [sizes]:
+            rows = sum(group.values())
+            if self._files:
+                compaction.recall(engine, self._files, (min(group), max(group)))
+                group = compaction.once(engine)
+
+            def told(share: float, done: int = done, rows: int = rows) -> None:
+                self.watcher.merging(done + int(share * rows), self._rows)
+
+            self.totals += Totals(new=self.hours.settle(group, told).new)
+            done += rows
+
+        def merged(ledger: Ledger) -> Ledger:
+            if ledger.counts is not None:
+                return ledger
+            files = ledger.files | {
+                name: told.further(ledger.files.get(name)) for name, told in self.progress.items()
+            }
+            totals = max(ledger.totals, self.totals, key=lambda one: one.lines)
+            return msgspec.structs.replace(ledger, files=files, totals=totals)
+
+        self.outcome.ledger = self.ledgers.change(number, merged)
+        compaction.begin(engine)
+        for path in self._files:
+            path.unlink()
+        self._files = []
+        self._rows = self._aside = 0
+
+    def _set_aside(self) -> None:
+        """Make room in memory."""
+        path = self.folder / f"{len(self._files)}.parquet"
+        compaction.set_aside(self.hours.engine, path)
+        self._files.append(path)
+        self._aside = self._rows
+
+    def _reject(self) -> None:
+        for key, body in archive.rejected_objects(self._bad).items():
+            with suppress(Conflict):  # it is there already, as its name is made of its content
+                self.hours.bucket.put(key, body, None)
+        self._bad = []
+
+
+def groups(sizes: Mapping[int, int], most: int) -> Iterator[dict[int, int]]:
+    """Give hours in their order, as many together as have so many rows; one at least."""
+    group: dict[int, int] = {}
+    for hour in sorted(sizes):
+        if group and sum(group.values()) + sizes[hour] > most:
+            yield group
+            group = {}
+        group[hour] = sizes[hour]
+    if group:
+        yield group
