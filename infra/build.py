@@ -22,11 +22,12 @@ Parquet have layers beside this: RankTrends AWS's own, with pyarrow; CompactLake
 LAYERS = ("duckdb", "pyarrow")
 """What CompactLake alone imports: 21 and 29 MiB, zipped, that the other functions start without.
 They would about fill one zip of 50 MiB, so each is a layer."""
-# Of pyarrow, what `pyarrow.parquet` loads, and the libraries that these are linked to: the wheel
-# also brings Flight, file systems, headers, tests, and copies of libraries where links are meant.
+# Of pyarrow, what `pyarrow.parquet` and `pyarrow.compute` load, and the libraries that these are
+# linked to: the wheel also brings Flight, file systems, headers, tests, and copies of libraries
+# where links are meant.
 _OF_PYARROW = re.compile(
     r"""(parquet/|vendored/)?\w+\.py
-    | (lib|_fs|_parquet)\.[\w-]+\.so
+    | (lib|_compute|_fs|_parquet)\.[\w-]+\.so
     | lib(parquet|arrow(_acero|_compute|_dataset|_python|_substrait)?)\.so\.\d+""",
     re.VERBOSE,
 )

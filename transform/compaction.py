@@ -1,54 +1,28 @@
-"""The merge of raw likes into the hours they belong to, each like once: DuckDB on local files."""
+"""The merge of a round into the hours that its likes belong to: DuckDB on local files."""
 
 from collections import deque
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from itertools import groupby, pairwise
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import msgspec
 import pyarrow as pa
 import pyarrow.compute
 import pyarrow.parquet as pq
 from duckdb import DuckDBPyConnection
 
-from glue import tables
+from transform import duck
+from transform.duck import FIRST, HOUR
 from transform.parquet import ROW_GROUP, SCHEMA, Writer
-from transform.scratch import NoRoom
 from transform.watermark import MAX_BUCKETS
 
 pc: Any = pyarrow.compute  # its types lack what runs consist of
 
-HOUR_MS = 3_600_000
-_TABLE, _RAW = tables.read("likes"), tables.read("likes_raw")
-_COLUMNS = ", ".join(column.name for column in _TABLE.columns)
-_REQUIRED = ("event_id", "movie_id", "action", "liked_at", "received_at")
-_SQL_TYPES = {"string": "VARCHAR", "timestamp": "TIMESTAMP_MS", "int": "INTEGER"}
-_TYPED = ", ".join(f"{column.name} {_SQL_TYPES[column.type]}" for column in _TABLE.columns)
-# What DuckDB may find in a file for each: the INT96 of Firehose is TIMESTAMP to it.
-_READ_AS = {
-    "string": {"VARCHAR"},
-    "timestamp": {"TIMESTAMP", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE"},
-}
-_OF_RAW = {column.name for column in _RAW.columns}
-_FIRST = "backfill NULLS FIRST, received_at, liked_at, movie_id, action, user_id, source, extra"
-"""Of the copies of a like the one that came first counts, as questions over `likes_raw` say it. One
-that came by the stream goes before those that were backfilled: it is counted already."""
+_COLUMNS = ", ".join(SCHEMA.names)
 _ORDER = "movie_id, liked_at, event_id"
-_HOUR = f"epoch_ms(liked_at) // {HOUR_MS} AS hour"
-_QUIET = "SET enable_progress_bar = false"
-
-
-class Loaded(msgspec.Struct, frozen=True):
-    """A round: rows as they were read, each epoch hour's that are left, and what was unreadable."""
-
-    rows: int
-    hours: dict[int, int]
-    failed: dict[str, str]
 
 
 class Merged(msgspec.Struct, frozen=True):
@@ -65,109 +39,6 @@ class Merged(msgspec.Struct, frozen=True):
     new: int = 0
 
 
-class _Unfit(ValueError):
-    """A file that is no raw likes."""
-
-
-@contextmanager
-def engine(scratch: Path, memory_mb: int, threads: int) -> Iterator[DuckDBPyConnection]:
-    """Give a DuckDB that keeps to this memory, and spills into `scratch` what exceeds it."""
-    settings: dict[str, str | bool | int | float | list[str]] = {
-        "memory_limit": f"{memory_mb}MiB",
-        "temp_directory": str(scratch / "spilled"),
-        "threads": threads,
-        "preserve_insertion_order": False,  # what is written is sorted, and keeps that order
-        "autoinstall_known_extensions": False,
-        # Else a column is written as one that is never null wherever the round happens to hold no
-        # null of it, and the same rows do not give the same bytes.
-        "disabled_optimizers": "statistics_propagation",
-    }
-    with duckdb.connect(config=settings) as connection:
-        connection.execute("SET GLOBAL TimeZone = 'UTC'")
-        connection.execute(_QUIET)
-        yield connection
-
-
-def begin(connection: DuckDBPyConnection) -> None:
-    """Begin a round, in place of the one before: it has no rows yet."""
-    connection.execute(f"CREATE OR REPLACE TABLE round ({_TYPED}, hour BIGINT)")
-
-
-def load(connection: DuckDBPyConnection, files: Mapping[str, Path]) -> Loaded:
-    """Begin a round of raw files, by name.
-
-    A file that is no raw likes is left out whole. Raises `NoRoom`.
-    """
-    begin(connection)
-    failed: dict[str, str] = {}
-    with _room():
-        try:
-            rows = _read(connection, files.values())
-        except (duckdb.Error, _Unfit) as error:
-            _raise_if_full(error)
-            rows = 0
-            for name, path in files.items():
-                try:
-                    rows += _read(connection, [path])
-                except (duckdb.Error, _Unfit) as unfit:
-                    _raise_if_full(unfit)
-                    failed[name] = str(unfit).splitlines()[0].replace(str(path), name)
-    return Loaded(rows, once(connection), failed)
-
-
-def add(connection: DuckDBPyConnection, rows: pa.Table, arrived_at: int, number: int) -> None:
-    """Add rows as `transform.backfill` gives them to a round, which are those of a backfill.
-
-    `arrived_at` is in epoch milliseconds, `number` that of the backfill. Raises `NoRoom`.
-    """
-    told = {"received_at": f"epoch_ms({arrived_at}::BIGINT)", "backfill": str(number)}
-    columns = ", ".join(told.get(column.name, column.name) for column in _TABLE.columns)
-    with _cursor(connection) as cursor, _room():
-        cursor.register("lines", rows)
-        cursor.execute(f"INSERT INTO round SELECT {columns}, {_HOUR} FROM lines")
-
-
-def set_aside(connection: DuckDBPyConnection, path: Path) -> None:
-    """Write the rows of a round to a file on the scratch disk, and begin anew. Raises `NoRoom`."""
-    with _room():
-        connection.execute(
-            f"COPY (FROM round ORDER BY hour) TO {_quoted(path)} "
-            "(FORMAT parquet, COMPRESSION uncompressed, ROW_GROUP_SIZE 30720)"
-        )
-    begin(connection)
-
-
-def sizes(connection: DuckDBPyConnection, files: Sequence[Path]) -> dict[int, int]:
-    """Give how many rows were set aside of each epoch hour."""
-    hours = connection.execute(
-        f"SELECT hour, count(*) FROM read_parquet({_list(files)}) GROUP BY hour ORDER BY hour"
-    )
-    return dict(hours.fetchall())
-
-
-def recall(connection: DuckDBPyConnection, files: Sequence[Path], hours: tuple[int, int]) -> None:
-    """Begin a round of what was set aside of these epoch hours, the last included."""
-    begin(connection)
-    with _room():
-        connection.execute(
-            f"INSERT INTO round FROM read_parquet({_list(files)}) "
-            f"WHERE hour BETWEEN {hours[0]} AND {hours[1]}"
-        )
-
-
-def once(connection: DuckDBPyConnection) -> dict[int, int]:
-    """Leave each event id once in a round; gives how many rows each epoch hour then has.
-
-    Copies of a like are found wherever they are in the round. One that comes in a later round with
-    another event time, in another hour, is not: there only the rows of its hour are looked at.
-    Raises `NoRoom`.
-    """
-    with _room():
-        _drop_copies(connection, "round", "event_id")
-        hours = connection.execute("SELECT hour, count(*) FROM round GROUP BY hour ORDER BY hour")
-        return dict(hours.fetchall())
-
-
 def merge(
     connection: DuckDBPyConnection,
     stands: Mapping[int, Mapping[int, Path]],
@@ -181,35 +52,35 @@ def merge(
     hours are merged with them. Raises `NoRoom`.
     """
     files = [path for of_hour in stands.values() for path in of_hour.values()]
-    with _cursor(connection) as cursor, _room():
-        rows = f"SELECT {_COLUMNS}, hour FROM round WHERE hour IN ({_numbers(stands)})"
+    with duck.cursor(connection) as cursor, duck.room():
+        rows = f"SELECT {_COLUMNS}, hour FROM round WHERE hour IN ({', '.join(map(str, stands))})"
         if files:
-            cursor.execute(f"CREATE TEMP TABLE copies AS {rows}")
-            for columns, some in _alike(_kinds(cursor, files)):
-                cursor.execute(
-                    f"INSERT INTO copies SELECT *, {_HOUR} FROM ({_select(some, columns)})"
-                )
-            _drop_copies(cursor, "copies", "hour, event_id")
-            rows = "SELECT * FROM copies"
+            cursor.execute(f"CREATE TEMP TABLE copies AS SELECT *, false AS stood FROM ({rows})")
+            for columns, some in duck.alike(duck.kinds(cursor, files)):
+                stood = duck.select(some, columns)
+                cursor.execute(f"INSERT INTO copies SELECT *, {HOUR}, true FROM ({stood})")
+            # Of those that were backfilled the one that stands stays: it may be counted already.
+            first = f"backfill IS NOT NULL AND NOT stood, {FIRST}"
+            duck.drop_copies(cursor, "copies", "hour, event_id", first)
+            rows = f"SELECT {_COLUMNS}, hour FROM copies"
         place = f"(hour * {MAX_BUCKETS} + {_bucket(buckets)})::BIGINT AS place"
         placed = f"SELECT *, {place} FROM ({rows})"
         found = _write(cursor, placed, folder, threads)
         written = _totals(cursor, rows, folder)
-        had = _counts(cursor, files)
+        had = duck.counts(cursor, files)
+        moving = _moving(cursor, stands, buckets)
         for hour, of_hour in stands.items():
             merged = found.get(hour, Merged())
             whole = None
-            if _misplaced(cursor, of_hour, buckets):
+            if hour in moving:
                 whole = folder / f"{hour}-whole.parquet"
-                _write_one(cursor, f"{rows} WHERE hour = {hour}", whole)
+                _write_one(cursor, f"SELECT * FROM ({rows}) WHERE hour = {hour}", whole)
             found[hour] = msgspec.structs.replace(
                 merged,
                 totals=written.get(hour),
                 whole=whole,
                 new=merged.rows - sum(had[path] for path in of_hour.values()),
             )
-        if files:
-            cursor.execute("DROP TABLE copies")
         return found
 
 
@@ -217,90 +88,16 @@ def brought(
     connection: DuckDBPyConnection, files: Sequence[Path], number: int
 ) -> dict[str, tuple[int, int]]:
     """Give what a backfill brought into these files: likes and unlikes of each film."""
-    told = _kinds(connection, files)
+    told = duck.kinds(connection, files)
     paths = [path for path in files if "backfill" in told[path]]
     if not paths:
         return {}
     found = connection.execute(
         f"""
         SELECT movie_id, count(*) FILTER (action = 'like'), count(*) FILTER (action = 'unlike')
-        FROM read_parquet({_list(paths)}) WHERE backfill = {number} GROUP BY movie_id"""
+        FROM read_parquet({duck.listed(paths)}) WHERE backfill = {number} GROUP BY movie_id"""
     )
     return {film: (likes, unlikes) for film, likes, unlikes in found.fetchall()}
-
-
-def _read(connection: DuckDBPyConnection, paths: Iterable[Path]) -> int:
-    """Add raw files to what arrived, all or none; gives their rows."""
-    found = _kinds(connection, paths)
-    for kinds in found.values():
-        for column in _RAW.columns:
-            kind = kinds.get(column.name)
-            if kind is None:
-                raise _Unfit(f"It has no column {column.name}.")
-            if kind not in _READ_AS[column.type]:
-                raise _Unfit(f"Its column {column.name} is {kind}, not {column.type}.")
-    connection.begin()
-    try:
-        for _, group in _alike(found):
-            connection.execute(
-                f"INSERT INTO round SELECT *, {_HOUR} FROM ({_select(group, _OF_RAW)})"
-            )
-        for name in _REQUIRED:
-            null = f"SELECT 1 FROM round WHERE {name} IS NULL LIMIT 1"
-            if connection.execute(null).fetchone():
-                raise _Unfit(f"It has rows without {name}.")
-    except BaseException:
-        connection.rollback()
-        raise
-    connection.commit()
-    return sum(_counts(connection, list(found)).values())
-
-
-def _kinds(connection: DuckDBPyConnection, paths: Iterable[Path]) -> dict[Path, dict[str, str]]:
-    """Give the types of each file's columns."""
-    names = _list(paths)
-    if names == "[]":
-        return {}
-    found: dict[Path, dict[str, str]] = {}
-    for file, name, kind in connection.execute(
-        f"SELECT file_name, name, duckdb_type FROM parquet_schema({names})"
-    ).fetchall():
-        found.setdefault(Path(file), {})[name] = kind
-    return found
-
-
-def _alike(kinds: Mapping[Path, dict[str, str]]) -> Iterator[tuple[Set[str], list[Path]]]:
-    """Give files that can be read together, with the names of their columns."""
-    alike: dict[frozenset[tuple[str, str]], list[Path]] = {}
-    for path, columns in kinds.items():
-        alike.setdefault(frozenset(columns.items()), []).append(path)
-    for group in alike.values():
-        yield kinds[group[0]].keys(), group
-
-
-def _drop_copies(connection: DuckDBPyConnection, table: str, key: str) -> None:
-    """Leave each key once in a table; few of them are there twice."""
-    connection.execute(
-        f"""
-        DELETE FROM {table} WHERE rowid IN (
-          WITH twice AS (
-            SELECT hash({key}) AS id FROM {table} GROUP BY id HAVING count(*) > 1
-          )
-          SELECT place FROM (SELECT *, rowid AS place FROM {table})
-          SEMI JOIN twice ON hash({key}) = id
-          QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {_FIRST}) > 1
-        )"""
-    )
-
-
-def _select(paths: Iterable[Path], there: Container[str]) -> str:
-    """Give SQL for the rows of files; what columns are not there is null."""
-    columns = ", ".join(
-        f"{column.name if column.name in there else 'NULL'}::{_SQL_TYPES[column.type]} "
-        f"AS {column.name}"
-        for column in _TABLE.columns
-    )
-    return f"SELECT {columns} FROM read_parquet({_list(paths)})"
 
 
 def _write(cursor: DuckDBPyConnection, rows: str, folder: Path, threads: int) -> dict[int, Merged]:
@@ -367,8 +164,8 @@ def _totals(cursor: DuckDBPyConnection, rows: str, folder: Path) -> dict[int, Pa
     found = {}
     for hour, of_hour in _runs(totals, "hour"):
         path = found[hour] = folder / f"{hour}-totals.parquet"
-        without = of_hour.drop_columns("hour")
-        pq.write_table(without, path, compression="zstd", store_schema=False)
+        rows_of_it = of_hour.drop_columns("hour").combine_chunks()
+        pq.write_table(rows_of_it, path, compression="zstd", store_schema=False)
     return found
 
 
@@ -377,55 +174,20 @@ def _bucket(buckets: int) -> str:
     return f"md5_number(event_id) % {buckets}" if buckets > 1 else "0"
 
 
-def _misplaced(cursor: DuckDBPyConnection, stands: Mapping[int, Path], buckets: int) -> bool:
-    """Whether any row has to leave its bucket, with others left that it is not in yet."""
-    if buckets == 1:
-        return False
-    for bucket, path in stands.items():
-        rows = f"SELECT {_bucket(buckets)} AS bucket FROM read_parquet({_list([path])})"
-        if cursor.execute(f"SELECT 1 FROM ({rows}) WHERE bucket <> {bucket} LIMIT 1").fetchone():
-            return True
-    return False
-
-
-def _counts(connection: DuckDBPyConnection, paths: Sequence[Path]) -> dict[Path, int]:
-    """Give the rows of files, by what they say of themselves."""
-    if not paths:
-        return {}
-    metadata = f"SELECT file_name, num_rows FROM parquet_file_metadata({_list(paths)})"
-    return {Path(name): rows for name, rows in connection.execute(metadata).fetchall()}
-
-
-def _numbers(numbers: Iterable[int]) -> str:
-    return ", ".join(map(str, numbers))
-
-
-def _list(paths: Iterable[Path]) -> str:
-    return f"[{', '.join(map(_quoted, paths))}]"
-
-
-def _quoted(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"
-
-
-@contextmanager
-def _cursor(connection: DuckDBPyConnection) -> Iterator[DuckDBPyConnection]:
-    """Give a session of its own, for the use of one thread."""
-    with connection.cursor() as cursor:
-        cursor.execute(_QUIET)
-        yield cursor
-
-
-@contextmanager
-def _room() -> Iterator[None]:
-    try:
-        yield
-    except (duckdb.Error, OSError, MemoryError) as error:
-        _raise_if_full(error)
-        raise
-
-
-def _raise_if_full(error: Exception) -> None:
-    full = isinstance(error, duckdb.OutOfMemoryException | MemoryError)
-    if full or "No space left" in str(error):
-        raise NoRoom(f"There is no room to merge: {str(error).splitlines()[0]}") from error
+def _moving(
+    cursor: DuckDBPyConnection, stands: Mapping[int, Mapping[int, Path]], buckets: int
+) -> set[int]:
+    """Give the hours of which a row has to leave its bucket, for one that it is not in yet."""
+    places = {
+        str(path): (hour, number)
+        for hour, of_hour in stands.items()
+        for number, path in of_hour.items()
+    }
+    if buckets == 1 or not places:
+        return set()
+    found = cursor.execute(
+        f"""
+        SELECT DISTINCT filename, {_bucket(buckets)}
+        FROM read_parquet({duck.listed(map(Path, places))}, filename = true)"""
+    ).fetchall()
+    return {places[name][0] for name, bucket in found if bucket != places[name][1]}

@@ -84,5 +84,7 @@ class Writer:
     def _flush(self) -> None:
         if self._writer is None:
             self._writer = pq.ParquetWriter(self._path, SCHEMA, **_OPTIONS)
-        self._writer.write_table(pa.Table.from_batches(self._held), ROW_GROUP)
+        # In one piece, as where pages end depends on where pieces do.
+        rows = pa.Table.from_batches(self._held).combine_chunks()
+        self._writer.write_table(rows, ROW_GROUP)
         self._held, self._rows, self._texts = [], 0, 0

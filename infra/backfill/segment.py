@@ -14,7 +14,7 @@ import pyarrow as pa
 from infra.backfill.ledger import Ledger, Ledgers, Progress, Totals
 from infra.backfill.parsing import Read
 from infra.backfill.sources import Source
-from transform import archive, compaction
+from transform import archive, arrivals
 from transform.archive import Rejected
 from transform.handlers.hours import Hours
 from transform.handlers.objects import Conflict
@@ -78,7 +78,7 @@ class Segment:
         self._files: list[Path] = []
         self._held: list[pa.Table] = []
         self._bad: list[Rejected] = []
-        compaction.begin(hours.engine)
+        arrivals.begin(hours.engine)
 
     def add(self, source: Source, read: Read, last: int, arrived: int) -> None:
         """Add what came of a chunk, up to its `last` line, and merge once there is much."""
@@ -104,7 +104,7 @@ class Segment:
         """Add to the round what is held, all of which arrived at this time."""
         if self._held:
             held = pa.concat_tables(self._held)
-            compaction.add(self.hours.engine, held, arrived, self.outcome.ledger.number)
+            arrivals.add(self.hours.engine, held, arrived, self.outcome.ledger.number)
             self._held = []
 
     def merge(self) -> None:
@@ -113,7 +113,7 @@ class Segment:
         engine = self.hours.engine
         if self._files and self._rows > self._aside:
             self._set_aside()
-        sizes = compaction.sizes(engine, self._files) if self._files else compaction.once(engine)
+        sizes = arrivals.sizes(engine, self._files) if self._files else arrivals.once(engine)
         number = self.outcome.ledger.number
 
         def named(ledger: Ledger) -> Ledger:
@@ -127,8 +127,8 @@ class Segment:
         for group in groups(sizes, ROUND_ROWS) if self._files else [sizes]:
             rows = sum(group.values())
             if self._files:
-                compaction.recall(engine, self._files, (min(group), max(group)))
-                group = compaction.once(engine)
+                arrivals.recall(engine, self._files, (min(group), max(group)))
+                group = arrivals.once(engine)
 
             def told(share: float, done: int = done, rows: int = rows) -> None:
                 self.watcher.merging(done + int(share * rows), self._rows)
@@ -146,7 +146,7 @@ class Segment:
             return msgspec.structs.replace(ledger, files=files, totals=totals)
 
         self.outcome.ledger = self.ledgers.change(number, merged)
-        compaction.begin(engine)
+        arrivals.begin(engine)
         for path in self._files:
             path.unlink()
         self._files = []
@@ -155,7 +155,7 @@ class Segment:
     def _set_aside(self) -> None:
         """Make room in memory."""
         path = self.folder / f"{len(self._files)}.parquet"
-        compaction.set_aside(self.hours.engine, path)
+        arrivals.set_aside(self.hours.engine, path)
         self._files.append(path)
         self._aside = self._rows
 

@@ -155,18 +155,18 @@ import sys
 from pathlib import Path
 here = Path.cwd()
 sys.path[:0] = [str(here), sys.argv[1]]
-from transform import compaction
-with compaction.engine(here, 256, 1) as engine:
+from transform import arrivals, compaction, duck
+with duck.engine(here, 256, 1) as engine:
     engine.execute(
         "COPY (SELECT 'e' AS event_id, 'm' AS movie_id, 'u' AS user_id, 'like' AS action, "
         "make_timestamp_ms(0) AS liked_at, liked_at AS received_at, 'web' AS source, "
         "NULL::VARCHAR AS extra) TO 'raw.parquet'"
     )
-    compaction.load(engine, {"raw": here / "raw.parquet"})
-    merged = compaction.merge(engine, 0, {}, 1, here)
-    again = compaction.merge(engine, 0, {0: here / "raw.parquet"}, 1, here)
+    arrivals.load(engine, {"raw": here / "raw.parquet"})
+    merged = compaction.merge(engine, {0: {}}, 1, here)[0]
+    again = compaction.merge(engine, {0: {0: here / "raw.parquet"}}, 1, here)[0]
     assert (merged.new, again.rows, again.new) == (1, 1, 0)
-    compaction.totals(engine, list(again.files.values()), here / "totals.parquet")
+    assert again.files[0].exists() and again.totals.exists()
 for name in ("duckdb", "pyarrow"):
     assert sys.modules[name].__file__.startswith(str(here)), sys.modules[name].__file__
 """

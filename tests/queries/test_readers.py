@@ -41,7 +41,7 @@ RANKED = [
      "score": 1e-9, "rank": 2},
 ]  # fmt: skip
 ROWS: dict[str, list[dict[str, Any]]] = {
-    "likes": [row | {"day": "2026-03-01"} for row in LIKES],
+    "likes": [row | {"backfill": None, "day": "2026-03-01"} for row in LIKES],
     "likes_raw": [row | {"arrival_day": "2026-03-01", "arrival_hour": "07"} for row in LIKES],
     "trends": [row | {"day": "2026-03-01"} for row in RANKED],
 }
@@ -49,7 +49,7 @@ KEYS = {"likes": "event_id", "likes_raw": "event_id", "trends": "movie_id"}
 REJECTED = [
     {"reason": "not_json", "detail": "é", "payload": "{", "payload_encoding": "utf-8",
      "record_id": "r", "line": line, "shard_id": None, "sequence_number": None,
-     "partition_key": None, "received_at": "2026-03-01 07:59:59.123"}
+     "partition_key": None, "received_at": "2026-03-01 07:59:59.123", "file": None}
     for line in (1, 2)
 ]  # fmt: skip
 
@@ -63,7 +63,10 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
         file = lake.root / f"likes/day=2026-03-01/hour-{hour}-00.parquet"
         file.parent.mkdir(parents=True, exist_ok=True)
         made = pa.Table.from_pylist(rows, schema.arrow(tables.read("likes")))
-        assert parquet.write(made.to_batches(), file) == len(rows)
+        writer = parquet.Writer(file)
+        for batch in made.to_batches():
+            writer.add(batch)
+        writer.close()
     folder = "raw/arrival_day=2026-03-01/arrival_hour=07"
     for number, row in enumerate(LIKES):
         lake.put(f"{folder}/{number}.parquet", [row], use_deprecated_int96_timestamps=True,

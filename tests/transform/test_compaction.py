@@ -5,6 +5,7 @@ import random
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 import duckdb
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 from tests import raw_likes
 from tests.raw_likes import HOUR, Row
-from transform import compaction, rollups
+from transform import arrivals, backfill, compaction, duck, rollups
 from transform.scratch import NoRoom
 
 NOON = 1_769_860_800_000 // HOUR  # 2026-01-31T12
@@ -24,7 +25,7 @@ NOON = 1_769_860_800_000 // HOUR  # 2026-01-31T12
 
 @pytest.fixture
 def engine(tmp_path):
-    with compaction.engine(tmp_path, 256, 2) as connection:
+    with duck.engine(tmp_path, 256, 2) as connection:
         yield connection
 
 
@@ -60,9 +61,16 @@ def made_up(seed, count, hours=3):
     ]
 
 
-def merged(engine, folder, hour, stands=None, buckets=1):
+def merged(engine, folder, hour, stands=None, buckets=1, threads=1):
+    """Merge one hour."""
     folder.mkdir(parents=True)
-    return compaction.merge(engine, hour, stands or {}, buckets, folder)
+    return compaction.merge(engine, {hour: stands or {}}, buckets, folder, threads)[hour]
+
+
+def arrive(engine, given, number=1, arrived_at=0):
+    """Add rows of a backfill to a round."""
+    table = raw_likes.table(given).select(backfill.SCHEMA.names)
+    arrivals.add(engine, table, arrived_at, number)
 
 
 def rows(files):
@@ -91,8 +99,8 @@ def test_the_bucket_is_the_md5_of_the_event_id_in_any_engine(event_ids, buckets)
 )
 def test_raw_files_of_any_writer_become_the_table_s_types(engine, tmp_path, how):
     given = [like("é'\"", at=1, received=999, extra='{"a":"ü"}'), like("b", user_id="u")]
-    told = compaction.load(engine, files(tmp_path, raw=raw_likes.encode(given, **how)))
-    assert told == compaction.Loaded(2, {NOON: 2}, {})
+    told = arrivals.load(engine, files(tmp_path, raw=raw_likes.encode(given, **how)))
+    assert told == arrivals.Loaded(2, {NOON: 2}, {})
     out = merged(engine, tmp_path / "out", NOON)
     assert rows(out.files) == {0: raw_likes.hours(given)[NOON, 0]}  # decode compares the schema
 
@@ -109,7 +117,7 @@ def test_files_that_differ_in_order_types_and_columns_are_one_round(engine, tmp_
         b=raw_likes.encode(turned),
         c=raw_likes.encode(times, use_deprecated_int96_timestamps=False),
     )
-    told = compaction.load(engine, paths)
+    told = arrivals.load(engine, paths)
     assert (told.rows, told.failed) == (30, {})
     for hour in told.hours:
         out = merged(engine, tmp_path / str(hour), hour)
@@ -119,7 +127,7 @@ def test_files_that_differ_in_order_types_and_columns_are_one_round(engine, tmp_
 def test_of_the_copies_the_one_that_came_first_counts_wherever_it_is(engine, tmp_path):
     early = like(at=2 * HOUR, received=1)
     paths = files(tmp_path, a=[like(at=0, received=2), like("f")], b=[early], c=[early])
-    assert compaction.load(engine, paths) == compaction.Loaded(4, {NOON: 1, NOON + 2: 1}, {})
+    assert arrivals.load(engine, paths) == arrivals.Loaded(4, {NOON: 1, NOON + 2: 1}, {})
     had = [like(at=2 * HOUR, received=1, user_id="a"), like("g", at=2 * HOUR)]
     stands = {0: files(tmp_path, stands=had)["stands"]}
     out = merged(engine, tmp_path / "out", NOON + 2, stands)
@@ -136,14 +144,14 @@ def test_the_same_rows_give_the_same_bytes_however_they_came(tmp_path, buckets):
         scratch = tmp_path / str(threads)
         scratch.mkdir()
         random.Random(threads).shuffle(given)
-        with compaction.engine(scratch, 256, threads) as engine:
+        with duck.engine(scratch, 256, threads) as engine:
             stands, step = {}, -(-len(given) // parts)
             for part in range(parts):
                 last = part == parts - 1
                 chunk = given[part * step : (part + 1) * step] + given[:10]
-                compaction.load(engine, files(scratch, raw=chunk))
+                arrivals.load(engine, files(scratch, raw=chunk))
                 folder = scratch / f"out {part}"
-                out = merged(engine, folder, NOON, stands, buckets if last else before)
+                out = merged(engine, folder, NOON, stands, buckets if last else before, threads)
                 stands = out.files
         held = raw_likes.hours(given, buckets)
         assert rows(out.files) == {bucket: rows for (_, bucket), rows in held.items()}
@@ -153,10 +161,10 @@ def test_the_same_rows_give_the_same_bytes_however_they_came(tmp_path, buckets):
 
 def test_rows_that_move_between_buckets_are_held_whole_meanwhile(engine, tmp_path):
     given = made_up(4, 50, hours=1)
-    compaction.load(engine, files(tmp_path, raw=given))
+    arrivals.load(engine, files(tmp_path, raw=given))
     two = merged(engine, tmp_path / "two", NOON, {}, 2)
     assert two.whole is None and sorted(two.files) == [0, 1] and (two.rows, two.new) == (50, 50)
-    compaction.load(engine, {})
+    arrivals.load(engine, {})
     again = merged(engine, tmp_path / "again", NOON, two.files, 2)
     assert again.whole is None and again.new == 0
     three = merged(engine, tmp_path / "three", NOON, two.files, 3)
@@ -168,15 +176,13 @@ def test_rows_that_move_between_buckets_are_held_whole_meanwhile(engine, tmp_pat
 
 def test_totals_are_by_film_and_in_their_order(engine, tmp_path):
     given = made_up(5, 300, hours=1)
-    compaction.load(engine, files(tmp_path, raw=given))
+    arrivals.load(engine, files(tmp_path, raw=given))
     found = []
     for buckets in (1, 3):
         out = merged(engine, tmp_path / f"{buckets}", NOON, {}, buckets)
-        path = tmp_path / f"totals {buckets}.parquet"
-        compaction.totals(engine, list(out.files.values()), path)
-        found.append(path.read_bytes())
+        found.append(out.totals.read_bytes())
     assert found[0] == found[1]
-    read = pq.read_table(path)
+    read = pq.read_table(out.totals)
     assert [str(field.type) for field in read.schema] == ["string", "int64", "int64"]
     counted = {}
     for row in given:
@@ -210,7 +216,7 @@ BAD = {
 @pytest.mark.parametrize("name", BAD)
 def test_a_file_that_is_no_raw_likes_is_named_and_the_others_are_read(engine, tmp_path, name):
     body, reason = BAD[name]
-    told = compaction.load(engine, files(tmp_path, a=GOOD, b=body, c=[like("too")]))
+    told = arrivals.load(engine, files(tmp_path, a=GOOD, b=body, c=[like("too")]))
     assert (told.rows, told.hours, list(told.failed)) == (2, {NOON: 2}, ["b"])
     assert reason in told.failed["b"] and str(tmp_path) not in told.failed["b"]
 
@@ -218,43 +224,49 @@ def test_a_file_that_is_no_raw_likes_is_named_and_the_others_are_read(engine, tm
 def test_a_page_that_is_damaged_leaves_no_row_of_its_file(engine, tmp_path):
     body = raw_likes.encode(made_up(1, 5_000), row_group_size=1_000)
     damaged = body[: len(body) // 2] + bytes(3_000) + body[len(body) // 2 + 3_000 :]
-    told = compaction.load(engine, files(tmp_path, a=GOOD, b=damaged))
+    told = arrivals.load(engine, files(tmp_path, a=GOOD, b=damaged))
     assert (told.rows, told.hours, list(told.failed)) == (1, {NOON: 1}, ["b"])
 
 
 def test_nothing_is_a_round_too_and_an_hour_merged_with_it_is_as_it_was(engine, tmp_path):
-    assert compaction.load(engine, {}) == compaction.Loaded(0, {}, {})
-    assert merged(engine, tmp_path / "none", NOON).files == {}
-    assert merged(engine, tmp_path / "two", NOON, {}, 2).files == {}
+    assert arrivals.load(engine, {}) == arrivals.Loaded(0, {}, {})
+    assert merged(engine, tmp_path / "none", NOON) == compaction.Merged()
+    assert merged(engine, tmp_path / "two", NOON, {}, 2) == compaction.Merged()
+    assert compaction.merge(engine, {}, 2, tmp_path) == {}
+    arrivals.load(engine, files(tmp_path, raw=[like("a"), like("b", at=HOUR)]))
+    stood = compaction.merge(engine, {NOON: {}, NOON + 1: {}}, 1, tmp_path)
+    body = stood[NOON + 1].files[0].read_bytes()
+    arrivals.load(engine, {})
+    again = merged(engine, tmp_path / "again", NOON + 1, stood[NOON + 1].files)
+    assert again.files[0].read_bytes() == body and (again.rows, again.new) == (1, 0)
 
 
 def test_a_full_disk_is_no_bad_file(tmp_path):
     paths = files(tmp_path, raw=[like(f"{n}", extra="x" * 4_000) for n in range(20_000)])
-    with compaction.engine(tmp_path, 48, 1) as engine:
+    with duck.engine(tmp_path, 48, 1) as engine:
         engine.execute("SET max_temp_directory_size = '1MB'")
         with pytest.raises(NoRoom, match="There is no room to merge"):
-            compaction.load(engine, paths)
+            arrivals.load(engine, paths)
 
 
 def test_a_disk_that_is_full_when_the_hour_is_written_is_no_room(engine, tmp_path):
-    compaction.load(engine, files(tmp_path, raw=made_up(1, 5_000, hours=1)))
+    arrivals.load(engine, files(tmp_path, raw=made_up(1, 5_000, hours=1)))
     (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "0.parquet").symlink_to("/dev/full")
+    (tmp_path / "out" / f"{NOON}-0.parquet").symlink_to("/dev/full")
     with pytest.raises(NoRoom, match="There is no room to merge"):
-        compaction.merge(engine, NOON, {}, 1, tmp_path / "out")
+        compaction.merge(engine, {NOON: {}}, 1, tmp_path / "out")
 
 
 MEMORY = """
 import resource, sys
 from pathlib import Path
-from transform import compaction, rollups
+from transform import arrivals, compaction, duck
 
 folder = Path(sys.argv[1])
-with compaction.engine(folder, 192, 1) as engine:
+with duck.engine(folder, 192, 1) as engine:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    compaction.load(engine, {"raw": folder / "raw.parquet"})
-    print(compaction.merge(engine, 0, {0: folder / "stands.parquet"}, 1, folder).rows)
-    compaction.totals(engine, [folder / "0.parquet"], folder / "totals.parquet")
+    arrivals.load(engine, {"raw": folder / "raw.parquet"})
+    print(compaction.merge(engine, {0: {0: folder / "stands.parquet"}}, 1, folder)[0].rows)
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
 print(grown // (1024 if sys.platform == "linux" else 1024**2))
 """
@@ -284,49 +296,164 @@ def test_an_hour_much_larger_than_the_memory_spills(tmp_path):
     assert grown < 300
 
 
-def scratch_file(folder, name, given):
-    """Write rows as a backfill keeps them until they are merged."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{name}.parquet"
-    pq.write_table(raw_likes.table(given), path)
-    return path
-
-
-def test_a_backfill_merges_the_hours_asked_for_and_says_which_it_was(engine, tmp_path):
+def test_rows_of_a_backfill_say_which_it_was_and_when_their_file_was_changed(engine, tmp_path):
     given = made_up(5, 60, hours=4)
-    paths = [scratch_file(tmp_path, f"part-{n}", given[n::3]) for n in range(3)]
-    told = compaction.backfill(engine, paths, (NOON + 1, NOON + 2), 7)
-    wanted = [row._replace(backfill=7) for row in given if row.liked_at // HOUR in told.hours]
-    assert told.hours.keys() == {NOON + 1, NOON + 2} and told.rows == len(wanted)
-    for hour in told.hours:
-        out = merged(engine, tmp_path / str(hour), hour)
-        assert rows(out.files) == {0: raw_likes.hours(wanted)[hour, 0]}
+    arrivals.begin(engine)
+    for part in range(3):
+        arrive(engine, given[part::3] + given[:5], 7, arrived_at=NOON * HOUR)
+    hours = arrivals.once(engine)
+    wanted = raw_likes.hours(row._replace(received_at=NOON * HOUR, backfill=7) for row in given)
+    assert hours == {hour: len(held) for (hour, _), held in wanted.items()}
+    found = compaction.merge(engine, {hour: {} for hour in hours}, 1, tmp_path)
+    assert {(h, 0): raw_likes.decode(out.files[0]) for h, out in found.items()} == wanted
+
+
+def test_what_was_set_aside_is_recalled_by_the_hour_and_leaves_the_round_empty(engine, tmp_path):
+    given = made_up(6, 80, hours=5)
+    paths = []
+    arrivals.begin(engine)
+    for part in range(3):
+        arrive(engine, given[part::3] + given[:2], 7)
+        paths.append(tmp_path / f"it's {part}.parquet")
+        arrivals.set_aside(engine, paths[-1])
+        assert arrivals.once(engine) == {}
+    rows_of_part = [given[part::3] + given[:2] for part in range(3)]
+    assert arrivals.sizes(engine, paths) == Counter(
+        row.liked_at // HOUR for part in rows_of_part for row in part
+    )
+    wanted = raw_likes.hours(row._replace(received_at=0, backfill=7) for row in given)
+    for first, last in ((NOON, NOON + 1), (NOON + 2, NOON + 4), (NOON, NOON)):
+        arrivals.recall(engine, paths, (first, last))
+        hours = arrivals.once(engine)
+        assert hours == {h: len(wanted[h, 0]) for h in range(first, last + 1)}
+        folder = tmp_path / f"{first}-{last}"
+        folder.mkdir()
+        found = compaction.merge(engine, {hour: {} for hour in hours}, 1, folder)
+        assert {h: raw_likes.decode(out.files[0]) for h, out in found.items()} == {
+            hour: wanted[hour, 0] for hour in hours
+        }
 
 
 @given(st.permutations(range(4)))
 def test_a_like_is_that_of_the_stream_or_of_the_first_backfill_in_any_order(order):
+    """Whether the copies come in rounds of their own or in one, and however early they arrived."""
     copies = [like(user_id="stream", received=9), *(like(user_id=f"{n}") for n in range(1, 4))]
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         tmp_path = Path(folder)
-        engine = stack.enter_context(compaction.engine(tmp_path, 256, 1))
+        engine = stack.enter_context(duck.engine(tmp_path, 256, 1))
         stands, came = {}, []
         for step, number in enumerate(order):
+            at = NOON * HOUR - number
             row = copies[number]._replace(backfill=number or None)
             if number:
-                path = scratch_file(tmp_path / f"given-{step}", "part", [row])
-                compaction.backfill(engine, [path], (NOON, NOON), number)
+                row = row._replace(received_at=at)
+                arrivals.begin(engine)
+                arrive(engine, [row], number, at)
             else:
-                compaction.load(engine, files(tmp_path, raw=[row]))
+                arrivals.load(engine, files(tmp_path, raw=[row]))
             out = merged(engine, tmp_path / f"out-{step}", NOON, stands)
             came.append(row)
             assert out.new == (step == 0)
-            assert rows(out.files) == {0: [min(came, key=lambda row: row.backfill or 0)]}
+            streamed = [row for row in came if not row.backfill]
+            assert rows(out.files) == {0: [*streamed, came[0]][:1]}  # which may be counted
             stands = out.files
+        arrivals.load(engine, files(tmp_path, raw=[row for row in came if not row.backfill]))
+        for row in came:
+            if row.backfill:
+                arrive(engine, [row], row.backfill, row.received_at)
+        assert arrivals.once(engine) == {NOON: 1}
+        assert rows(merged(engine, tmp_path / "one", NOON).files) == {0: [copies[0]]}
 
 
 def test_a_file_that_was_written_before_a_column_was_added_is_merged(engine, tmp_path):
+    """Beside others that have it, in the same hour and others; and so are its rows divided."""
+    old, late = tmp_path / "old.parquet", tmp_path / "late.parquet"
+    pq.write_table(raw_likes.table([like("old")]).drop_columns("extra"), old)
+    pq.write_table(raw_likes.table([like("late", at=HOUR)]), late)
+    arrivals.load(engine, files(tmp_path, raw=[like("new"), like("too", at=HOUR)]))
+    now = merged(engine, tmp_path / "now", NOON + 1, {0: late})
+    assert [row.event_id for row in rows(now.files)[0]] == ["late", "too"] and now.new == 1
+    stands = {NOON: {0: old}, NOON + 1: now.files}
+    found = compaction.merge(engine, stands, 1, tmp_path)
+    assert [row.event_id for row in rows(found[NOON].files)[0]] == ["new", "old"]
+    assert (found[NOON].new, found[NOON + 1].new) == (1, 0)
+    divided = compaction.merge(engine, {NOON: {0: old}, NOON + 1: now.files}, 5, tmp_path)
+    given = [like(name) for name in ("old", "new")]
+    held = raw_likes.hours([*given, like("late", at=HOUR), like("too", at=HOUR)], 5)
+    assert {(h, n): got for h, out in divided.items() for n, got in rows(out.files).items()} == held
+
+
+@given(st.data())
+def test_hours_merged_together_have_the_bytes_that_they_have_alone(data):
+    """Whatever they hold, and however they are divided and were."""
+    given = made_up(data.draw(st.integers(0, 99)), data.draw(st.integers(1, 60)), hours=5)
+    before, after = data.draw(st.integers(1, 4)), data.draw(st.integers(1, 4))
+    known = data.draw(st.integers(0, len(given)))
+    hours = data.draw(st.lists(st.integers(NOON - 1, NOON + 5), unique=True, min_size=1))
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
+        root = Path(folder)
+        engine = stack.enter_context(duck.engine(root, 256, 1))
+        arrivals.load(engine, files(root, raw=given[:known]))
+        (root / "stood").mkdir()
+        stood = compaction.merge(engine, {hour: {} for hour in hours}, before, root / "stood")
+        stands = {hour: out.files for hour, out in stood.items()}
+        arrivals.load(engine, files(root, raw=given[known // 2 :]))
+        (root / "all").mkdir()
+        together = compaction.merge(engine, stands, after, root / "all", 2)
+        assert together.keys() == set(hours)
+        for hour in hours:
+            alone = merged(engine, root / f"alone {hour}", hour, stands[hour], after)
+            assert contents(together[hour]) == contents(alone)
+        wanted = raw_likes.hours(given, after)
+        found = {(h, n): held for h, out in together.items() for n, held in rows(out.files).items()}
+        assert found == {place: held for place, held in wanted.items() if place[0] in hours}
+
+
+def contents(out):
+    """Give an hour with what its files hold in place of where they lie."""
+    bodies = {number: path.read_bytes() for number, path in out.files.items()}
+    whole = out.whole and out.whole.read_bytes()
+    return bodies, out.totals and out.totals.read_bytes(), whole, out.rows, out.new
+
+
+def test_long_extra_and_several_row_groups_have_the_same_bytes_in_any_division(tmp_path):
+    """Its pages end within batches; beside small hours, which are written by other threads."""
+    chance = random.Random(8)
+    large = [
+        like(f"{n:05}", at=n, extra=chance.randbytes(chance.choice([1, 2_000])).hex())
+        for n in range(16_000)
+    ]
+    small = [like(f"small-{n}", at=(n + 1) * HOUR) for n in range(9)]
+    found = []
+    for threads, known in ((1, 0), (4, 7_000)):
+        scratch = tmp_path / str(threads)
+        scratch.mkdir()
+        with duck.engine(scratch, 512, threads) as engine:
+            arrivals.load(engine, files(scratch, raw=large[:known] + small[:2]))
+            stood = merged(engine, scratch / "stood", NOON)
+            chance.shuffle(large)
+            arrivals.load(engine, files(scratch, raw=large + small))
+            stands = {NOON: stood.files} | {NOON + 1 + n: {} for n in range(9)}
+            out = compaction.merge(engine, stands, 1, scratch, threads)
+        assert [out[NOON + 1 + n].rows for n in range(9)] == 9 * [1]
+        assert out[NOON].new == len(large) - known
+        found.append(out[NOON].files[0].read_bytes())
+    assert pq.read_metadata(pa.BufferReader(found[0])).num_row_groups == 2
+    assert found[0] == found[1]
+    assert raw_likes.decode(found[0]) == raw_likes.hours(large)[NOON, 0]
+
+
+def test_what_a_backfill_brought_is_told_by_film(engine, tmp_path):
+    given = [like(f"{n}", "ab"[n % 2], action="unlike" if n < 3 else "like") for n in range(8)]
+    arrivals.load(engine, files(tmp_path, raw=given[6:]))
+    arrive(engine, given[:2], 1, NOON * HOUR)
+    arrive(engine, given[2:], 2, NOON * HOUR)
+    arrivals.once(engine)
+    out = merged(engine, tmp_path / "out", NOON)
     old = tmp_path / "old.parquet"
-    pq.write_table(raw_likes.table([like("old")]), old)
-    compaction.load(engine, files(tmp_path, raw=[like("new")]))
-    out = merged(engine, tmp_path / "out", NOON, {0: old})
-    assert [row.event_id for row in rows(out.files)[0]] == ["new", "old"] and out.new == 1
+    pq.write_table(raw_likes.table(given), old)
+    there = [old, *out.files.values()]
+    assert compaction.brought(engine, there, 1) == {"a": (0, 1), "b": (0, 1)}
+    assert compaction.brought(engine, there, 2) == {"a": (1, 1), "b": (2, 0)}
+    assert compaction.brought(engine, there, 3) == compaction.brought(engine, [old], 1) == {}
+    assert compaction.brought(engine, [], 1) == {}

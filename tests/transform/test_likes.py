@@ -2,8 +2,10 @@
 
 import base64
 import json
+import random
 from itertools import count
 from pathlib import Path
+from threading import Thread
 from uuid import RFC_4122, UUID
 
 import pytest
@@ -133,3 +135,37 @@ def test_a_made_id_tells_its_time_and_differs_in_all_48_bits_of_chance(moment):
     for one in made:
         differ |= one.int ^ made[0].int
     assert differ == 2**48 - 1  # each bit stays the same in 64 ids with a chance of 2**-63
+
+
+def test_made_ids_of_a_millisecond_are_distinct_even_where_chance_repeats(monkeypatch):
+    chance = random.Random(1)
+    monkeypatch.setattr(ids.secrets, "randbits", lambda bits: chance.randrange(200))
+    for moment in range(2 * ids._REMEMBERED):
+        made = [ids.time_ordered(moment) for _ in range(200)]
+        assert len(set(made)) == 200
+    assert len(ids._made) == ids._REMEMBERED
+
+
+def test_made_ids_of_two_threads_are_distinct_even_where_chance_repeats(monkeypatch):
+    """The second begins while the first looks what was made of the millisecond."""
+    draws = iter([5, 5, 6])
+    made = []
+
+    def make():
+        made.append(ids.time_ordered(ARRIVED_AT))
+
+    second = Thread(target=make)
+
+    class Made(dict):
+        def get(self, moment):
+            found = super().get(moment)
+            if not second.ident:
+                second.start()
+                second.join(0.1)
+            return found
+
+    monkeypatch.setattr(ids, "_made", Made())
+    monkeypatch.setattr(ids.secrets, "randbits", lambda bits: next(draws))
+    make()
+    second.join()
+    assert sorted(one[-1] for one in made) == ["5", "6"]

@@ -14,7 +14,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from botocore.config import Config
 
-from transform import compaction, keys, watermark
+from transform import arrivals, keys, watermark
 from transform.handlers.hours import Contended, Hours, Power, Written, opened
 from transform.handlers.objects import Bucket
 from transform.watermark import Object, State
@@ -162,7 +162,7 @@ def divide(
     done = Done()
     with opened(bucket, power) as hours:
         hours.change(lambda state: msgspec.structs.replace(state, buckets=buckets))
-        compaction.load(hours.engine, {})
+        arrivals.load(hours.engine, {})
         places = (keys.likes_place(one.key) for one in bucket.list(keys.LIKES))
         found = sorted({place[0] for place in places if place})
         tell(0, len(found))
@@ -186,7 +186,7 @@ def _round(
             etags = pool.map(hours.bucket.download, paths, paths.values())
             gone = {key for key, etag in zip(paths, etags, strict=True) if etag is None}
         files = {key: path for key, path in paths.items() if key not in gone}
-        loaded = compaction.load(hours.engine, files)
+        loaded = arrivals.load(hours.engine, files)
     done.objects += len(files) - len(loaded.failed)
     done.rows += loaded.rows
     done.failed |= loaded.failed

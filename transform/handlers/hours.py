@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import msgspec
 from duckdb import DuckDBPyConnection
 
-from transform import compaction, keys, watermark
+from transform import compaction, duck, keys, watermark
 from transform.compaction import Merged
 from transform.handlers.objects import Bucket, Conflict
 from transform.watermark import Object, State
@@ -59,20 +59,19 @@ def opened(bucket: Bucket, power: Power) -> Iterator["Hours"]:
     """Give the hours of a bucket, with a DuckDB and room on disk while they are merged."""
     with tempfile.TemporaryDirectory(prefix="compact-") as folder:
         scratch = Path(folder)
-        with compaction.engine(scratch, power.memory_mb, power.threads) as engine:
+        with duck.engine(scratch, power.memory_mb, power.threads) as engine:
             yield Hours(bucket, engine, scratch, power.threads)
 
 
 @dataclass(slots=True)
 class _Standing:
-    """An hour as it is: its buckets' files, with their ETags, and its totals; `new` are rows."""
+    """An hour as it is: its buckets' objects and files, and its totals; `new` are rows."""
 
     hour: int
     new: int
     totals: tuple[bytes, str] | None
     objects: dict[int, Object] = field(default_factory=dict)
     files: dict[int, Path] = field(default_factory=dict)
-    etags: dict[int, str] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
@@ -136,14 +135,16 @@ class Hours:
         """Merge the round into hours of so many buckets."""
         written = Written()
         left = list(hours)
+        together = TOGETHER
         conflicts = 0
         while left:
             with tempfile.TemporaryDirectory(dir=self.scratch) as folder:
-                some = {hour: hours[hour] for hour in left[:TOGETHER]}
+                some = {hour: hours[hour] for hour in left[:together]}
                 done = self._merge(some, buckets, Path(folder))
             for each in done.values():
                 written.add(each)
             left = [hour for hour in left if hour not in done]
+            together = min(TOGETHER, 2 * len(done) + 2)  # where few fit, no more are looked at
             tell(1 - len(left) / len(hours))
             conflicts = 0 if done else conflicts + 1
             if conflicts == CONFLICTS:
@@ -208,37 +209,36 @@ class Hours:
     def _download(self, one: _Standing, folder: Path) -> _Standing:
         for number, stands in one.objects.items():
             one.files[number] = folder / f"{one.hour}-{number}-stands.parquet"
-            etag = self.bucket.download(stands.key, one.files[number])
-            if etag is None:
-                raise Conflict(f"{stands.key} was removed by somebody else.")
-            one.etags[number] = etag
+            # One that was changed may have given rows to another, which the listing has not.
+            if self.bucket.download(stands.key, one.files[number]) != stands.etag:
+                raise Conflict(f"{stands.key} was changed by somebody else.")
         return one
 
     def _put(self, one: _Standing, merged: Merged) -> Written:
-        size = self._replace(one.hour, merged, one.files, one.etags)
+        size = self._replace(one, merged)
         if merged.totals:
             body = merged.totals.read_bytes()
             if one.totals is None or one.totals[0] != body:
                 self.bucket.put(keys.totals(one.hour), body, one.totals and one.totals[1])
         return Written(merged.new, int(size > 0), size)
 
-    def _replace(
-        self, hour: int, merged: Merged, stands: dict[int, Path], etags: dict[int, str]
-    ) -> int:
+    def _replace(self, one: _Standing, merged: Merged) -> int:
         """Write what is not there yet, remove what is too many; gives the bytes written.
 
         At any time each row is in one object at least: where rows move, bucket 0 holds them all
         until the others stand.
         """
+        stands = dict(one.files)
+        etags = {number: there.etag for number, there in one.objects.items()}
         files = [(0, merged.whole)] if merged.whole else []
         files += sorted(merged.files.items(), reverse=True)
         written = 0
         for number, path in files:
             if number not in stands or not filecmp.cmp(path, stands[number], shallow=False):
-                key = keys.likes(hour, number)
+                key = keys.likes(one.hour, number)
                 etags[number] = self.bucket.put(key, path, etags.get(number))
                 stands[number] = path
                 written += path.stat().st_size
         for number in stands.keys() - merged.files.keys():
-            self.bucket.delete(keys.likes(hour, number), etags[number])
+            self.bucket.delete(keys.likes(one.hour, number), etags[number])
         return written

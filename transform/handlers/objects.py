@@ -92,9 +92,23 @@ class Bucket:
         try:
             return self.client.get_object(Bucket=self.name, Key=key)
         except ClientError as error:
-            if _code(error) != "NoSuchKey":
-                raise
-            return None
+            if _code(error) == "NoSuchKey":
+                return None
+            if _code(error) == "AccessDenied" and self._is_missing(key):
+                return None
+            raise
+
+    def _is_missing(self, key: str) -> bool:
+        """Tell that a listing does not show an object that may not be read.
+
+        Who may list only some prefixes gets AccessDenied, not NoSuchKey, for what is not there:
+        https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+        """
+        try:
+            first = next(self.list(key), None)
+        except Forbidden:
+            return False
+        return first is None or first.key != key
 
     @contextmanager
     def _named(self, key: str) -> Iterator[None]:

@@ -132,3 +132,19 @@ def test_a_file_that_grows_while_two_runs_of_the_same_read_it_is_counted_whole(w
         world.run("a.json")
 
     assert len(ids(world)) == 11 and world.counted() == world.net() == {"a": 11}
+
+
+def test_backfills_that_share_likes_count_each_of_them_once(tmp_path):
+    """The second begins at any moment of the first, and ends before the first goes on."""
+    data = lines(line("1"), line("2"))
+    world = World(tmp_path)
+    world.write("a.json", data)
+    world.run("a.json")
+    for turn in range(1, world.fate.calls):
+        world = World(tmp_path)
+        for name in ("a.json", "b.json"):
+            world.write(name, data)
+        world.fate.act[turn] = partial(world.run, "b.json")
+        world.run("a.json")
+        assert ids(world) == ["1", "2"]
+        assert world.counted() == {"a": 2}, turn

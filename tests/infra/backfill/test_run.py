@@ -14,7 +14,7 @@ from infra.backfill.segment import Watcher, groups
 from tests.fakes import refusal
 from tests.infra.backfill.world import NOW, World, line, lines, truth
 from tests.raw_likes import HOUR, hours
-from transform import compaction, keys
+from transform import arrivals, compaction, keys
 from transform.handlers.objects import Forbidden
 from transform.scratch import NoRoom
 
@@ -146,15 +146,17 @@ def test_a_bucket_that_is_forbidden_is_told_and_a_later_run_goes_on(world):
     assert world.counted() == {"a": 1} and len(world.rejected()) == 1
 
 
-@pytest.mark.parametrize("step", ["add", "once", "merge"])
-def test_too_little_room_is_told_and_a_later_run_goes_on(world, monkeypatch, step):
+@pytest.mark.parametrize(
+    ("module", "step"), [(arrivals, "add"), (arrivals, "once"), (compaction, "merge")]
+)
+def test_too_little_room_is_told_and_a_later_run_goes_on(world, monkeypatch, module, step):
     world.write("a.json", lines(*(line(f"{n}") for n in range(9))))
 
     def full(*given):
         raise NoRoom("There is no room to merge.")
 
     with monkeypatch.context() as patch:
-        patch.setattr(compaction, step, full)
+        patch.setattr(module, step, full)
         with pytest.raises(NoRoom):
             world.run("a.json")
 
@@ -208,9 +210,9 @@ def test_more_than_a_round_goes_by_the_scratch_disk_and_comes_to_the_same(world,
     given = [line(f"{n % 33}", "abc"[n % 3], NOW - n % 33 % 7 * HOUR) for n in range(60)]
     world.write("a.json", lines(*given))
     aside, recalled = [], []
-    set_aside, recall = compaction.set_aside, compaction.recall
-    monkeypatch.setattr(compaction, "set_aside", lambda *a: aside.append(a) or set_aside(*a))
-    monkeypatch.setattr(compaction, "recall", lambda *a: recalled.append(a[2]) or recall(*a))
+    set_aside, recall = arrivals.set_aside, arrivals.recall
+    monkeypatch.setattr(arrivals, "set_aside", lambda *a: aside.append(a) or set_aside(*a))
+    monkeypatch.setattr(arrivals, "recall", lambda *a: recalled.append(a[2]) or recall(*a))
     monkeypatch.setattr(segment, "SEGMENT_ROWS", 1_000)
     whole = World(world.folder)
     whole.run("a.json")

@@ -2,6 +2,7 @@
 
 import errno
 import random
+from collections import Counter
 from contextlib import suppress
 from types import SimpleNamespace
 
@@ -13,7 +14,7 @@ from tests import aws, raw_likes
 from tests.bucket import Objects
 from tests.fakes import refusal
 from tests.raw_likes import HOUR, Row
-from transform import keys, watermark
+from transform import compaction, keys, watermark
 from transform.handlers import compact, hours
 from transform.handlers.compact import divide
 from transform.handlers.hours import Contended, Power
@@ -22,7 +23,7 @@ from transform.scratch import NoRoom
 from transform.watermark import OVERLAP_MS, State
 
 NOW = 1_769_860_800_000  # 2026-01-31T12:00:00Z
-POWER = Power(256, 1, 1)
+POWER = Power(256, 1)
 STATE = watermark.KEY
 
 
@@ -35,6 +36,9 @@ def s3(monkeypatch):
     fake = Objects()
     fake.now = NOW
     monkeypatch.setattr(compact, "_s3", lambda: fake)
+    # One call at a time, so that what happens between two of them happens there each time.
+    monkeypatch.setattr(compact, "READERS", 1)
+    monkeypatch.setattr(hours, "CONNECTIONS", 1)
     monkeypatch.setenv("LAKE_BUCKET", "raw-likes-bucket-test")
     return fake
 
@@ -63,7 +67,7 @@ def lake(s3):
     """Give what each hour and bucket holds."""
     return {
         keys.likes_place(key): raw_likes.decode(body)
-        for key, body in s3.objects.items()
+        for key, body in list(s3.objects.items())
         if key.startswith("likes/")
     }
 
@@ -107,9 +111,14 @@ def made_up(chance, count):
 
 
 @pytest.mark.parametrize("seed", range(30))
-def test_any_files_runs_crashes_and_runs_in_between_leave_each_like_once(seed, s3, bucket):
+def test_any_files_runs_crashes_and_runs_in_between_leave_each_like_once(
+    seed, s3, bucket, monkeypatch
+):
     """Between any two calls another process may merge or divide, and after or before any call this
-    one may end; raw files come late, and with earlier times than files that are merged."""
+    one may end; raw files come late, and with earlier times than files that are merged. Some make
+    their calls at the same time, some merge few hours together."""
+    monkeypatch.setattr(hours, "CONNECTIONS", 1 + seed % 3)
+    monkeypatch.setattr(hours, "TOGETHER", 1 + seed % 4)
     chance = random.Random(seed)
     sent, inside = [], False
 
@@ -399,13 +408,115 @@ def test_what_a_service_raises_is_raised(s3, bucket):
         run(bucket)
 
 
-def test_hours_are_merged_at_the_same_time_and_large_ones_alone(s3, bucket, monkeypatch):
-    rows = [like(str(n), NOW - n * HOUR) for n in range(12)]
+@pytest.mark.parametrize(
+    ("most", "together", "sizes"),
+    [
+        # With 27 bytes for the row of each: the first with whatever size, the next where they fit.
+        (0, 256, 7 * [1]),
+        (2 * hours.ROW_BYTES, 256, [2, 2, 2, 1]),
+        (12 * 2**20, 3, [3, 3, 1]),
+        (12 * 2**20, 256, [7]),
+    ],
+)
+def test_hours_are_merged_together_up_to_a_number_and_a_size(
+    s3, bucket, monkeypatch, most, together, sizes
+):
+    rows = [like(str(n), NOW - n * HOUR) for n in range(7)]
     deliver(s3, "a", *rows)
-    monkeypatch.setattr(hours, "BIG_BYTES", 0)
-    for _ in range(2):
-        compact.compact(bucket, power=Power(256, 2, 4), everything=True)
-    assert lake(s3) == raw_likes.hours(rows)
+    monkeypatch.setattr(hours, "MOST_BYTES", most)
+    monkeypatch.setattr(hours, "TOGETHER", together)
+    groups = record_merges(monkeypatch)
+    told = []
+    assert run(bucket, tell=lambda *step: told.append(step)).new == 7
+    assert [len(group) for group in groups] == sizes
+    assert (
+        sorted(hour for group in groups for hour in group)
+        == [NOW // HOUR - n for n in range(7)][::-1]
+    )
+    assert lake(s3) == raw_likes.hours(rows) and told == sorted(told)
+    more = [like(f"{n}'", NOW - n * HOUR) for n in range(7)]
+    deliver(s3, "b", *more, at=NOW + 1)
+    monkeypatch.setattr(hours, "CONNECTIONS", 16)
+    done = compact.compact(bucket, power=Power(256, 4))
+    assert (done.new, done.hours) == (7, 7) and lake(s3) == raw_likes.hours([*rows, *more])
+
+
+def test_hours_that_stand_are_as_large_as_they_are_and_few_are_looked_at_where_few_fit(
+    s3, bucket, monkeypatch
+):
+    rows = [like(str(n), NOW - n * HOUR) for n in range(40)]
+    deliver(s3, "a", *rows)
+    assert run(bucket).hours == 40
+    monkeypatch.setattr(hours, "MOST_BYTES", 2_000)  # each has about 1,450
+    groups, looked = record_merges(monkeypatch), Counter()
+    s3.before = lambda call, key: looked.update(
+        [key] if (call, key[:7]) == ("get", "totals/") else ()
+    )
+    divide(bucket, 1, POWER)
+    assert [len(group) for group in groups] == 40 * [1]
+    assert sum(looked.values()) < 40 + 4 * 40 and len(looked) == 40
+
+
+def record_merges(monkeypatch):
+    """Give the hours of each merge that will be made."""
+    groups, merge = [], compaction.merge
+
+    def recorded(engine, stands, *more):
+        groups.append(sorted(stands))
+        return merge(engine, stands, *more)
+
+    monkeypatch.setattr(compaction, "merge", recorded)
+    return groups
+
+
+@pytest.mark.parametrize("call", ["get", "put"])
+def test_an_hour_that_somebody_else_changes_is_merged_again_and_the_others_stand(
+    s3, bucket, monkeypatch, call
+):
+    """Changed after it was listed, or after it was read."""
+    rows = [like(str(n), NOW - n * HOUR) for n in range(5)]
+    deliver(s3, "a", *rows)
+    run(bucket)
+    more = [like(f"{n}'", NOW - n * HOUR) for n in range(5)]
+    deliver(s3, "b", *more, at=NOW + 1)
+    place, theirs = keys.likes(NOW // HOUR - 2, 0), like("theirs", NOW - 2 * HOUR)
+    changes = []
+
+    def change(*made):
+        if made == (call, place) and not changes:
+            changes.append(made)
+            s3.add(place, raw_likes.encode([rows[2], theirs]))
+
+    s3.before = change
+    groups = record_merges(monkeypatch)
+    s3.writes.clear()
+    done = run(bucket)
+    five = [NOW // HOUR - n for n in (4, 3, 2, 1, 0)]
+    left = [hour for hour in five if hour != NOW // HOUR - 2]
+    assert groups == [left if call == "get" else five, [NOW // HOUR - 2]]
+    assert (done.new, done.hours) == (5, 5)
+    assert lake(s3) == raw_likes.hours([*rows, *more, theirs])
+    assert totals(s3) == counted([*rows, *more, theirs])
+    written = Counter(key for key in s3.writes if key.startswith("likes/"))
+    assert written == Counter(keys.likes(hour, 0) for hour in five)
+
+
+def test_an_hour_that_is_divided_after_it_was_listed_is_listed_again(s3, bucket):
+    """Else its totals would be those of the one object that was listed."""
+    rows = made_up(random.Random(3), 60)
+    deliver(s3, "a", *rows)
+    run(bucket)
+    turns = []
+
+    def other(call, key):
+        if call == "get" and key.startswith("likes/") and not turns:
+            turns.append(key)
+            divide(bucket, 3, POWER)
+
+    s3.before = other
+    with pytest.raises(Contended, match="another number of buckets"):
+        divide(bucket, 1, POWER)
+    assert turns and totals(s3) == counted(rows)
 
 
 def test_other_objects_among_the_hours_are_left_alone(s3, bucket):
