@@ -72,7 +72,7 @@ def parse(
             doubtful.append(lines.numbers)
             continue
         rows, sure = _settle(text, lines, arrived_at, arrived_at + AHEAD_MS + skew)
-        if not pc.all(sure).as_py():
+        if sure is not None:
             doubtful.append(lines.numbers[~sure.to_numpy(zero_copy_only=False)])
             rows = rows.filter(sure)
         parts.append(rows)
@@ -124,8 +124,8 @@ def _is_clear(names: tuple[str, ...]) -> bool:
 
 def _settle(
     text: Text, lines: Alike, arrived_at: int, latest: int
-) -> tuple[pa.Table, pa.Array[Any]]:
-    """Give the rows of lines that have the same fields, and which of them are sure."""
+) -> tuple[pa.Table, pa.Array[Any] | None]:
+    """Give the rows of lines that have the same fields, and which are sure; None means all."""
     slots = {
         slot.name: (slot.quoted, bounds)
         for slot, bounds in zip(lines.shape.slots, lines.bounds, strict=True)
@@ -157,7 +157,7 @@ def _settle(
     others = {name: text.slices(*bounds) for name, (_, bounds) in slots.items()}
     columns["extra"] = _extra(others, size)
     doubts = [found.sure for found in columns.values() if found.sure is not None]
-    sure = reduce(pc.and_, doubts).fill_null(False)
+    sure = reduce(pc.and_, doubts).fill_null(False) if doubts else None
     arrays = [columns[field.name].values.cast(field.type) for field in SCHEMA]
     return pa.Table.from_arrays(arrays, schema=SCHEMA), sure
 
@@ -167,16 +167,30 @@ def _texts(longest: int, values: pa.Array[Any], quoted: bool) -> _Column:
     if not quoted:
         return _absent(values, None)
     found, sure = _unicode(values)
-    sizes = pc.utf8_length(found)
-    sure = pc.and_(sure, pc.and_(pc.greater_equal(sizes, 1), pc.less_equal(sizes, longest)))
-    if not _is_plain(found):
-        for odd in (
-            pc.starts_with(found, " "),
-            pc.ends_with(found, " "),
-            pc.match_substring_regex(found, _CONTROL),
-        ):
-            sure = pc.and_not(sure, odd)
-    return _Column(found, sure)
+    if _is_plain(found):
+        sizes = pc.binary_length(found)
+        if sure is None and _lie_between(sizes, 1, longest):
+            return _Column(found)
+        return _Column(found, _between(sizes, 1, longest))
+    within = _between(pc.utf8_length(found), 1, longest)
+    for odd in (
+        pc.starts_with(found, " "),
+        pc.ends_with(found, " "),
+        pc.match_substring_regex(found, _CONTROL),
+    ):
+        within = pc.and_not(within, odd)
+    return _Column(found, within)
+
+
+def _between(numbers: pa.Array[Any], least: int, most: int) -> pa.Array[Any]:
+    between: pa.Array[Any] = pc.and_(pc.greater_equal(numbers, least), pc.less_equal(numbers, most))
+    return between
+
+
+def _lie_between(numbers: pa.Array[Any], least: int, most: int) -> bool:
+    """Tell that all of them do, and none is null."""
+    ends = pc.min_max(numbers).as_py()
+    return not numbers.null_count and ends["min"] >= least and ends["max"] <= most
 
 
 def _known(
@@ -195,7 +209,7 @@ def _known(
         except (InvalidLike, UnicodeDecodeError):
             judged.append(None)
     texts = pa.array(judged, pa.string()).take(coded.indices)
-    return _Column(texts, texts.is_valid())
+    return _Column(texts, texts.is_valid() if texts.null_count else None)
 
 
 def _absent(values: pa.Array[Any], default: object) -> _Column:
@@ -205,16 +219,19 @@ def _absent(values: pa.Array[Any], default: object) -> _Column:
 
 def _moments(latest: int, arrived_at: int, values: pa.Array[Any], quoted: bool) -> _Column:
     """Judge event times, epoch milliseconds or RFC 3339."""
-    texts, sure = _unicode(values)
+    texts, _ = _unicode(values)
     if quoted:
-        texts = pc.if_else(pc.match_substring_regex(texts, _TIME), texts, None)
+        known = pc.match_substring_regex(texts, _TIME)
+        if texts.null_count or not pc.all(known).as_py():
+            texts = pc.if_else(known, texts, None)
         told = pc.divide(texts.cast(pa.timestamp("us", "UTC")).cast(pa.int64()), 1000)
     elif pc.all(pc.match_substring_regex(texts, _INTEGER)).as_py():
         told = texts.cast(pa.int64())
     else:
         return _absent(values, arrived_at)
-    inside = pc.and_(pc.greater_equal(told, EARLIEST_MS), pc.less_equal(told, latest))
-    return _Column(told, pc.and_(sure, inside))
+    if _lie_between(told, EARLIEST_MS, latest):
+        return _Column(told)
+    return _Column(told, _between(told, EARLIEST_MS, latest))
 
 
 def _extra(fields: dict[str, pa.Array[Any]], size: int) -> _Column:
@@ -228,10 +245,12 @@ def _extra(fields: dict[str, pa.Array[Any]], size: int) -> _Column:
         texts = pa.array(map(_again, different), pa.string())
         parts += ["," if parts else "{", _encode(name).decode() + ":", texts.take(coded.indices)]
     found = pc.binary_join_element_wise(*parts, "}", "")
+    sizes = pc.binary_length(found)
+    if _lie_between(sizes, 0, 2 * likes.MAX_DEPTH):  # a level takes two brackets
+        return _Column(found)
     brackets = pc.add(pc.count_substring(found, "{"), pc.count_substring(found, "["))
     sure = pc.and_(
-        pc.less_equal(pc.binary_length(found), likes.MAX_EXTRA_BYTES),
-        pc.less_equal(brackets, likes.MAX_DEPTH),
+        pc.less_equal(sizes, likes.MAX_EXTRA_BYTES), pc.less_equal(brackets, likes.MAX_DEPTH)
     )
     return _Column(found, sure)
 
@@ -244,10 +263,10 @@ def _again(value: bytes) -> str | None:
         return None
 
 
-def _unicode(values: pa.Array[Any]) -> tuple[pa.Array[Any], pa.Array[Any]]:
-    """Give bytes as text, and which of them are."""
+def _unicode(values: pa.Array[Any]) -> tuple[pa.Array[Any], pa.Array[Any] | None]:
+    """Give bytes as text, and which of them are; None means all of them."""
     try:
-        found = values.cast(pa.string())
+        return values.cast(pa.string()), None
     except pa.ArrowInvalid:
         given: list[Any] = values.to_pylist()
         found = pa.array(map(_text, given), pa.string())

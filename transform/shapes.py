@@ -52,9 +52,8 @@ class Text:
         if b"\\" in data:
             found = np.searchsorted(self.ends, np.flatnonzero(codes == _BACKSLASH))
             self.plain[found] = False
-        padded = np.frombuffer(data + bytes(_WORD), np.uint8)
         self._words: NDArray[np.uint64] = np.ndarray(
-            (len(data) + 1,), np.dtype("<u8"), padded.data, strides=(1,)
+            (max(0, len(data) - _WORD + 1),), np.dtype("<u8"), data, strides=(1,)
         )
 
     def __len__(self) -> int:
@@ -77,14 +76,22 @@ class Text:
         """Tell where these bytes stand; where the text ends before them, they do not."""
         if not len(expected):
             return np.ones(len(starts), bool)
-        last = max(0, len(expected) - _WORD)
+        if not len(self._words):
+            size = len(expected)
+            same = (self.data[at : at + size] == expected for at in starts.tolist())
+            return np.fromiter(same, bool, len(starts))
         found: NDArray[np.bool_] = starts <= len(self.data) - len(expected)
         starts = np.where(found, starts, 0)
+        edge = len(self._words) - 1  # where the last word of the text begins
+        last = max(0, len(expected) - _WORD)
         for offset in [*range(0, last, _WORD), last]:
             part = expected[offset : offset + _WORD]
             mask = np.uint64((1 << 8 * len(part)) - 1)
-            word = np.uint64(int.from_bytes(part, "little"))
-            found &= (self._words[starts + offset] & mask) == word
+            at = starts + offset
+            words = self._words[np.minimum(at, edge)]
+            if at.max(initial=0) > edge:
+                words >>= (8 * np.maximum(at - edge, 0)).astype(np.uint64)
+            found &= (words & mask) == np.uint64(int.from_bytes(part, "little"))
         return found
 
     def slices(self, starts: Integers, ends: Integers) -> "pa.Array[Any]":

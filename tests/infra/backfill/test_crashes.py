@@ -82,7 +82,7 @@ good = st.builds(
 )  # fmt: skip
 nameless = st.builds(line, st.none(), st.sampled_from("ab"), st.sampled_from([None, NOW - HOUR]))
 others = st.sampled_from(
-    [b"", b" ", b"[]", b"{", b"{}", b"no", line("ahead", "a", NOW + 11 * MINUTE),
+    [b"", b" ", b"[]", b"{", b"{}", b"no", line("ahead", "a", NOW + 9 * HOUR),
      line("soon", "a", NOW + 9 * MINUTE)]
 )  # fmt: skip
 contents = st.lists(st.one_of(good, good, nameless, others), max_size=14)
