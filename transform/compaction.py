@@ -55,12 +55,13 @@ def merge(
     with duck.cursor(connection) as cursor, duck.room():
         rows = f"SELECT {_COLUMNS}, hour FROM round WHERE hour IN ({', '.join(map(str, stands))})"
         if files:
-            cursor.execute(f"CREATE TEMP TABLE copies AS SELECT *, false AS stood FROM ({rows})")
+            # What another backfill brought stays as it stands, for it may be counted already.
+            cursor.execute(f"CREATE TEMP TABLE copies AS SELECT *, false AS stays FROM ({rows})")
+            stays = "backfill IS DISTINCT FROM (SELECT max(backfill) FROM round)"
             for columns, some in duck.alike(duck.kinds(cursor, files)):
-                stood = duck.select(some, columns)
-                cursor.execute(f"INSERT INTO copies SELECT *, {HOUR}, true FROM ({stood})")
-            # Of those that were backfilled the one that stands stays: it may be counted already.
-            first = f"backfill IS NOT NULL AND NOT stood, {FIRST}"
+                standing = duck.select(some, columns)
+                cursor.execute(f"INSERT INTO copies SELECT *, {HOUR}, {stays} FROM ({standing})")
+            first = f"backfill IS NOT NULL AND NOT stays, {FIRST}"
             duck.drop_copies(cursor, "copies", "hour, event_id", first)
             rows = f"SELECT {_COLUMNS}, hour FROM copies"
         place = f"(hour * {MAX_BUCKETS} + {_bucket(buckets)})::BIGINT AS place"
