@@ -66,12 +66,12 @@ def settled(monkeypatch):
     return calls
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(12))
 def test_hostile_lines(seed):
     assert_same(b"\n".join(hostile_payloads(seed, 500)))
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(12))
 def test_hostile_lines_among_many_of_their_shape(seed):
     """So that shapes are learnt from them, and met by them."""
     chance = random.Random(seed)
@@ -127,7 +127,7 @@ def files(draw):
     return "\n".join(lines).encode() + draw(st.sampled_from([b"", b"\n", b"\n\n", b"\n \r\n"]))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(files())
 def test_any_fields_and_values(data):
     assert_same(data)
