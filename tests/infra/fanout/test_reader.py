@@ -170,7 +170,7 @@ def cut_by(most):
     return cut
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(st.integers(0, 2**32), st.integers(1, 3), st.booleans(), st.sampled_from([1, 2, 1000]))
 def test_every_record_is_handed_over_in_order_and_children_after_parents(
     seed, shards, crashes, most
