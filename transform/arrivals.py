@@ -78,7 +78,7 @@ def set_aside(connection: DuckDBPyConnection, path: Path) -> None:
     """Write the rows of a round to a file on the scratch disk, and begin anew. Raises `NoRoom`."""
     with duck.room():
         connection.execute(
-            f"COPY (FROM round ORDER BY hour) TO {duck.quoted(path)} "
+            f"COPY round TO {duck.quoted(path)} "
             "(FORMAT parquet, COMPRESSION uncompressed, ROW_GROUP_SIZE 30720)"
         )
     begin(connection)
