@@ -15,12 +15,12 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from infra import compacting
-from infra.backfill import opening, run, sources
+from infra.backfill import run, sources
 from infra.backfill.counting import WRITERS, Counts
 from infra.backfill.ledger import Ledger, Ledgers, Request, Totals
 from infra.backfill.run import Lake
-from infra.backfill.segment import Outcome, Watcher
-from infra.backfill.sources import PassedOver, Source, SourceError
+from infra.backfill.segment import Outcome, Tally, Watcher
+from infra.backfill.sources import PassedOver, Source
 from infra.stage import Stage, invoke
 from transform.handlers.hours import CONNECTIONS, Power
 from transform.handlers.objects import Bucket
@@ -53,27 +53,11 @@ def try_out(stage: Stage, request: Request, console: Console) -> tuple[Outcome, 
     client = stage.client("s3", max_pool_connections=CONNECTIONS)
     found = sources.find(request.files, lambda: client)
     now = _now()
-    totals = Totals()
     outcome = Outcome(Ledger(0, request, now))
-    workers = os.cpu_count() or 1
     with _watched(console, found.sources) as watcher, TemporaryDirectory() as folder:
-        for source in found.sources:
-            size = rows = 0
-            try:
-                arrived = opening.arrived_at(source, now, now)
-                for read in opening.read(
-                    source, request, lambda: client, arrived, now, workers, 0, Path(folder)
-                ):
-                    size, rows = size + read.size, rows + len(read.rows)
-                    totals += Totals(read.lines, len(read.rows), len(read.bad))
-                    outcome.reasons.update(bad.reason for bad in read.bad)
-                    watcher.reading(source, size, totals)
-            except SourceError as error:
-                outcome.failed[source.name] = str(error)
-            else:
-                if size and not rows:
-                    outcome.fruitless.append(source.name)
-    outcome.ledger = Ledger(0, request, now, totals=totals)
+        tally = Tally(outcome, watcher, Path(folder))
+        run.read(tally, found.sources, lambda: client, now, os.cpu_count() or 1)
+    outcome.ledger = Ledger(0, request, now, totals=tally.totals)
     return outcome, found.passed_over
 
 
@@ -106,7 +90,7 @@ def troubles(outcome: Outcome, passed_over: Sequence[PassedOver]) -> Iterator[st
         yield "rejected: " + _reasons(outcome.reasons)
     yield from outcome.failed.values()
     for name in outcome.fruitless:
-        yield f"{name} has no like: of JSON, each line is an object; --map names other columns"
+        yield f"{name} has no like: a line of JSON is one object, and --map tells of other names"
     for one in passed_over[:SHOWN]:
         yield f"{one.name} {one.why}: not read"
     if len(passed_over) > SHOWN:

@@ -14,7 +14,7 @@ import msgspec
 from infra.backfill import opening
 from infra.backfill.brought import Brought, brought
 from infra.backfill.ledger import Ledger, Ledgers, Progress, Request
-from infra.backfill.segment import Outcome, Overtaken, Segment, Watcher
+from infra.backfill.segment import Outcome, Overtaken, Segment, Tally, Watcher
 from infra.backfill.sources import Source, SourceError
 from transform.handlers.hours import Power, opened
 from transform.handlers.objects import Bucket
@@ -70,11 +70,7 @@ def run(
         with suppress(Overtaken), opened(lake.bucket, power) as hours:
             with TemporaryDirectory(dir=hours.scratch) as folder:
                 segment = Segment(hours, ledgers, outcome, watcher, Path(folder))
-                for source in sources:
-                    try:
-                        _read(segment, source, s3, now, power.threads)
-                    except SourceError as error:
-                        outcome.failed[source.name] = str(error)
+                read(segment, sources, s3, now, power.threads)
                 segment.merge()
             found = brought(hours, outcome.ledger.hours, number)
             ledgers.change(number, lambda one: _to_count(one, found))
@@ -115,28 +111,37 @@ def _forget(lake: Lake, ledgers: Ledgers, now: int) -> None:
             ledgers.change(old.number, lambda one: msgspec.structs.replace(one, forgotten=True))
 
 
-def _read(
-    segment: Segment, source: Source, s3: Callable[[], S3Client], now: int, workers: int
+def read(
+    tally: Tally, sources: Sequence[Source], s3: Callable[[], S3Client], now: int, workers: int
 ) -> None:
-    """Read a source on from where it is merged already."""
-    progress = segment.before.get(source.name)
+    """Read sources, each from where it is merged already; one that fails does not stop others."""
+    for source in sources:
+        try:
+            _read(tally, source, s3, now, workers)
+        except SourceError as error:
+            tally.outcome.failed[source.name] = str(error)
+
+
+def _read(tally: Tally, source: Source, s3: Callable[[], S3Client], now: int, workers: int) -> None:
+    progress = tally.before.get(source.name)
     if progress is None or progress.version != source.version:
         progress = Progress(source.version, 0)
     if progress.whole:
         return
-    ledger = segment.outcome.ledger
+    ledger = tally.outcome.ledger
     arrived = opening.arrived_at(source, now, ledger.began)
-    last, size, rows = progress.lines, 0, 0
+    last, size, likes, bad = progress.lines, 0, 0, 0
     try:
         # What a run that was cut off judged, the next one judges alike: as of when it began.
-        for read in opening.read(
-            source, ledger.request, s3, arrived, ledger.began, workers, last, segment.folder
+        for found in opening.read(
+            source, ledger.request, s3, arrived, ledger.began, workers, last, tally.folder
         ):
-            last, size, rows = max(last, read.last), size + read.size, rows + len(read.rows)
-            segment.add(source, read, last, arrived)
-            segment.watcher.reading(source, size, segment.totals)
+            last, size = max(last, found.last), size + found.size
+            likes, bad = likes + len(found.rows), bad + len(found.bad)
+            tally.add(source, found, last, arrived)
+            tally.watcher.reading(source, size, tally.totals)
     finally:
-        segment.hand_over(arrived)
-    segment.progress[source.name] = Progress(source.version, last, whole=True)
-    if last > progress.lines and not rows:
-        segment.outcome.fruitless.append(source.name)
+        tally.hand_over(arrived)
+    tally.progress[source.name] = Progress(source.version, last, whole=True)
+    if bad and not likes:
+        tally.outcome.fruitless.append(source.name)

@@ -61,20 +61,36 @@ class Overtaken(Exception):
     """A run beside this one, of the same backfill, was the first to have all in the lake."""
 
 
-class Segment:
-    """Likes that were read and are not merged yet, and how far into which sources they reach."""
+class Tally:
+    """Counts what is read, and keeps none of it."""
 
-    def __init__(
-        self, hours: Hours, ledgers: Ledgers, outcome: Outcome, watcher: Watcher, folder: Path
-    ) -> None:
-        self.hours, self.ledgers, self.outcome = hours, ledgers, outcome
-        self.watcher, self.folder = watcher, folder
+    def __init__(self, outcome: Outcome, watcher: Watcher, folder: Path) -> None:
+        self.outcome, self.watcher, self.folder = outcome, watcher, folder
         self.totals = outcome.ledger.totals
         # Not what runs beside this one do meanwhile: then segments, and with them objects of
         # rejected lines, end where those of every other run end, and are the same.
         self.before = outcome.ledger.files
         self.progress: dict[str, Progress] = {}
-        self._rows = self._aside = 0
+
+    def add(self, source: Source, read: Read, last: int, arrived: int) -> None:
+        """Add what came of a chunk, up to its `last` line."""
+        self.totals += Totals(read.lines, len(read.rows), len(read.bad))
+        self.progress[source.name] = Progress(source.version, last)
+        self.outcome.reasons.update(bad.reason for bad in read.bad)
+
+    def hand_over(self, arrived: int) -> None:
+        """Have done with a source, whose likes all arrived at this time."""
+
+
+class Segment(Tally):
+    """Likes that were read and are not merged yet, and how far into which sources they reach."""
+
+    def __init__(
+        self, hours: Hours, ledgers: Ledgers, outcome: Outcome, watcher: Watcher, folder: Path
+    ) -> None:
+        super().__init__(outcome, watcher, folder)
+        self.hours, self.ledgers = hours, ledgers
+        self._rows = self._aside = self._added = 0
         self._files: list[Path] = []
         self._held: list[pa.Table] = []
         self._bad: list[Rejected] = []
@@ -82,16 +98,14 @@ class Segment:
 
     def add(self, source: Source, read: Read, last: int, arrived: int) -> None:
         """Add what came of a chunk, up to its `last` line, and merge once there is much."""
-        rows = len(read.rows)
-        self.totals += Totals(read.lines, rows, len(read.bad))
-        self.progress[source.name] = Progress(source.version, last)
-        self.outcome.reasons.update(bad.reason for bad in read.bad)
+        super().add(source, read, last, arrived)
         self._bad += [archive.reject(bad, arrived, source.name) for bad in read.bad]
         if len(self._bad) >= REJECTED_LINES:
             self._reject()
-        self._held.append(read.rows)
-        self._rows += rows
-        if sum(map(len, self._held)) >= ADDED_ROWS:
+        if len(read.rows):
+            self._held.append(read.rows)
+            self._rows += len(read.rows)
+        if self._rows - self._added >= ADDED_ROWS:
             self.hand_over(arrived)
         if self._rows - self._aside >= ROUND_ROWS:
             self.hand_over(arrived)
@@ -106,6 +120,7 @@ class Segment:
             held = pa.concat_tables(self._held)
             arrivals.add(self.hours.engine, held, arrived, self.outcome.ledger.number)
             self._held = []
+            self._added = self._rows
 
     def merge(self) -> None:
         """Merge all that was read, and then write down that it is."""
@@ -150,7 +165,7 @@ class Segment:
         for path in self._files:
             path.unlink()
         self._files = []
-        self._rows = self._aside = 0
+        self._rows = self._aside = self._added = 0
 
     def _set_aside(self) -> None:
         """Make room in memory."""
