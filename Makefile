@@ -27,11 +27,14 @@ setup: .venv/ready ## Set up the Python environment in .venv
 terraform:
 	@infra/bin/terraform version >/dev/null
 
-.PHONY: terraform
+browser:
+	@infra/bin/browser
+
+.PHONY: terraform browser
 demo: setup terraform ## Run the whole pipeline here, on real input, and check every total
 	@$(BIN)/lake demo
 
-test: lint ## Lint, then every test: Python, Terraform, and the stack on the emulator
+test: lint browser ## Lint, then every test: Python, Terraform, pages, and the stack on the emulator
 	@$(BIN)/python -m pytest
 
 lint: setup terraform ## ruff, mypy --strict, terraform fmt and validate

@@ -7,6 +7,8 @@ import polars  # noqa: F401
 import pytest
 from hypothesis import settings
 
+pytest_plugins = ["tests.browser"]
+
 # Powertools reads its settings when a function is imported, whichever test does that first.
 os.environ |= {"POWERTOOLS_METRICS_NAMESPACE": "MovieLikes", "POWERTOOLS_SERVICE_NAME": "Function"}
 
