@@ -96,7 +96,7 @@ class Quality(msgspec.Struct, frozen=True):
     last_arrival: datetime | None
     """When the last of the period's likes to arrive arrived: how fresh the figures are."""
     lag_p95_s: float | None
-    """Seconds from a like to its arrival, that 95 of 100 do not exceed; backfilled ones left out."""
+    """Seconds to arrival that 95 of 100 likes do not exceed; backfilled ones left out."""
     hours: int
     """Hours of the period."""
     gaps: list[Gap]
