@@ -22,6 +22,22 @@ settings.register_profile("lake", deadline=None)
 settings.load_profile("lake")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep the tests of a file together, and all of the stack, for they share what is set up.
+
+    The stack is last, for the fast tests tell more, sooner; beside others it is first, for it takes
+    longest and mostly waits.
+    """
+    stack = [item for item in items if "stack" in item.path.parts]
+    others = [item for item in items if "stack" not in item.path.parts]
+    for item in stack:
+        item.add_marker("stack")
+        item.add_marker(pytest.mark.xdist_group("stack"))
+    for item in others:
+        item.add_marker(pytest.mark.xdist_group(item.path.as_posix()))
+    items[:] = stack + others if hasattr(config, "workerinput") else others + stack
+
+
 @pytest.fixture(autouse=True)
 def _nothing_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees the account, the stage or the settings of whoever runs it."""

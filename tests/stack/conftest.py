@@ -19,14 +19,6 @@ from queries.engine.connection import Connection, emulated
 PATIENCE_S = 60
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test in this folder, and run them last: the fast ones tell more, sooner."""
-    ours = [item for item in items if "stack" in item.path.parts]
-    for item in ours:
-        item.add_marker("stack")
-    items[:] = [item for item in items if item not in set(ours)] + ours
-
-
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Where the stage of the tests keeps its things."""
