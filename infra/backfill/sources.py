@@ -201,7 +201,7 @@ def _entry(entry: os.DirEntry[str], loops: bool) -> Source | PassedOver:
         return PassedOver(os.fsencode(entry.path).decode(errors="replace"), "has a garbled name")
     status = entry.stat()
     judged = _judged(entry.path, status.st_size, _ms(status), version(status))
-    if isinstance(judged, Source) and not os.access(entry.path, os.R_OK):
+    if isinstance(judged, Source) and not os.access(entry.path, os.R_OK, effective_ids=True):
         raise PermissionError(0, "", entry.path)
     return judged
 
