@@ -22,6 +22,7 @@ settings.register_profile("lake", deadline=None)
 settings.load_profile("lake")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep the tests of a file together, and all of the stack, for they share what is set up.
 

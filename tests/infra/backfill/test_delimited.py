@@ -4,7 +4,7 @@ import gzip
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from infra.backfill import delimited
@@ -87,6 +87,7 @@ cells = st.text('a,"\n\r é', max_size=4)
     st.integers(1, 30),
     st.booleans(),
 )
+@example([("", "")], b"\xef\xbb\xbf", 1, False)
 @settings(max_examples=200)
 def test_what_a_csv_file_gives_does_not_depend_on_its_chunks(given_rows, noise, size, last):
     def cell(text):
