@@ -16,6 +16,7 @@ from duckdb import DuckDBPyConnection
 
 from transform import duck
 from transform.duck import FIRST, HOUR
+from transform.ordering import Ordering
 from transform.parquet import ROW_GROUP, SCHEMA, Writer
 from transform.watermark import MAX_BUCKETS
 
@@ -23,6 +24,9 @@ pc: Any = pyarrow.compute  # its types lack what runs consist of
 
 _COLUMNS = ", ".join(SCHEMA.names)
 _ORDER = "movie_id, liked_at, event_id"
+IN_MEMORY = 128 * 2**20
+"""About the bytes of rows that are sorted in memory."""
+_ROW = 160  # bytes of a row without `extra`, about
 
 
 class Merged(msgspec.Struct, frozen=True):
@@ -102,28 +106,72 @@ def brought(
 
 
 def _write(cursor: DuckDBPyConnection, rows: str, folder: Path, threads: int) -> dict[int, Merged]:
-    """Write rows to a file an hour and bucket."""
-    found: dict[int, Merged] = {}
+    """Write rows, with `place`, to a file an hour and bucket."""
+    sizes = cursor.execute(f"SELECT sum({_ROW} + coalesce(strlen(extra), 0)) FROM ({rows})")
+    [(size,)] = sizes.fetchall()
+    if size is None:
+        return {}
     with ThreadPoolExecutor(threads) as pool:
-        waiting: deque[Future[None]] = deque()
-        for place, batches in _divided(cursor, f"{rows} ORDER BY place, {_ORDER}"):
-            hour, bucket = divmod(place, MAX_BUCKETS)
-            path = folder / f"{hour}-{bucket}.parquet"
-            count, writer = 0, Writer(path)
-            for batch in batches:
-                writer.add(batch)
-                count += batch.num_rows
-            merged = found.get(hour, Merged())
-            found[hour] = Merged({**merged.files, bucket: path}, rows=merged.rows + count)
-            if not writer.is_small:
-                writer.close()
-                continue
-            waiting.append(pool.submit(writer.close))
-            while len(waiting) > 2 * threads:
-                waiting.popleft().result()
-        for one in waiting:
-            one.result()
+        if size <= IN_MEMORY:
+            written = _write_at_once(cursor, rows, folder, pool)
+        else:
+            written = _write_in_turn(cursor, rows, folder, pool, 2 * threads)
+    found: dict[int, Merged] = {}
+    for place, (path, count) in sorted(written.items()):
+        hour, bucket = divmod(place, MAX_BUCKETS)
+        merged = found.get(hour, Merged())
+        found[hour] = Merged({**merged.files, bucket: path}, rows=merged.rows + count)
     return found
+
+
+Written = dict[int, tuple[Path, int]]
+"""The file of each place, and its rows."""
+
+
+def _write_at_once(
+    cursor: DuckDBPyConnection, rows: str, folder: Path, pool: ThreadPoolExecutor
+) -> Written:
+    """Write rows that memory holds, several files at a time."""
+    ordering = Ordering(cursor.sql(rows).to_arrow_table())
+
+    def write(place: int) -> tuple[Path, int]:
+        path, likes = _path(folder, place), ordering.sorted(place).select(SCHEMA.names)
+        writer = Writer(path)
+        for batch in likes.to_batches():
+            writer.add(batch)
+        writer.close()
+        return path, likes.num_rows
+
+    return dict(zip(ordering.places, pool.map(write, ordering.places), strict=True))
+
+
+def _write_in_turn(
+    cursor: DuckDBPyConnection, rows: str, folder: Path, pool: ThreadPoolExecutor, most: int
+) -> Written:
+    """Write rows as DuckDB gives them, which spills what memory does not hold."""
+    written: Written = {}
+    waiting: deque[Future[None]] = deque()
+    for place, batches in _divided(cursor, f"{rows} ORDER BY place, {_ORDER}"):
+        path = _path(folder, place)
+        count, writer = 0, Writer(path)
+        for batch in batches:
+            writer.add(batch)
+            count += batch.num_rows
+        written[place] = path, count
+        if not writer.is_small:
+            writer.close()
+            continue
+        waiting.append(pool.submit(writer.close))
+        while len(waiting) > most:
+            waiting.popleft().result()
+    for one in waiting:
+        one.result()
+    return written
+
+
+def _path(folder: Path, place: int) -> Path:
+    hour, bucket = divmod(place, MAX_BUCKETS)
+    return folder / f"{hour}-{bucket}.parquet"
 
 
 def _divided(

