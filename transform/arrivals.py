@@ -1,6 +1,6 @@
 """What arrived: a round of likes, each once, that lies in DuckDB until it is merged."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import duckdb
@@ -62,44 +62,16 @@ def load(connection: DuckDBPyConnection, files: Mapping[str, Path]) -> Loaded:
     return Loaded(rows, once(connection), failed)
 
 
-def add(connection: DuckDBPyConnection, rows: pa.Table, arrived_at: int, number: int) -> None:
-    """Add rows as `transform.backfill` gives them to a round, which are those of a backfill.
+def add(connection: DuckDBPyConnection, rows: pa.Table, number: int) -> None:
+    """Add rows as `transform.backfill` gives them, and `received_at`, to a round.
 
-    `arrived_at` is in epoch milliseconds, `number` that of the backfill. Raises `NoRoom`.
+    They are those of a backfill, by its `number`. Raises `NoRoom`.
     """
-    told = {"received_at": f"epoch_ms({arrived_at}::BIGINT)", "backfill": str(number)}
+    told = {"backfill": str(number)}
     columns = ", ".join(told.get(column.name, column.name) for column in _TABLE.columns)
     with duck.cursor(connection) as cursor, duck.room():
         cursor.register("lines", rows)
         cursor.execute(f"INSERT INTO round SELECT {columns}, {HOUR} FROM lines")
-
-
-def set_aside(connection: DuckDBPyConnection, path: Path) -> None:
-    """Write the rows of a round to a file on the scratch disk, and begin anew. Raises `NoRoom`."""
-    with duck.room():
-        connection.execute(
-            f"COPY round TO {duck.quoted(path)} "
-            "(FORMAT parquet, COMPRESSION uncompressed, ROW_GROUP_SIZE 30720)"
-        )
-    begin(connection)
-
-
-def sizes(connection: DuckDBPyConnection, files: Sequence[Path]) -> dict[int, int]:
-    """Give how many rows were set aside of each epoch hour."""
-    hours = connection.execute(
-        f"SELECT hour, count(*) FROM read_parquet({duck.listed(files)}) GROUP BY hour ORDER BY hour"
-    )
-    return dict(hours.fetchall())
-
-
-def recall(connection: DuckDBPyConnection, files: Sequence[Path], hours: tuple[int, int]) -> None:
-    """Begin a round of what was set aside of these epoch hours, the last included."""
-    begin(connection)
-    with duck.room():
-        connection.execute(
-            f"INSERT INTO round FROM read_parquet({duck.listed(files)}) "
-            f"WHERE hour BETWEEN {hours[0]} AND {hours[1]}"
-        )
 
 
 def once(connection: DuckDBPyConnection) -> dict[int, int]:

@@ -131,17 +131,14 @@ def _read(tally: Tally, source: Source, s3: Callable[[], S3Client], now: int, wo
     ledger = tally.outcome.ledger
     arrived = opening.arrived_at(source, now, ledger.began)
     last, size, likes, bad = progress.lines, 0, 0, 0
-    try:
-        # What a run that was cut off judged, the next one judges alike: as of when it began.
-        for found in opening.read(
-            source, ledger.request, s3, arrived, ledger.began, workers, last, tally.folder
-        ):
-            last, size = max(last, found.last), size + found.size
-            likes, bad = likes + len(found.rows), bad + len(found.bad)
-            tally.add(source, found, last, arrived)
-            tally.watcher.reading(source, size, tally.totals)
-    finally:
-        tally.hand_over(arrived)
+    # What a run that was cut off judged, the next one judges alike: as of when it began.
+    for found in opening.read(
+        source, ledger.request, s3, arrived, ledger.began, workers, last, tally.folder
+    ):
+        last, size = max(last, found.last), size + found.size
+        likes, bad = likes + len(found.rows), bad + len(found.bad)
+        tally.add(source, found, last, arrived)
+        tally.watcher.reading(source, size, tally.totals)
     tally.progress[source.name] = Progress(source.version, last, whole=True)
     if bad and not likes:
         tally.outcome.fruitless.append(source.name)

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
-import pyarrow as pa
 
 from infra.backfill.ledger import Ledger, Ledgers, Progress, Totals
 from infra.backfill.parsing import Read
 from infra.backfill.sources import Source
+from infra.backfill.waiting import Waiting
 from transform import archive, arrivals
 from transform.archive import Rejected
 from transform.handlers.hours import Hours
@@ -24,8 +24,6 @@ SEGMENT_ROWS = 16_000_000
 where each takes about 120 bytes."""
 ROUND_ROWS = 1_200_000
 """Likes in memory."""
-ADDED_ROWS = 200_000
-"""Likes that are added to a round at a time, for each time costs some milliseconds."""
 REJECTED_LINES = 20_000
 """Lines that are no likes in one object."""
 
@@ -78,9 +76,6 @@ class Tally:
         self.progress[source.name] = Progress(source.version, last)
         self.outcome.reasons.update(bad.reason for bad in read.bad)
 
-    def hand_over(self, arrived: int) -> None:
-        """Have done with a source, whose likes all arrived at this time."""
-
 
 class Segment(Tally):
     """Likes that were read and are not merged yet, and how far into which sources they reach."""
@@ -90,11 +85,8 @@ class Segment(Tally):
     ) -> None:
         super().__init__(outcome, watcher, folder)
         self.hours, self.ledgers = hours, ledgers
-        self._rows = self._aside = self._added = 0
-        self._files: list[Path] = []
-        self._held: list[pa.Table] = []
+        self._waiting = Waiting(folder, ROUND_ROWS)
         self._bad: list[Rejected] = []
-        arrivals.begin(hours.engine)
 
     def add(self, source: Source, read: Read, last: int, arrived: int) -> None:
         """Add what came of a chunk, up to its `last` line, and merge once there is much."""
@@ -103,32 +95,15 @@ class Segment(Tally):
         if len(self._bad) >= REJECTED_LINES:
             self._reject()
         if len(read.rows):
-            self._held.append(read.rows)
-            self._rows += len(read.rows)
-        if self._rows - self._added >= ADDED_ROWS:
-            self.hand_over(arrived)
-        if self._rows - self._aside >= ROUND_ROWS:
-            self.hand_over(arrived)
-            self._set_aside()
-        if self._rows >= SEGMENT_ROWS:
-            self.hand_over(arrived)
+            self._waiting.add(read.rows, arrived)
+        if len(self._waiting) >= SEGMENT_ROWS:
             self.merge()
-
-    def hand_over(self, arrived: int) -> None:
-        """Add to the round what is held, all of which arrived at this time."""
-        if self._held:
-            held = pa.concat_tables(self._held)
-            arrivals.add(self.hours.engine, held, arrived, self.outcome.ledger.number)
-            self._held = []
-            self._added = self._rows
 
     def merge(self) -> None:
         """Merge all that was read, and then write down that it is."""
         self._reject()
         engine = self.hours.engine
-        if self._files and self._rows > self._aside:
-            self._set_aside()
-        sizes = arrivals.sizes(engine, self._files) if self._files else arrivals.once(engine)
+        sizes, everything = self._waiting.hours, len(self._waiting)
         number = self.outcome.ledger.number
 
         def named(ledger: Ledger) -> Ledger:
@@ -139,16 +114,16 @@ class Segment(Tally):
         if self.ledgers.change(number, named).counts is not None:
             raise Overtaken
         done = 0
-        for group in groups(sizes, ROUND_ROWS) if self._files else [sizes]:
+        for group in groups(sizes, ROUND_ROWS):
             rows = sum(group.values())
-            if self._files:
-                arrivals.recall(engine, self._files, (min(group), max(group)))
-                group = arrivals.once(engine)
+            arrivals.begin(engine)
+            for some in self._waiting.take(min(group), max(group)):
+                arrivals.add(engine, some, number)
 
             def told(share: float, done: int = done, rows: int = rows) -> None:
-                self.watcher.merging(done + int(share * rows), self._rows)
+                self.watcher.merging(done + int(share * rows), everything)
 
-            self.totals += Totals(new=self.hours.settle(group, told).new)
+            self.totals += Totals(new=self.hours.settle(arrivals.once(engine), told).new)
             done += rows
 
         def merged(ledger: Ledger) -> Ledger:
@@ -162,17 +137,7 @@ class Segment(Tally):
 
         self.outcome.ledger = self.ledgers.change(number, merged)
         arrivals.begin(engine)
-        for path in self._files:
-            path.unlink()
-        self._files = []
-        self._rows = self._aside = self._added = 0
-
-    def _set_aside(self) -> None:
-        """Make room in memory."""
-        path = self.folder / f"{len(self._files)}.parquet"
-        arrivals.set_aside(self.hours.engine, path)
-        self._files.append(path)
-        self._aside = self._rows
+        self._waiting.clear()
 
     def _reject(self) -> None:
         for key, body in archive.rejected_objects(self._bad).items():

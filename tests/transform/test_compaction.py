@@ -5,7 +5,6 @@ import random
 import subprocess
 import sys
 import tempfile
-from collections import Counter
 from pathlib import Path
 
 import duckdb
@@ -69,8 +68,8 @@ def merged(engine, folder, hour, stands=None, buckets=1, threads=1):
 
 def arrive(engine, given, number=1, arrived_at=0):
     """Add rows of a backfill to a round."""
-    table = raw_likes.table(given).select(backfill.SCHEMA.names)
-    arrivals.add(engine, table, arrived_at, number)
+    table = raw_likes.table([row._replace(received_at=arrived_at) for row in given])
+    arrivals.add(engine, table.select([*backfill.SCHEMA.names, "received_at"]), number)
 
 
 def rows(files):
@@ -306,32 +305,6 @@ def test_rows_of_a_backfill_say_which_it_was_and_when_their_file_was_changed(eng
     assert hours == {hour: len(held) for (hour, _), held in wanted.items()}
     found = compaction.merge(engine, {hour: {} for hour in hours}, 1, tmp_path)
     assert {(h, 0): raw_likes.decode(out.files[0]) for h, out in found.items()} == wanted
-
-
-def test_what_was_set_aside_is_recalled_by_the_hour_and_leaves_the_round_empty(engine, tmp_path):
-    given = made_up(6, 80, hours=5)
-    paths = []
-    arrivals.begin(engine)
-    for part in range(3):
-        arrive(engine, given[part::3] + given[:2], 7)
-        paths.append(tmp_path / f"it's {part}.parquet")
-        arrivals.set_aside(engine, paths[-1])
-        assert arrivals.once(engine) == {}
-    rows_of_part = [given[part::3] + given[:2] for part in range(3)]
-    assert arrivals.sizes(engine, paths) == Counter(
-        row.liked_at // HOUR for part in rows_of_part for row in part
-    )
-    wanted = raw_likes.hours(row._replace(received_at=0, backfill=7) for row in given)
-    for first, last in ((NOON, NOON + 1), (NOON + 2, NOON + 4), (NOON, NOON)):
-        arrivals.recall(engine, paths, (first, last))
-        hours = arrivals.once(engine)
-        assert hours == {h: len(wanted[h, 0]) for h in range(first, last + 1)}
-        folder = tmp_path / f"{first}-{last}"
-        folder.mkdir()
-        found = compaction.merge(engine, {hour: {} for hour in hours}, 1, folder)
-        assert {h: raw_likes.decode(out.files[0]) for h, out in found.items()} == {
-            hour: wanted[hour, 0] for hour in hours
-        }
 
 
 @given(st.permutations(range(4)))

@@ -117,7 +117,7 @@ def is_ended(world):
     ),
 )  # fmt: skip
 def test_any_files_crashes_and_runs_beside_leave_each_like_once(given, crashes, beside, small):
-    with tempfile.TemporaryDirectory() as folder, sizes(ADDED_ROWS=3, **small):
+    with tempfile.TemporaryDirectory() as folder, sizes(**small):
         world = World(folder)
         named = {f"{n}.json{'.gz' * each[2]}": each for n, each in enumerate(given)}
         for name, (content, age, _) in named.items():

@@ -11,6 +11,7 @@ from infra.backfill import parsing, segment, tabular
 from infra.backfill.counting import memory_name
 from infra.backfill.run import REMEMBERED_MS
 from infra.backfill.segment import Watcher, groups
+from infra.backfill.waiting import Waiting
 from tests.fakes import refusal
 from tests.infra.backfill.world import NOW, World, line, lines, truth
 from tests.raw_likes import HOUR, hours
@@ -209,20 +210,20 @@ def test_ahead_is_what_lies_ahead_of_now(world):
 def test_more_than_a_round_goes_by_the_scratch_disk_and_comes_to_the_same(world, monkeypatch):
     given = [line(f"{n % 33}", "abc"[n % 3], NOW - n % 33 % 7 * HOUR) for n in range(60)]
     world.write("a.json", lines(*given))
-    aside, recalled = [], []
-    set_aside, recall = arrivals.set_aside, arrivals.recall
-    monkeypatch.setattr(arrivals, "set_aside", lambda *a: aside.append(a) or set_aside(*a))
-    monkeypatch.setattr(arrivals, "recall", lambda *a: recalled.append(a[2]) or recall(*a))
+    opened, taken = [], []
+    memory_map, take = pa.memory_map, Waiting.take
+    monkeypatch.setattr(pa, "memory_map", lambda path: opened.append(path) or memory_map(path))
+    monkeypatch.setattr(Waiting, "take", lambda self, *a: taken.append(a) or take(self, *a))
     monkeypatch.setattr(segment, "SEGMENT_ROWS", 1_000)
     whole = World(world.folder)
     whole.run("a.json")
-    assert not aside
+    assert len(taken) == 1 and not opened
 
     monkeypatch.setattr(segment, "ROUND_ROWS", 10)
     world.watcher = told = Told()
     outcome = world.run("a.json")
 
-    assert len(aside) > 3 and len(recalled) > 3
+    assert len(taken) > 3 and len(set(opened)) > 3
     assert world.stands() == whole.stands()
     assert outcome.ledger.totals == whole.ledgers()[0].totals
     assert world.rows() == hours(truth("", lines(*given)).rows)
