@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from infra.stage import Stage
 from transform.handlers import compact
 from transform.handlers.compact import Done
-from transform.handlers.hours import Power
+from transform.handlers.hours import CONNECTIONS, Power
 from transform.handlers.objects import Bucket
 
 MEMORY_MB = 2_048
@@ -53,7 +53,7 @@ def _of(count: int, what: str) -> str:
 
 
 def _bucket(stage: Stage) -> Bucket:
-    client = stage.client("s3", max_pool_connections=compact.READERS)
+    client = stage.client("s3", max_pool_connections=CONNECTIONS)
     return Bucket(client, stage.outputs.bucket)
 
 

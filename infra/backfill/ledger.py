@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
@@ -95,10 +95,10 @@ class Ledgers:
             if found:
                 yield msgspec.json.decode(found[0], type=Ledger)
 
-    def open(self, request: Request, now: int) -> Ledger:
-        """Give the backfill that goes on with what was asked for, or a new one."""
+    def open(self, request: Request, now: int, known: Iterable[Ledger]) -> Ledger:
+        """Give the one of those known that goes on with what was asked for, or a new one."""
         number = 1
-        for ledger in self.all():
+        for ledger in known:
             if ledger.request == request and ledger.ended is None:
                 return ledger
             number = ledger.number + 1

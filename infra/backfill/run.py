@@ -63,8 +63,9 @@ def run(
     Raises `Forbidden`, `NoRoom`, `Contended`, and what a service raises.
     """
     ledgers = Ledgers(lake.bucket)
-    _forget(lake, ledgers, now)
-    outcome = Outcome(ledgers.open(request, now))
+    known = list(ledgers.all())
+    _forget(lake, ledgers, known, now)
+    outcome = Outcome(ledgers.open(request, now, known))
     number = outcome.ledger.number
     if outcome.ledger.counts is None:
         with suppress(Overtaken), opened(lake.bucket, power) as hours:
@@ -102,8 +103,8 @@ def _to_count(ledger: Ledger, found: Brought) -> Ledger:
     return msgspec.structs.replace(ledger, counts=found.net, totals=totals)
 
 
-def _forget(lake: Lake, ledgers: Ledgers, now: int) -> None:
-    for old in ledgers.all():
+def _forget(lake: Lake, ledgers: Ledgers, known: Iterable[Ledger], now: int) -> None:
+    for old in known:
         if old.ended is not None and not old.forgotten and old.ended < now - REMEMBERED_MS:
             lake.counts.forget(
                 old.number, [film for film, net in (old.counts or {}).items() if net]

@@ -15,7 +15,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from botocore.config import Config
 
 from transform import arrivals, keys, watermark
-from transform.handlers.hours import Contended, Hours, Power, Written, opened
+from transform.handlers.hours import CONNECTIONS, Contended, Hours, Power, Written, opened
 from transform.handlers.objects import Bucket
 from transform.watermark import Object, State
 
@@ -27,7 +27,6 @@ LAKE_BUCKET = "LAKE_BUCKET"
 ROUND_BYTES = 128 * 2**20
 ROUND_OBJECTS = 2_000
 """What is merged at a time, which bounds scratch disk and memory."""
-READERS = 16
 SPARE_MS = 180_000
 """Time that a round may take; what is not merged before that is merged in the next run."""
 OTHERS_MB = 600
@@ -46,7 +45,7 @@ def _s3() -> "S3Client":
             connect_timeout=1,
             read_timeout=30,
             retries={"mode": "standard", "total_max_attempts": 5},
-            max_pool_connections=READERS,
+            max_pool_connections=CONNECTIONS,
             tcp_keepalive=True,
         ),
     )
@@ -182,7 +181,7 @@ def _round(
     """Merge a batch, and then say so in the state."""
     with tempfile.TemporaryDirectory(dir=hours.scratch) as folder:
         paths = {one.key: Path(folder) / f"{n}.parquet" for n, one in enumerate(batch)}
-        with ThreadPoolExecutor(READERS) as pool:
+        with ThreadPoolExecutor(CONNECTIONS) as pool:
             etags = pool.map(hours.bucket.download, paths, paths.values())
             gone = {key for key, etag in zip(paths, etags, strict=True) if etag is None}
         files = {key: path for key, path in paths.items() if key not in gone}

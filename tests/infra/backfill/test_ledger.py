@@ -30,12 +30,12 @@ def end(ledgers, number):
 
 
 def test_what_is_open_is_gone_on_with_and_what_ended_begins_anew(ledgers):
-    first = ledgers.open(A, NOW)
+    first = ledgers.open(A, NOW, ledgers.all())
     assert first == Ledger(1, A, NOW)
-    assert ledgers.open(A, NOW + 1) == first
-    assert ledgers.open(B, NOW + 2) == Ledger(2, B, NOW + 2)
+    assert ledgers.open(A, NOW + 1, ledgers.all()) == first
+    assert ledgers.open(B, NOW + 2, ledgers.all()) == Ledger(2, B, NOW + 2)
     end(ledgers, 1)
-    assert ledgers.open(A, NOW + 3) == Ledger(3, A, NOW + 3)
+    assert ledgers.open(A, NOW + 3, ledgers.all()) == Ledger(3, A, NOW + 3)
     assert [one.number for one in ledgers.all()] == [1, 2, 3]
 
 
@@ -45,13 +45,13 @@ def test_what_is_open_is_gone_on_with_and_what_ended_begins_anew(ledgers):
      Request(("a",), where="x"), Request(("a",), unit="s")],
 )  # fmt: skip
 def test_what_is_asked_otherwise_is_another_backfill(ledgers, other):
-    ledgers.open(A, NOW)
-    assert ledgers.open(other, NOW).number == 2
+    ledgers.open(A, NOW, ledgers.all())
+    assert ledgers.open(other, NOW, ledgers.all()).number == 2
 
 
 def test_numbers_go_on_past_many(s3, ledgers):
     s3.add(ledger.key(999), msgspec.json.encode(Ledger(999, A, NOW, ended=NOW)))
-    assert ledgers.open(A, NOW).number == 1_000
+    assert ledgers.open(A, NOW, ledgers.all()).number == 1_000
     assert ledger.key(1_000) == "state/backfills/001000.json"
 
 
@@ -59,15 +59,15 @@ def test_of_two_that_begin_at_once_each_has_a_number(s3, ledgers):
     def other(call, key):
         if call == "put":
             s3.before = lambda *call: None
-            assert ledgers.open(B, NOW).number == 1
+            assert ledgers.open(B, NOW, ledgers.all()).number == 1
 
     s3.before = other
-    assert ledgers.open(A, NOW).number == 2
+    assert ledgers.open(A, NOW, ledgers.all()).number == 2
     assert [one.request for one in ledgers.all()] == [B, A]
 
 
 def test_what_two_change_at_once_is_both_there(s3, ledgers):
-    ledgers.open(A, NOW)
+    ledgers.open(A, NOW, ledgers.all())
 
     def other(call, key):
         if call == "put":
@@ -80,14 +80,14 @@ def test_what_two_change_at_once_is_both_there(s3, ledgers):
 
 
 def test_what_does_not_change_is_not_written(s3, ledgers):
-    ledgers.open(A, NOW)
+    ledgers.open(A, NOW, ledgers.all())
     s3.writes.clear()
     assert ledgers.change(1, lambda one: one).number == 1
     assert s3.writes == []
 
 
 def test_others_that_are_always_faster_are_told(s3, ledgers):
-    ledgers.open(A, NOW)
+    ledgers.open(A, NOW, ledgers.all())
     times = []
 
     def other(call, key):
@@ -104,7 +104,7 @@ def test_others_that_are_always_faster_are_told(s3, ledgers):
     s3.before = lambda call, key: s3.add(key, b"{}") if call == "put" else None
     s3.objects.clear()
     with pytest.raises(Contended, match="began"):
-        ledgers.open(B, NOW)
+        ledgers.open(B, NOW, ledgers.all())
 
 
 def test_one_that_was_removed_is_told(ledgers):
@@ -113,8 +113,8 @@ def test_one_that_was_removed_is_told(ledgers):
 
 
 def test_one_that_vanishes_while_they_are_listed_is_passed_over(s3, ledgers):
-    ledgers.open(A, NOW)
-    ledgers.open(B, NOW)
+    ledgers.open(A, NOW, ledgers.all())
+    ledgers.open(B, NOW, ledgers.all())
     s3.before = lambda call, key: s3.objects.pop(ledger.key(1), None) if call == "get" else None
     assert [one.number for one in ledgers.all()] == [2]
 

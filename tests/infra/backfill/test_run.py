@@ -295,3 +295,17 @@ def test_the_keys_of_the_lake_are_those_of_its_hours(world):
     told = [hour for ledger in world.ledgers() for hour in ledger.hours]
     assert told == [NOW // HOUR - 1, NOW // HOUR]
     assert {keys.likes(hour, 0) for hour in told} < world.s3.objects.keys()
+
+
+def test_a_file_of_bad_lines_alone_is_named_and_one_of_which_nothing_is_wanted_is_not(world):
+    world.write("bad.json", lines(b"{}", b"[]"))
+    world.write("good.json", lines(line("1"), b"{}"))
+    world.write(
+        "chosen.csv", b"event_id,movie_id,n\n" + b"".join(b"%d,a,1\n" % n for n in range(9))
+    )
+
+    outcome = world.run("bad.json", "good.json")
+    assert outcome.fruitless == [str(world.folder / "bad.json")]
+
+    outcome = world.run("chosen.csv", where="n = '2'")
+    assert outcome.fruitless == [] and outcome.ledger.totals.likes == 0

@@ -37,7 +37,7 @@ def s3(monkeypatch):
     fake.now = NOW
     monkeypatch.setattr(compact, "_s3", lambda: fake)
     # One call at a time, so that what happens between two of them happens there each time.
-    monkeypatch.setattr(compact, "READERS", 1)
+    monkeypatch.setattr(compact, "CONNECTIONS", 1)
     monkeypatch.setattr(hours, "CONNECTIONS", 1)
     monkeypatch.setenv("LAKE_BUCKET", "raw-likes-bucket-test")
     return fake
