@@ -40,25 +40,17 @@ def begin(connection: DuckDBPyConnection) -> None:
     connection.execute(f"CREATE OR REPLACE TABLE round ({_TYPED}, hour BIGINT)")
 
 
-def load(connection: DuckDBPyConnection, files: Mapping[str, Path]) -> Loaded:
-    """Begin a round of raw files, by name.
+def load(connection: DuckDBPyConnection, parts: Iterable[Mapping[str, Path]]) -> Loaded:
+    """Begin a round of raw files, by name, which may come in parts.
 
     A file that is no raw likes is left out whole. Raises `NoRoom`.
     """
     begin(connection)
+    rows = 0
     failed: dict[str, str] = {}
     with duck.room():
-        try:
-            rows = _read(connection, files.values())
-        except (duckdb.Error, _Unfit) as error:
-            duck.raise_if_full(error)
-            rows = 0
-            for name, path in files.items():
-                try:
-                    rows += _read(connection, [path])
-                except (duckdb.Error, _Unfit) as unfit:
-                    duck.raise_if_full(unfit)
-                    failed[name] = str(unfit).splitlines()[0].replace(str(path), name)
+        for files in parts:
+            rows += _read_fit(connection, files, failed)
     return Loaded(rows, once(connection), failed)
 
 
@@ -85,6 +77,21 @@ def once(connection: DuckDBPyConnection) -> dict[int, int]:
         duck.drop_copies(connection, "round", "event_id")
         hours = connection.execute("SELECT hour, count(*) FROM round GROUP BY hour ORDER BY hour")
         return dict(hours.fetchall())
+
+
+def _read_fit(
+    connection: DuckDBPyConnection, files: Mapping[str, Path], failed: dict[str, str]
+) -> int:
+    """Add raw files to what arrived, and tell of those that are none; gives the rows."""
+    try:
+        return _read(connection, files.values())
+    except (duckdb.Error, _Unfit) as error:
+        duck.raise_if_full(error)
+        if len(files) > 1:
+            return sum(_read_fit(connection, {name: files[name]}, failed) for name in files)
+        [(name, path)] = files.items()
+        failed[name] = str(error).splitlines()[0].replace(str(path), name)
+        return 0
 
 
 def _read(connection: DuckDBPyConnection, paths: Iterable[Path]) -> int:

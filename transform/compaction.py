@@ -49,11 +49,11 @@ def merge(
     buckets: int,
     folder: Path,
     threads: int = 1,
-) -> dict[int, Merged]:
+) -> Iterator[tuple[int, Merged]]:
     """Merge the round's rows of epoch hours with the files each has, by bucket.
 
-    Writes to `folder`. The same rows give the same bytes, however they were divided, and whatever
-    hours are merged with them. Raises `NoRoom`.
+    Writes to `folder`, and gives each hour once it is written. The same rows give the same bytes,
+    however they were divided, and whatever hours are merged with them. Raises `NoRoom`.
     """
     files = [path for of_hour in stands.values() for path in of_hour.values()]
     with duck.cursor(connection) as cursor, duck.room():
@@ -68,25 +68,28 @@ def merge(
             first = f"backfill IS NOT NULL AND NOT stays, {FIRST}"
             duck.drop_copies(cursor, "copies", "hour, event_id", first)
             rows = f"SELECT {_COLUMNS}, hour FROM copies"
-        place = f"(hour * {MAX_BUCKETS} + {_bucket(buckets)})::BIGINT AS place"
-        placed = f"SELECT *, {place} FROM ({rows})"
-        found = _write(cursor, placed, folder, threads)
-        written = _totals(cursor, rows, folder)
+        totals = _totals(cursor, rows, folder)
         had = duck.counts(cursor, files)
-        moving = _moving(cursor, stands, buckets)
-        for hour, of_hour in stands.items():
-            merged = found.get(hour, Merged())
-            whole = None
-            if hour in moving:
-                whole = folder / f"{hour}-whole.parquet"
-                _write_one(cursor, f"SELECT * FROM ({rows}) WHERE hour = {hour}", whole)
-            found[hour] = msgspec.structs.replace(
-                merged,
-                totals=written.get(hour),
-                whole=whole,
-                new=merged.rows - sum(had[path] for path in of_hour.values()),
+        wholes = {}
+        for hour in _moving(cursor, stands, buckets):
+            wholes[hour] = folder / f"{hour}-whole.parquet"
+            _write_one(cursor, f"SELECT * FROM ({rows}) WHERE hour = {hour}", wholes[hour])
+        empty = set(stands)
+        for hour, of_hour in groupby(_write(cursor, rows, buckets, folder, threads), _hour):
+            written = {place % MAX_BUCKETS: (path, count) for place, path, count in of_hour}
+            count = sum(count for _, count in written.values())
+            empty.discard(hour)
+            yield (
+                hour,
+                Merged(
+                    {bucket: path for bucket, (path, _) in written.items()},
+                    totals[hour],
+                    wholes.get(hour),
+                    count,
+                    count - sum(had[path] for path in stands[hour].values()),
+                ),
             )
-        return found
+        yield from ((hour, Merged()) for hour in empty)
 
 
 def brought(
@@ -105,68 +108,66 @@ def brought(
     return {film: (likes, unlikes) for film, likes, unlikes in found.fetchall()}
 
 
-def _write(cursor: DuckDBPyConnection, rows: str, folder: Path, threads: int) -> dict[int, Merged]:
-    """Write rows, with `place`, to a file an hour and bucket."""
+Written = tuple[int, Path, int]
+"""A place, its file, and the rows in it. A place is an hour and a bucket."""
+
+
+def _hour(written: Written) -> int:
+    return written[0] // MAX_BUCKETS
+
+
+def _write(
+    cursor: DuckDBPyConnection, rows: str, buckets: int, folder: Path, threads: int
+) -> Iterator[Written]:
+    """Write rows to a file a place, and give these in the order of places."""
     sizes = cursor.execute(f"SELECT sum({_ROW} + coalesce(strlen(extra), 0)) FROM ({rows})")
     [(size,)] = sizes.fetchall()
     if size is None:
-        return {}
+        return
+    placed = f"SELECT *, (hour * {MAX_BUCKETS} + {_bucket(buckets)})::BIGINT AS place FROM ({rows})"
     with ThreadPoolExecutor(threads) as pool:
         if size <= IN_MEMORY:
-            written = _write_at_once(cursor, rows, folder, pool)
+            yield from _write_at_once(cursor, placed, folder, pool)
         else:
-            written = _write_in_turn(cursor, rows, folder, pool, 2 * threads)
-    found: dict[int, Merged] = {}
-    for place, (path, count) in sorted(written.items()):
-        hour, bucket = divmod(place, MAX_BUCKETS)
-        merged = found.get(hour, Merged())
-        found[hour] = Merged({**merged.files, bucket: path}, rows=merged.rows + count)
-    return found
-
-
-Written = dict[int, tuple[Path, int]]
-"""The file of each place, and its rows."""
+            yield from _write_in_turn(cursor, placed, folder, pool, 2 * threads)
 
 
 def _write_at_once(
     cursor: DuckDBPyConnection, rows: str, folder: Path, pool: ThreadPoolExecutor
-) -> Written:
+) -> Iterator[Written]:
     """Write rows that memory holds, several files at a time."""
     ordering = Ordering(cursor.sql(rows).to_arrow_table())
 
-    def write(place: int) -> tuple[Path, int]:
+    def write(place: int) -> Written:
         path, likes = _path(folder, place), ordering.sorted(place).select(SCHEMA.names)
         writer = Writer(path)
         for batch in likes.to_batches():
             writer.add(batch)
         writer.close()
-        return path, likes.num_rows
+        return place, path, likes.num_rows
 
-    return dict(zip(ordering.places, pool.map(write, ordering.places), strict=True))
+    yield from pool.map(write, ordering.places)
 
 
 def _write_in_turn(
     cursor: DuckDBPyConnection, rows: str, folder: Path, pool: ThreadPoolExecutor, most: int
-) -> Written:
+) -> Iterator[Written]:
     """Write rows as DuckDB gives them, which spills what memory does not hold."""
-    written: Written = {}
-    waiting: deque[Future[None]] = deque()
+    waiting: deque[tuple[Written, Future[None]]] = deque()
     for place, batches in _divided(cursor, f"{rows} ORDER BY place, {_ORDER}"):
         path = _path(folder, place)
         count, writer = 0, Writer(path)
         for batch in batches:
             writer.add(batch)
             count += batch.num_rows
-        written[place] = path, count
-        if not writer.is_small:
-            writer.close()
-            continue
-        waiting.append(pool.submit(writer.close))
-        while len(waiting) > most:
-            waiting.popleft().result()
-    for one in waiting:
-        one.result()
-    return written
+        waiting.append(((place, path, count), pool.submit(writer.close)))
+        while len(waiting) > (most if writer.is_small else 0):
+            written, closed = waiting.popleft()
+            closed.result()
+            yield written
+    for written, closed in waiting:
+        closed.result()
+        yield written
 
 
 def _path(folder: Path, place: int) -> Path:

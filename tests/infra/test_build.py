@@ -162,9 +162,9 @@ with duck.engine(here, 256, 1) as engine:
         "make_timestamp_ms(0) AS liked_at, liked_at AS received_at, 'web' AS source, "
         "NULL::VARCHAR AS extra) TO 'raw.parquet'"
     )
-    arrivals.load(engine, {"raw": here / "raw.parquet"})
-    merged = compaction.merge(engine, {0: {}}, 1, here)[0]
-    again = compaction.merge(engine, {0: {0: here / "raw.parquet"}}, 1, here)[0]
+    arrivals.load(engine, [{"raw": here / "raw.parquet"}])
+    [(_, merged)] = compaction.merge(engine, {0: {}}, 1, here)
+    [(_, again)] = compaction.merge(engine, {0: {0: here / "raw.parquet"}}, 1, here)
     assert (merged.new, again.rows, again.new) == (1, 1, 0)
     assert again.files[0].exists() and again.totals.exists()
 for name in ("duckdb", "pyarrow"):

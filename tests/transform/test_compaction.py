@@ -60,10 +60,15 @@ def made_up(seed, count, hours=3):
     ]
 
 
+def merge(*given):
+    """Give what a merge comes to, by hour."""
+    return dict(compaction.merge(*given))
+
+
 def merged(engine, folder, hour, stands=None, buckets=1, threads=1):
     """Merge one hour."""
     folder.mkdir(parents=True)
-    return compaction.merge(engine, {hour: stands or {}}, buckets, folder, threads)[hour]
+    return merge(engine, {hour: stands or {}}, buckets, folder, threads)[hour]
 
 
 def arrive(engine, given, number=1, arrived_at=0):
@@ -98,7 +103,7 @@ def test_the_bucket_is_the_md5_of_the_event_id_in_any_engine(event_ids, buckets)
 )
 def test_raw_files_of_any_writer_become_the_table_s_types(engine, tmp_path, how):
     given = [like("é'\"", at=1, received=999, extra='{"a":"ü"}'), like("b", user_id="u")]
-    told = arrivals.load(engine, files(tmp_path, raw=raw_likes.encode(given, **how)))
+    told = arrivals.load(engine, [files(tmp_path, raw=raw_likes.encode(given, **how))])
     assert told == arrivals.Loaded(2, {NOON: 2}, {})
     out = merged(engine, tmp_path / "out", NOON)
     assert rows(out.files) == {0: raw_likes.hours(given)[NOON, 0]}  # decode compares the schema
@@ -116,7 +121,7 @@ def test_files_that_differ_in_order_types_and_columns_are_one_round(engine, tmp_
         b=raw_likes.encode(turned),
         c=raw_likes.encode(times, use_deprecated_int96_timestamps=False),
     )
-    told = arrivals.load(engine, paths)
+    told = arrivals.load(engine, [paths])
     assert (told.rows, told.failed) == (30, {})
     for hour in told.hours:
         out = merged(engine, tmp_path / str(hour), hour)
@@ -126,7 +131,7 @@ def test_files_that_differ_in_order_types_and_columns_are_one_round(engine, tmp_
 def test_of_the_copies_the_one_that_came_first_counts_wherever_it_is(engine, tmp_path):
     early = like(at=2 * HOUR, received=1)
     paths = files(tmp_path, a=[like(at=0, received=2), like("f")], b=[early], c=[early])
-    assert arrivals.load(engine, paths) == arrivals.Loaded(4, {NOON: 1, NOON + 2: 1}, {})
+    assert arrivals.load(engine, [paths]) == arrivals.Loaded(4, {NOON: 1, NOON + 2: 1}, {})
     had = [like(at=2 * HOUR, received=1, user_id="a"), like("g", at=2 * HOUR)]
     stands = {0: files(tmp_path, stands=had)["stands"]}
     out = merged(engine, tmp_path / "out", NOON + 2, stands)
@@ -148,7 +153,7 @@ def test_the_same_rows_give_the_same_bytes_however_they_came(tmp_path, buckets):
             for part in range(parts):
                 last = part == parts - 1
                 chunk = given[part * step : (part + 1) * step] + given[:10]
-                arrivals.load(engine, files(scratch, raw=chunk))
+                arrivals.load(engine, [files(scratch, raw=chunk)])
                 folder = scratch / f"out {part}"
                 out = merged(engine, folder, NOON, stands, buckets if last else before, threads)
                 stands = out.files
@@ -160,10 +165,10 @@ def test_the_same_rows_give_the_same_bytes_however_they_came(tmp_path, buckets):
 
 def test_rows_that_move_between_buckets_are_held_whole_meanwhile(engine, tmp_path):
     given = made_up(4, 50, hours=1)
-    arrivals.load(engine, files(tmp_path, raw=given))
+    arrivals.load(engine, [files(tmp_path, raw=given)])
     two = merged(engine, tmp_path / "two", NOON, {}, 2)
     assert two.whole is None and sorted(two.files) == [0, 1] and (two.rows, two.new) == (50, 50)
-    arrivals.load(engine, {})
+    arrivals.load(engine, [])
     again = merged(engine, tmp_path / "again", NOON, two.files, 2)
     assert again.whole is None and again.new == 0
     three = merged(engine, tmp_path / "three", NOON, two.files, 3)
@@ -175,7 +180,7 @@ def test_rows_that_move_between_buckets_are_held_whole_meanwhile(engine, tmp_pat
 
 def test_totals_are_by_film_and_in_their_order(engine, tmp_path):
     given = made_up(5, 300, hours=1)
-    arrivals.load(engine, files(tmp_path, raw=given))
+    arrivals.load(engine, [files(tmp_path, raw=given)])
     found = []
     for buckets in (1, 3):
         out = merged(engine, tmp_path / f"{buckets}", NOON, {}, buckets)
@@ -215,7 +220,7 @@ BAD = {
 @pytest.mark.parametrize("name", BAD)
 def test_a_file_that_is_no_raw_likes_is_named_and_the_others_are_read(engine, tmp_path, name):
     body, reason = BAD[name]
-    told = arrivals.load(engine, files(tmp_path, a=GOOD, b=body, c=[like("too")]))
+    told = arrivals.load(engine, [files(tmp_path, a=GOOD, b=body, c=[like("too")])])
     assert (told.rows, told.hours, list(told.failed)) == (2, {NOON: 2}, ["b"])
     assert reason in told.failed["b"] and str(tmp_path) not in told.failed["b"]
 
@@ -223,19 +228,19 @@ def test_a_file_that_is_no_raw_likes_is_named_and_the_others_are_read(engine, tm
 def test_a_page_that_is_damaged_leaves_no_row_of_its_file(engine, tmp_path):
     body = raw_likes.encode(made_up(1, 5_000), row_group_size=1_000)
     damaged = body[: len(body) // 2] + bytes(3_000) + body[len(body) // 2 + 3_000 :]
-    told = arrivals.load(engine, files(tmp_path, a=GOOD, b=damaged))
+    told = arrivals.load(engine, [files(tmp_path, a=GOOD, b=damaged)])
     assert (told.rows, told.hours, list(told.failed)) == (1, {NOON: 1}, ["b"])
 
 
 def test_nothing_is_a_round_too_and_an_hour_merged_with_it_is_as_it_was(engine, tmp_path):
-    assert arrivals.load(engine, {}) == arrivals.Loaded(0, {}, {})
+    assert arrivals.load(engine, []) == arrivals.Loaded(0, {}, {})
     assert merged(engine, tmp_path / "none", NOON) == compaction.Merged()
     assert merged(engine, tmp_path / "two", NOON, {}, 2) == compaction.Merged()
-    assert compaction.merge(engine, {}, 2, tmp_path) == {}
-    arrivals.load(engine, files(tmp_path, raw=[like("a"), like("b", at=HOUR)]))
-    stood = compaction.merge(engine, {NOON: {}, NOON + 1: {}}, 1, tmp_path)
+    assert merge(engine, {}, 2, tmp_path) == {}
+    arrivals.load(engine, [files(tmp_path, raw=[like("a"), like("b", at=HOUR)])])
+    stood = merge(engine, {NOON: {}, NOON + 1: {}}, 1, tmp_path)
     body = stood[NOON + 1].files[0].read_bytes()
-    arrivals.load(engine, {})
+    arrivals.load(engine, [])
     again = merged(engine, tmp_path / "again", NOON + 1, stood[NOON + 1].files)
     assert again.files[0].read_bytes() == body and (again.rows, again.new) == (1, 0)
 
@@ -245,15 +250,15 @@ def test_a_full_disk_is_no_bad_file(tmp_path):
     with duck.engine(tmp_path, 48, 1) as engine:
         engine.execute("SET max_temp_directory_size = '1MB'")
         with pytest.raises(NoRoom, match="There is no room to merge"):
-            arrivals.load(engine, paths)
+            arrivals.load(engine, [paths])
 
 
 def test_a_disk_that_is_full_when_the_hour_is_written_is_no_room(engine, tmp_path):
-    arrivals.load(engine, files(tmp_path, raw=made_up(1, 5_000, hours=1)))
+    arrivals.load(engine, [files(tmp_path, raw=made_up(1, 5_000, hours=1))])
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / f"{NOON}-0.parquet").symlink_to("/dev/full")
     with pytest.raises(NoRoom, match="There is no room to merge"):
-        compaction.merge(engine, {NOON: {}}, 1, tmp_path / "out")
+        merge(engine, {NOON: {}}, 1, tmp_path / "out")
 
 
 MEMORY = """
@@ -264,8 +269,9 @@ from transform import arrivals, compaction, duck
 folder = Path(sys.argv[1])
 with duck.engine(folder, 192, 1) as engine:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    arrivals.load(engine, {"raw": folder / "raw.parquet"})
-    print(compaction.merge(engine, {0: {0: folder / "stands.parquet"}}, 1, folder)[0].rows)
+    arrivals.load(engine, [{"raw": folder / "raw.parquet"}])
+    [(_, out)] = compaction.merge(engine, {0: {0: folder / "stands.parquet"}}, 1, folder)
+    print(out.rows)
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
 print(grown // (1024 if sys.platform == "linux" else 1024**2))
 """
@@ -303,7 +309,7 @@ def test_rows_of_a_backfill_say_which_it_was_and_when_their_file_was_changed(eng
     hours = arrivals.once(engine)
     wanted = raw_likes.hours(row._replace(received_at=NOON * HOUR, backfill=7) for row in given)
     assert hours == {hour: len(held) for (hour, _), held in wanted.items()}
-    found = compaction.merge(engine, {hour: {} for hour in hours}, 1, tmp_path)
+    found = merge(engine, {hour: {} for hour in hours}, 1, tmp_path)
     assert {(h, 0): raw_likes.decode(out.files[0]) for h, out in found.items()} == wanted
 
 
@@ -323,14 +329,14 @@ def test_a_like_is_that_of_the_stream_or_of_the_first_backfill_in_any_order(orde
                 arrivals.begin(engine)
                 arrive(engine, [row], number, at)
             else:
-                arrivals.load(engine, files(tmp_path, raw=[row]))
+                arrivals.load(engine, [files(tmp_path, raw=[row])])
             out = merged(engine, tmp_path / f"out-{step}", NOON, stands)
             came.append(row)
             assert out.new == (step == 0)
             streamed = [row for row in came if not row.backfill]
             assert rows(out.files) == {0: [*streamed, came[0]][:1]}  # which may be counted
             stands = out.files
-        arrivals.load(engine, files(tmp_path, raw=[row for row in came if not row.backfill]))
+        arrivals.load(engine, [files(tmp_path, raw=[row for row in came if not row.backfill])])
         for row in came:
             if row.backfill:
                 arrive(engine, [row], row.backfill, row.received_at)
@@ -343,14 +349,14 @@ def test_a_file_that_was_written_before_a_column_was_added_is_merged(engine, tmp
     old, late = tmp_path / "old.parquet", tmp_path / "late.parquet"
     pq.write_table(raw_likes.table([like("old")]).drop_columns("extra"), old)
     pq.write_table(raw_likes.table([like("late", at=HOUR)]), late)
-    arrivals.load(engine, files(tmp_path, raw=[like("new"), like("too", at=HOUR)]))
+    arrivals.load(engine, [files(tmp_path, raw=[like("new"), like("too", at=HOUR)])])
     now = merged(engine, tmp_path / "now", NOON + 1, {0: late})
     assert [row.event_id for row in rows(now.files)[0]] == ["late", "too"] and now.new == 1
     stands = {NOON: {0: old}, NOON + 1: now.files}
-    found = compaction.merge(engine, stands, 1, tmp_path)
+    found = merge(engine, stands, 1, tmp_path)
     assert [row.event_id for row in rows(found[NOON].files)[0]] == ["new", "old"]
     assert (found[NOON].new, found[NOON + 1].new) == (1, 0)
-    divided = compaction.merge(engine, {NOON: {0: old}, NOON + 1: now.files}, 5, tmp_path)
+    divided = merge(engine, {NOON: {0: old}, NOON + 1: now.files}, 5, tmp_path)
     given = [like(name) for name in ("old", "new")]
     held = raw_likes.hours([*given, like("late", at=HOUR), like("too", at=HOUR)], 5)
     assert {(h, n): got for h, out in divided.items() for n, got in rows(out.files).items()} == held
@@ -366,13 +372,13 @@ def test_hours_merged_together_have_the_bytes_that_they_have_alone(data):
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         root = Path(folder)
         engine = stack.enter_context(duck.engine(root, 256, 1))
-        arrivals.load(engine, files(root, raw=given[:known]))
+        arrivals.load(engine, [files(root, raw=given[:known])])
         (root / "stood").mkdir()
-        stood = compaction.merge(engine, {hour: {} for hour in hours}, before, root / "stood")
+        stood = merge(engine, {hour: {} for hour in hours}, before, root / "stood")
         stands = {hour: out.files for hour, out in stood.items()}
-        arrivals.load(engine, files(root, raw=given[known // 2 :]))
+        arrivals.load(engine, [files(root, raw=given[known // 2 :])])
         (root / "all").mkdir()
-        together = compaction.merge(engine, stands, after, root / "all", 2)
+        together = merge(engine, stands, after, root / "all", 2)
         assert together.keys() == set(hours)
         for hour in hours:
             alone = merged(engine, root / f"alone {hour}", hour, stands[hour], after)
@@ -402,12 +408,12 @@ def test_long_extra_and_several_row_groups_have_the_same_bytes_in_any_division(t
         scratch = tmp_path / str(threads)
         scratch.mkdir()
         with duck.engine(scratch, 512, threads) as engine:
-            arrivals.load(engine, files(scratch, raw=large[:known] + small[:2]))
+            arrivals.load(engine, [files(scratch, raw=large[:known] + small[:2])])
             stood = merged(engine, scratch / "stood", NOON)
             chance.shuffle(large)
-            arrivals.load(engine, files(scratch, raw=large + small))
+            arrivals.load(engine, [files(scratch, raw=large + small)])
             stands = {NOON: stood.files} | {NOON + 1 + n: {} for n in range(9)}
-            out = compaction.merge(engine, stands, 1, scratch, threads)
+            out = merge(engine, stands, 1, scratch, threads)
         assert [out[NOON + 1 + n].rows for n in range(9)] == 9 * [1]
         assert out[NOON].new == len(large) - known
         found.append(out[NOON].files[0].read_bytes())
@@ -418,7 +424,7 @@ def test_long_extra_and_several_row_groups_have_the_same_bytes_in_any_division(t
 
 def test_what_a_backfill_brought_is_told_by_film(engine, tmp_path):
     given = [like(f"{n}", "ab"[n % 2], action="unlike" if n < 3 else "like") for n in range(8)]
-    arrivals.load(engine, files(tmp_path, raw=given[6:]))
+    arrivals.load(engine, [files(tmp_path, raw=given[6:])])
     arrive(engine, given[:2], 1, NOON * HOUR)
     arrive(engine, given[2:], 2, NOON * HOUR)
     arrivals.once(engine)

@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
@@ -27,6 +27,8 @@ LAKE_BUCKET = "LAKE_BUCKET"
 ROUND_BYTES = 128 * 2**20
 ROUND_OBJECTS = 2_000
 """What is merged at a time, which bounds scratch disk and memory."""
+AT_ONCE = 64
+"""Objects that are read into the round while others are downloaded."""
 SPARE_MS = 180_000
 """Time that a round may take; what is not merged before that is merged in the next run."""
 OTHERS_MB = 600
@@ -161,7 +163,7 @@ def divide(
     done = Done()
     with opened(bucket, power) as hours:
         hours.change(lambda state: msgspec.structs.replace(state, buckets=buckets))
-        arrivals.load(hours.engine, {})
+        arrivals.begin(hours.engine)
         places = (keys.likes_place(one.key) for one in bucket.list(keys.LIKES))
         found = sorted({place[0] for place in places if place})
         tell(0, len(found))
@@ -179,14 +181,14 @@ def _round(
     hours: Hours, batch: Sequence[Object], forward: bool, tell: Callable[[float], None], done: Done
 ) -> None:
     """Merge a batch, and then say so in the state."""
-    with tempfile.TemporaryDirectory(dir=hours.scratch) as folder:
+    gone: set[str] = set()
+    with (
+        tempfile.TemporaryDirectory(dir=hours.scratch) as folder,
+        ThreadPoolExecutor(CONNECTIONS) as pool,
+    ):
         paths = {one.key: Path(folder) / f"{n}.parquet" for n, one in enumerate(batch)}
-        with ThreadPoolExecutor(CONNECTIONS) as pool:
-            etags = pool.map(hours.bucket.download, paths, paths.values())
-            gone = {key for key, etag in zip(paths, etags, strict=True) if etag is None}
-        files = {key: path for key, path in paths.items() if key not in gone}
-        loaded = arrivals.load(hours.engine, files)
-    done.objects += len(files) - len(loaded.failed)
+        loaded = arrivals.load(hours.engine, _delivered(hours.bucket, paths, pool, gone))
+    done.objects += len(batch) - len(gone) - len(loaded.failed)
     done.rows += loaded.rows
     done.failed |= loaded.failed
     done.gone += sorted(gone)
@@ -195,3 +197,20 @@ def _round(
         return watermark.advance(state, batch, loaded.failed, gone, forward=forward)
 
     done.add(hours.settle(loaded.hours, tell, advanced))
+
+
+def _delivered(
+    bucket: Bucket, paths: Mapping[str, Path], pool: ThreadPoolExecutor, gone: set[str]
+) -> Iterator[dict[str, Path]]:
+    """Download objects, and give some while others are on their way; tells which are gone."""
+    etags = pool.map(bucket.download, paths, paths.values())
+    some: dict[str, Path] = {}
+    for (key, path), etag in zip(paths.items(), etags, strict=True):
+        if etag is None:
+            gone.add(key)
+            continue
+        some[key] = path
+        if len(some) == AT_ONCE:
+            yield some
+            some = {}
+    yield some

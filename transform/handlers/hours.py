@@ -3,7 +3,7 @@
 import filecmp
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -156,8 +156,7 @@ class Hours:
         """Merge hours, as many as go together; gives what came of those nobody else changed."""
         with ThreadPoolExecutor(CONNECTIONS) as pool:
 
-            def each(work: Callable[[_Standing], T], given: Iterable[_Standing]) -> dict[int, T]:
-                tried = [(one.hour, pool.submit(work, one)) for one in given]
+            def all_of(tried: Iterable[tuple[int, Future[T]]]) -> dict[int, T]:
                 done = {}
                 for hour, one in tried:
                     with suppress(Conflict):
@@ -165,15 +164,15 @@ class Hours:
                 return done
 
             standing = self._together(self._standing(hours, pool.map))
-            there = each(lambda one: self._download(one, folder), standing)
-            merged = compaction.merge(
-                self.engine,
-                {hour: one.files for hour, one in there.items()},
-                buckets,
-                folder,
-                self.threads,
+            there = all_of(
+                [(one.hour, pool.submit(self._download, one, folder)) for one in standing]
             )
-            return each(lambda one: self._put(one, merged[one.hour]), there.values())
+            files = {hour: one.files for hour, one in there.items()}
+            merged = compaction.merge(self.engine, files, buckets, folder, self.threads)
+            # While some are put, others are written.
+            return all_of(
+                [(hour, pool.submit(self._put, there[hour], one)) for hour, one in merged]
+            )
 
     def _standing(
         self, hours: Mapping[int, int], map_: Callable[..., Iterable[Any]]
