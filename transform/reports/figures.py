@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 import msgspec
 
+from transform.reports import headlines
 from transform.reports.periods import Period
 
 
@@ -151,6 +152,11 @@ class Report(msgspec.Struct, frozen=True):
     restated: Restated | None = None
 
     @property
+    def empty(self) -> bool:
+        """Whether nothing was liked in the period, and nothing taken back."""
+        return not self.totals.likes and not self.totals.unlikes
+
+    @property
     def headlines(self) -> list[str]:
         """The three sentences that announce it."""
-        raise NotImplementedError
+        return headlines.headlines(self)
