@@ -95,10 +95,10 @@ def _built(target: Path, files: Callable[[Path], dict[str, Path]]) -> Path:
 
 
 def _ours() -> Iterator[tuple[str, Path]]:
-    """Our own modules and tables, by their names in the zip."""
+    """Our own modules, tables and styles, by their names in the zip."""
     for folder in SOURCES:
         for path in (ROOT / folder).rglob("*"):
-            if path.suffix in {".py", ".json"}:
+            if path.suffix in {".py", ".json", ".css"}:
                 yield path.relative_to(ROOT).as_posix(), path
 
 

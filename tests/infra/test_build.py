@@ -80,7 +80,7 @@ def test_two_builds_of_a_layer_are_the_same_byte_for_byte(name, layers, tmp_path
 
 
 def test_neither_times_nor_modes_of_the_sources_show_in_the_zip(local, tmp_path, monkeypatch):
-    for path in [path for path in SOURCES if path.suffix in {".py", ".json"}]:
+    for path in [path for path in SOURCES if path.suffix in {".py", ".json", ".css"}]:
         copy = tmp_path / path.relative_to(build.ROOT)
         copy.parent.mkdir(parents=True, exist_ok=True)
         copy.write_bytes(path.read_bytes())
