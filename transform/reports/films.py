@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from transform.reports import charts, words
-from transform.reports.figures import Mover, Report, TopFilm
+from transform.reports.figures import Mover, Report, TopFilm, Totals
 from transform.reports.markup import Html, behind, section, table, tag
 
 FILMS, MOVERS = 50, 25
 """How many a page shows, so that it stays small; its CSV files hold all."""
+_MOVED = "What rose and what fell"
 
 
 def movers(report: Report) -> Html:
     """What rose and what fell, and why it is called so."""
     called = words.before(report.period)
+    if not report.rose and not report.fell and report.totals_before == Totals():
+        told = f"Nothing was liked {called}, so nothing can be said to rise or to fall."
+        return section("movers", _MOVED, tag("p", told))
     nets = [net for film in (*report.rose, *report.fell) for net in (film.net, film.net_before)]
     scale = min([0, *nets]), max([1, *nets])
     key = tag(
@@ -28,7 +32,7 @@ def movers(report: Report) -> Html:
     tables = [_moves(kind, films) for kind, _, films in kinds if films]
     return section(
         "movers",
-        "What rose and what fell",
+        _MOVED,
         key if tables else Html(),
         tag("div", *lists, class_="columns"),
         behind("Table of what rose and fell", *tables) if tables else Html(),

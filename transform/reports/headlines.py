@@ -27,7 +27,7 @@ def _rise(report: Report) -> str:
     ranks = f", {_ranks(best)}" if best.rank is not None else ""
     return (
         f"{words.name(best)} rose most{ranks}: {_plain(best.net)} net likes"
-        f" after {_plain(best.net_before)} {before}{_score(best)}."
+        f" after {_plain(best.net_before)} {before}{_score(report, best)}."
     )
 
 
@@ -37,10 +37,13 @@ def _ranks(film: Mover) -> str:
     return f"from rank {_plain(film.rank_before)} to {_plain(film.rank or 0)}"
 
 
-def _score(film: Mover) -> str:
+def _score(report: Report, film: Mover) -> str:
     if film.score is None or film.score <= 0 or film.peak_hour is None:
         return ""
-    return f", with a score of {film.score:,.1f} in the hour from {words.hour(film.peak_hour)}"
+    when = words.hour(film.peak_hour)
+    if report.period.kind == "day":
+        when = when.partition(", ")[2]
+    return f", with a score of {film.score:,.1f} in the hour from {when}"
 
 
 def _total(report: Report) -> str:
@@ -62,7 +65,7 @@ def _notable(report: Report) -> str:
     who = f"{words.count(totals.likers, 'person', 'people')} liked something"
     if report.top:
         best = report.top[0]
-        who += f", most of all {words.name(best)} ({_plain(best.net)} net likes)"
+        who += f", most of all {words.name(best)} with {_plain(best.net)} net likes"
     if not quality.gaps:
         return f"{who}."
     hours = f"{len(quality.gaps)} of {words.count(quality.hours, 'hour')}"

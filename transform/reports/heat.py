@@ -48,7 +48,7 @@ class _Grid(msgspec.Struct, frozen=True):
 
 
 _GRIDS = (
-    _Grid("wide", wide=30, high=28, left=72, top=20, hours_down=False),
+    _Grid("wide", wide=30, high=28, left=80, top=20, hours_down=False),
     _Grid("tall", wide=44, high=18, left=26, top=20, hours_down=True),
 )
 

@@ -56,7 +56,9 @@ def _kind(name: str, heading: str, reports: Sequence[Report]) -> Html:
 
 def _entry(report: Report, told: bool) -> Html:
     period = report.period
-    called = words.short_day(period.first) if period.kind == "day" else period.name
+    called = period.name
+    if period.kind == "day":
+        called = f"{period.first:%a} {period.first.day}"
     link = tag("a", called, href=f"{period.name}.html")
     again = tag("em", " Restated.") if report.restated else Html()
     if not told:

@@ -41,12 +41,17 @@ def opened(browser, tmp_path):
     assert faults == []
 
 
-@pytest.mark.parametrize("name", PAGES)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+# The empty day and the index have nothing in the dark that the others have not.
+@pytest.mark.parametrize(
+    ("name", "scheme"),
+    [
+        *(("report-day", "light"), ("report-day", "dark"), ("report-week", "dark")),
+        *(("report-empty", "light"), ("report-index", "light")),
+    ],
+)
 def test_nothing_serious_stands_in_anyone_s_way_and_nothing_scrolls_sideways(opened, name, scheme):
     tab = opened(PAGES[name](), color_scheme=scheme)
-    for details in tab.locator("summary").all():
-        details.click()
+    tab.evaluate("document.querySelectorAll('details').forEach(behind => behind.open = true)")
     for width in WIDTHS:
         tab.set_viewport_size({"width": width, "height": 800})
         wide, room = tab.evaluate(
@@ -54,8 +59,7 @@ def test_nothing_serious_stands_in_anyone_s_way_and_nothing_scrolls_sideways(ope
         )
         assert wide <= room, f"{wide} pixels at a width of {width}"
     assert violations(tab) == []
-    for details in tab.locator("summary").all():
-        details.click()
+    tab.evaluate("document.querySelectorAll('details').forEach(behind => behind.open = false)")
     picture(tab, f"{name}-{scheme}")
 
 

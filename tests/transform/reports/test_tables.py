@@ -16,7 +16,7 @@ def read(text):
     return list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(reports())
 def test_any_report_can_be_read_back(report):
     files = tables(report)
@@ -40,7 +40,7 @@ def test_any_report_can_be_read_back(report):
     assert int(totals["net"]) == report.totals.net
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(reports())
 def test_no_text_is_a_formula_to_a_spreadsheet(report):
     for text in tables(report).values():
