@@ -50,7 +50,7 @@ def _movers(
         tag(
             "li",
             tag("p", tag("bdi", words.name(film)), class_="film"),
-            tag("p", _moved(film), class_="moved"),
+            tag("p", _ranks(film), class_="ranks"),
             charts.pair(film, *scale, called),
             tag("p", film.why, class_="why"),
         )
@@ -77,14 +77,12 @@ def _moves(kind: str, films: Sequence[Mover]) -> Html:
     return table(f"What {kind}", columns, rows, texts=2)
 
 
-def _moved(film: Mover) -> str:
+def _ranks(film: Mover) -> str:
+    if film.rank_before is None:
+        return f"new at rank {words.number(film.rank)}"
     if film.rank is None:
-        ranks = f"was rank {words.number(film.rank_before)}, nobody liked it now"
-    elif film.rank_before is None:
-        ranks = f"new at rank {words.number(film.rank)}"
-    else:
-        ranks = f"rank {words.number(film.rank_before)} → {words.number(film.rank)}"
-    return f"{words.number(film.net_before)} → {words.number(film.net)} net likes, {ranks}"
+        return f"gone from rank {words.number(film.rank_before)}"
+    return f"rank {words.number(film.rank_before)} → {words.number(film.rank)}"
 
 
 def top(report: Report) -> Html:

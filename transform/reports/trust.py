@@ -44,8 +44,8 @@ def nothing(report: Report) -> Html:
     if gaps:
         typical = sum(gap.typical for gap in quality.gaps)
         causes.append(
-            f"{_of(gaps, quality.hours)} hours have far fewer likes than usual: together they bring"
-            f" {words.number(typical)}. Perhaps likes were not delivered; the alarms may tell."
+            f"{_of(gaps, quality.hours, 'hours')} have far fewer likes than usual: together they"
+            f" bring {words.number(typical)}. Perhaps likes were not delivered; the alarms may tell."
         )
     else:
         causes.append("These hours are not known to bring likes, so nothing seems to be missing.")
@@ -65,21 +65,14 @@ def quality(report: Report) -> Html:
     of = report.quality
     lines, events = of.rejected_lines, report.totals.likes + report.totals.unlikes
     complete = of.hours - len(of.gaps)
+    late = "likes of the stream, over an hour after they happened"
     facts = [
         ("Newest like", words.moment(of.newest_like), "when it happened"),
         ("Last arrival", words.moment(of.last_arrival), "how fresh these figures are"),
-        ("Arrived within", words.seconds(of.lag_p95_s), "95 of 100 likes"),
-        ("Complete hours", words.share(complete, of.hours), f"{_of(complete, of.hours)} hours"),
-        (
-            "Late",
-            words.share(of.late, of.events),
-            f"{_of(of.late, of.events)} likes, over an hour after they happened",
-        ),
-        (
-            "Rejected",
-            words.share(lines, lines + events),
-            f"{_of(lines, lines + events)} lines that came",
-        ),
+        ("Arrived within", words.seconds(of.lag_p95_s), "95 of 100 likes of the stream"),
+        ("Complete hours", words.share(complete, of.hours), _of(complete, of.hours, "hours")),
+        ("Late", words.share(of.late, of.events), _of(of.late, of.events, late)),
+        ("Rejected", words.share(lines, lines + events), _of(lines, lines + events, "lines")),
     ]
     cards = [
         tag(
@@ -148,5 +141,5 @@ def cost(report: Report) -> Html:
     )
 
 
-def _of(part: int, whole: int) -> str:
-    return f"{words.number(part)} of {words.number(whole)}"
+def _of(part: int, whole: int, what: str) -> str:
+    return f"{words.number(part)} of {words.number(whole)} {what}" if whole > 0 else "none came"

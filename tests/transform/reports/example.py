@@ -53,10 +53,12 @@ def _mover(place: int, net: int, before: int, rank: int | None, rank_before: int
     hour = datetime(2026, 1, 31, 20, tzinfo=UTC)
     score = (net - before) / (before + 10) ** 0.5 if net > before else None
     why = (
-        f"In the hour from 20:00 UTC it had {net // 3:,} net likes, {score:,.1f} standard "
-        "deviations above what its own past predicts."
+        f"Up from place {rank_before} to {rank}: {net:,} net likes after {before:,} the day before."
+        f" Its best hour, 20:00 to 21:00 UTC on 2026-01-31, brought {net // 3:,} net likes, "
+        f"{score:.1f} standard deviations above what its own past predicts."
         if score
-        else f"It had {before - net:,} net likes fewer than before, and no hour above its past."
+        else f"Down from place {rank_before} to {rank}: {net:,} net likes after {before:,} the day "
+        "before. No hour of it stood above what its own past predicts."
     )
     return Mover(
         film.movie_id,
