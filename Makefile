@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 STAGE ?= local
 
-.PHONY: help setup demo test lint bench up down plan apply requirements clean
+.PHONY: help setup demo test lint bench pictures up down plan apply requirements clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ lint: setup terraform ## ruff, mypy --strict, terraform fmt and validate
 bench: setup ## Measure the product beside what a user would pick instead
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.txt
 	@$(BIN)/python -m tests.bench
+
+pictures: setup terraform browser ## Make the pictures of README anew, of a stage that really runs
+	@$(BIN)/python -m tests.pictures
 
 up: setup terraform ## Start the local stage (emulator, Terraform apply)
 	@$(BIN)/lake up

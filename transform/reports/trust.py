@@ -45,7 +45,7 @@ def nothing(report: Report) -> Html:
         typical = sum(gap.typical for gap in quality.gaps)
         causes.append(
             f"{_of(gaps, quality.hours, 'hours')} have far fewer likes than usual: together they"
-            f" bring {words.number(typical)}. Perhaps likes were not delivered; the alarms may tell."
+            f" bring {words.number(typical)}. Perhaps likes were not delivered: the alarms tell."
         )
     else:
         causes.append("These hours are not known to bring likes, so nothing seems to be missing.")
