@@ -34,7 +34,7 @@ COMMANDS = (
     ("sql", "top_movies", "-p", "n=5"),
 )
 MOST_BYTES = {".svg": 100_000, ".png": 250_000}
-SIZES = {"": (1180, 1300), "-phone": (390, 844)}
+SIZES = {"": (1120, 1200), "-phone": (390, 844)}
 _PATIENCE_S = 1_800
 
 
@@ -80,7 +80,7 @@ def _gist(words: Sequence[str], text: str) -> list[str]:
 
 def _coloured(line: str) -> Text:
     text = Text(line)
-    text.highlight_regex(r"✓|▲\d+|\bviral\b", "green")
+    text.highlight_regex(r"✓|▲\d+", "green")
     text.highlight_regex(r"✗|▼\d+", "red")
     text.highlight_regex(r"─+", "dim")
     return text
@@ -144,7 +144,8 @@ def _newest_report(chromium: Browser, site: str) -> str:
 
 
 def _shoot(chromium: Browser, address: str, name: str) -> None:
-    """Keep what a page shows first, once it is filled, on a desktop and on a phone."""
+    """Keep what a page shows first, once it is filled, on a desktop and on a phone; of one that
+    makes too large a picture, less."""
     for size, (width, height) in SIZES.items():
         tab = chromium.new_page(viewport={"width": width, "height": height})
         answer = tab.goto(address)
@@ -152,7 +153,12 @@ def _shoot(chromium: Browser, address: str, name: str) -> None:
             raise PictureError(f"{address} cannot be opened.")
         tab.locator("main li").first.wait_for()
         tab.wait_for_timeout(3_000)  # counts and trends come after the page
-        _keep(f"{name}{size}.png", tab.screenshot(animations="disabled"))
+        picture = tab.screenshot(animations="disabled")
+        while len(picture) > MOST_BYTES[".png"]:
+            height = height * 9 // 10
+            tab.set_viewport_size({"width": width, "height": height})
+            picture = tab.screenshot(animations="disabled")
+        _keep(f"{name}{size}.png", picture)
         tab.close()
 
 
