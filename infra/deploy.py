@@ -28,6 +28,7 @@ def apply(stage: str, steps: Steps, *, yes: bool = False) -> None:
         outputs = terraform.apply(stage, variables, tell)
     if "api_url" in outputs:
         click.echo(f"Stage {stage}: {outputs['api_url']}/likes")
+        click.echo(f"The page with the Like button: {outputs['site_url']}")
 
 
 def _prepare(stage: str, steps: Steps) -> dict[str, str]:

@@ -28,6 +28,9 @@ class Outputs(msgspec.Struct, frozen=True):
     api_url: str
     bucket: str
     results_bucket: str
+    site_bucket: str
+    site_distribution: str
+    site_url: str
     stream_name: str
     counts_table: str
     trends_table: str

@@ -24,7 +24,7 @@ CONFIGURATION = {
 def copy(to: Path) -> Path:
     """Copy what Terraform reads, so that nothing it writes is left in the tree."""
     unwanted = shutil.ignore_patterns(".terraform*", "*.tfstate*")
-    for folder in ("infra/modules", "infra/stages", "glue/tables"):
+    for folder in ("infra/modules", "infra/stages", "infra/site", "infra/traffic", "glue/tables"):
         shutil.copytree(REPOSITORY / folder, to / folder, ignore=unwanted)
     return to
 
@@ -81,6 +81,9 @@ def test_every_stage_gives_what_the_command_line_reads():
         "function_names",
         "glue_database",
         "results_bucket",
+        "site_bucket",
+        "site_distribution",
+        "site_url",
         "stream_name",
         "trends_table",
     }

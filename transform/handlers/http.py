@@ -9,7 +9,7 @@ import msgspec
 
 _CORS = {
     "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "X-Correlation-Id, Retry-After, ETag",
+    "Access-Control-Expose-Headers": "X-Correlation-Id, Retry-After, ETag, Date",
 }
 RETRY_AFTER_S = 1
 

@@ -35,7 +35,7 @@ resource "aws_api_gateway_gateway_response" "this" {
   response_parameters = merge(
     {
       "gatewayresponse.header.Access-Control-Allow-Origin"   = "'*'"
-      "gatewayresponse.header.Access-Control-Expose-Headers" = "'Retry-After'"
+      "gatewayresponse.header.Access-Control-Expose-Headers" = "'Retry-After, Date'"
     },
     each.value.again ? { "gatewayresponse.header.Retry-After" = "'1'" } : {},
   )

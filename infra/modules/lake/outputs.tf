@@ -8,6 +8,11 @@ output "bucket_arn" {
   value       = aws_s3_bucket.lake.arn
 }
 
+output "domain_name" {
+  description = "Where the lake's bucket answers in its region."
+  value       = aws_s3_bucket.lake.bucket_regional_domain_name
+}
+
 output "results_bucket" {
   description = "Name of the bucket that Athena writes results to."
   value       = aws_s3_bucket.results.bucket

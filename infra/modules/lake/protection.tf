@@ -18,33 +18,64 @@ resource "aws_s3_bucket_public_access_block" "this" {
   restrict_public_buckets = true
 }
 
-data "aws_iam_policy_document" "tls_only" {
+data "aws_iam_policy_document" "this" {
   for_each = local.buckets
 
-  statement {
-    sid       = "RefusePlainHttp"
-    effect    = "Deny"
-    actions   = ["s3:*"]
-    resources = [each.value.arn, "${each.value.arn}/*"]
+  dynamic "statement" {
+    for_each = var.tls_only ? ["tls"] : []
 
-    principals {
-      type        = "*"
-      identifiers = ["*"]
+    content {
+      sid       = "RefusePlainHttp"
+      effect    = "Deny"
+      actions   = ["s3:*"]
+      resources = [each.value.arn, "${each.value.arn}/*"]
+
+      principals {
+        type        = "*"
+        identifiers = ["*"]
+      }
+
+      condition {
+        test     = "Bool"
+        variable = "aws:SecureTransport"
+        values   = ["false"]
+      }
     }
+  }
 
-    condition {
-      test     = "Bool"
-      variable = "aws:SecureTransport"
-      values   = ["false"]
+  # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
+  dynamic "statement" {
+    for_each = each.key == "lake" && var.reports_reader != null ? ["reports"] : []
+
+    content {
+      sid       = "ShowReports"
+      actions   = ["s3:GetObject"]
+      resources = ["${each.value.arn}/reports/*"]
+
+      principals {
+        type        = "Service"
+        identifiers = ["cloudfront.amazonaws.com"]
+      }
+
+      condition {
+        test     = "StringEquals"
+        variable = "AWS:SourceArn"
+        values   = [var.reports_reader.distribution_arn]
+      }
     }
   }
 }
 
-resource "aws_s3_bucket_policy" "tls_only" {
-  for_each = var.tls_only ? local.buckets : {}
+resource "aws_s3_bucket_policy" "this" {
+  for_each = { for name, bucket in local.buckets : name => bucket if var.tls_only || (name == "lake" && var.reports_reader != null) }
   bucket   = each.value.id
-  policy   = data.aws_iam_policy_document.tls_only[each.key].json
+  policy   = data.aws_iam_policy_document.this[each.key].json
 
   # S3 refuses two changes of a bucket's access at the same time.
   depends_on = [aws_s3_bucket_public_access_block.this]
+}
+
+moved {
+  from = aws_s3_bucket_policy.tls_only
+  to   = aws_s3_bucket_policy.this
 }

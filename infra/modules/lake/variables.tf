@@ -48,3 +48,9 @@ variable "tls_only" {
   description = "Whether the buckets refuse plain HTTP. Only an emulator that speaks nothing else may say no."
   type        = bool
 }
+
+variable "reports_reader" {
+  description = "CloudFront distribution that may read reports/, and nothing else of the lake; null: none."
+  type        = object({ distribution_arn = string })
+  default     = null
+}

@@ -24,4 +24,6 @@ locals {
   counts_arn = "arn:${local.partition}:dynamodb:${local.regional}:table/${local.counts}"
   trends_arn = "arn:${local.partition}:dynamodb:${local.regional}:table/${local.trends}"
   bucket_arn = "arn:${local.partition}:s3:::${local.bucket}"
+
+  api_url = var.api_address == null ? module.api.url : format(var.api_address, module.api.id)
 }

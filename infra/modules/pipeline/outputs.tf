@@ -1,11 +1,6 @@
-output "api_id" {
-  description = "API Gateway's id of the HTTP API."
-  value       = module.api.id
-}
-
 output "api_url" {
   description = "Base of every address of the HTTP API, stage included, without a closing slash."
-  value       = module.api.url
+  value       = local.api_url
 }
 
 output "bucket" {
@@ -16,6 +11,21 @@ output "bucket" {
 output "results_bucket" {
   description = "Bucket that Athena writes results to."
   value       = module.lake.results_bucket
+}
+
+output "site_bucket" {
+  description = "Bucket that the site's pages lie in."
+  value       = module.site.bucket
+}
+
+output "site_distribution" {
+  description = "CloudFront's id of the site."
+  value       = module.site.distribution_id
+}
+
+output "site_url" {
+  description = "Address of the page with the Like button."
+  value       = module.site.url
 }
 
 output "stream_name" {

@@ -49,6 +49,18 @@ variable "requests_per_second" {
   type        = number
 }
 
+variable "api_address" {
+  description = "Base of the API's addresses where an emulator has its own form of it, with %s for API Gateway's id of the API; null: AWS's own."
+  type        = string
+  default     = null
+}
+
+variable "publish_reports" {
+  description = "Whether the site shows the lake's reports, to everybody who knows its address."
+  type        = bool
+  default     = true
+}
+
 variable "tls_only" {
   description = "Whether the buckets refuse plain HTTP. Only an emulator that speaks nothing else may say no."
   type        = bool

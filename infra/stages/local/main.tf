@@ -8,6 +8,7 @@ module "pipeline" {
   delivery_seconds       = 60
   raw_expires_after_days = null # `lake down --wipe` does that
   requests_per_second    = 1000
+  api_address            = "${var.endpoint}/restapis/%s/local/_user_request_"
   tls_only               = false # the emulator speaks plain HTTP
   alarms                 = false
   fan_out_mapping        = false # the emulator refuses a mapping on a consumer; infra/fanout bridges it

@@ -1,6 +1,6 @@
 output "api_url" {
-  description = "Base of every address of the HTTP API, without a closing slash: the emulator has its own form of it."
-  value       = "${var.endpoint}/restapis/${module.pipeline.api_id}/local/_user_request_"
+  description = "Base of every address of the HTTP API, without a closing slash."
+  value       = module.pipeline.api_url
 }
 
 output "bucket" {
@@ -11,6 +11,21 @@ output "bucket" {
 output "results_bucket" {
   description = "Bucket that Athena writes results to."
   value       = module.pipeline.results_bucket
+}
+
+output "site_bucket" {
+  description = "Bucket that the site's pages lie in."
+  value       = module.pipeline.site_bucket
+}
+
+output "site_distribution" {
+  description = "CloudFront's id of the site."
+  value       = module.pipeline.site_distribution
+}
+
+output "site_url" {
+  description = "Address of the page with the Like button, where nobody answers: infra/site does instead."
+  value       = module.pipeline.site_url
 }
 
 output "stream_name" {

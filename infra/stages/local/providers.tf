@@ -10,6 +10,7 @@ provider "aws" {
   endpoints {
     apigateway     = var.endpoint
     athena         = var.endpoint
+    cloudfront     = var.endpoint
     cloudwatch     = var.endpoint
     cloudwatchlogs = var.endpoint
     dynamodb       = var.endpoint

@@ -13,6 +13,21 @@ output "results_bucket" {
   value       = module.pipeline.results_bucket
 }
 
+output "site_bucket" {
+  description = "Bucket that the site's pages lie in."
+  value       = module.pipeline.site_bucket
+}
+
+output "site_distribution" {
+  description = "CloudFront's id of the site."
+  value       = module.pipeline.site_distribution
+}
+
+output "site_url" {
+  description = "Address of the page with the Like button."
+  value       = module.pipeline.site_url
+}
+
 output "stream_name" {
   description = "Kinesis stream that every accepted like is on."
   value       = module.pipeline.stream_name

@@ -12,6 +12,7 @@ variables {
   raw_expires_after_days = 30
   query_cutoff_bytes     = 10485760
   tls_only               = true
+  reports_reader         = { distribution_arn = "arn:aws:cloudfront::000000000000:distribution/SITE" }
 }
 
 run "the_lake_is_closed_kept_and_described_by_the_files" {
@@ -30,8 +31,20 @@ run "the_lake_is_closed_kept_and_described_by_the_files" {
     error_message = "Both buckets encrypt what they are given."
   }
   assert {
-    condition     = length(aws_s3_bucket_policy.tls_only) == 2
+    condition     = length(aws_s3_bucket_policy.this) == 2
     error_message = "Both buckets refuse plain HTTP."
+  }
+  assert {
+    condition = [
+      for s in data.aws_iam_policy_document.this["lake"].statement : [s.actions, s.resources, [for c in s.condition : c.values]] if s.effect != "Deny"
+      ] == [
+      [toset(["s3:GetObject"]), toset(["${aws_s3_bucket.lake.arn}/reports/*"]), [tolist(["arn:aws:cloudfront::000000000000:distribution/SITE"])]],
+    ]
+    error_message = "The site's distribution, and no other, may read reports, and nothing else of the lake."
+  }
+  assert {
+    condition     = alltrue([for s in data.aws_iam_policy_document.this["results"].statement : s.effect == "Deny"])
+    error_message = "Nobody is let in to query results."
   }
   assert {
     condition     = !aws_s3_bucket.lake.force_destroy && aws_s3_bucket_versioning.lake.versioning_configuration[0].status == "Enabled"
@@ -101,9 +114,10 @@ run "a_stage_that_is_wiped_keeps_everything_until_then" {
     raw_expires_after_days = null
     tls_only               = false
     disposable             = true
+    reports_reader         = null
   }
   assert {
-    condition     = length(aws_s3_bucket_lifecycle_configuration.lake) + length(aws_s3_bucket_lifecycle_configuration.results) + length(aws_s3_bucket_policy.tls_only) == 0
+    condition     = length(aws_s3_bucket_lifecycle_configuration.lake) + length(aws_s3_bucket_lifecycle_configuration.results) + length(aws_s3_bucket_policy.this) == 0
     error_message = "No rule of expiry, and plain HTTP is let in."
   }
   assert {

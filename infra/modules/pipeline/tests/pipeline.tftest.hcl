@@ -44,6 +44,12 @@ mock_provider "aws" {
   mock_resource "aws_cloudwatch_event_rule" {
     defaults = { arn = "arn:aws:events:us-east-1:000000000000:rule/mock/mock" }
   }
+  mock_resource "aws_api_gateway_stage" {
+    defaults = { invoke_url = "https://mock.execute-api.us-east-1.amazonaws.com/test" }
+  }
+  mock_resource "aws_cloudfront_distribution" {
+    defaults = { arn = "arn:aws:cloudfront::000000000000:distribution/MOCK", domain_name = "mock.cloudfront.net" }
+  }
   mock_resource "aws_api_gateway_rest_api" {
     defaults = { execution_arn = "arn:aws:execute-api:us-east-1:000000000000:mock" }
   }
@@ -199,6 +205,21 @@ run "a_stage_is_named_counts_exactly_and_allows_no_more_than_it_needs" {
   assert {
     condition     = aws_sns_topic_subscription.alarms[0].endpoint == "ops@example.org"
     error_message = "Somebody hears the alarms."
+  }
+  assert {
+    condition     = [output.site_bucket, output.site_url] == ["movie-likes-site-test-000000000000", "https://mock.cloudfront.net"] && output.api_url == "https://mock.execute-api.us-east-1.amazonaws.com/test"
+    error_message = "The page is there, and the API that it talks to."
+  }
+}
+
+run "an_emulator_has_its_own_address_of_the_api_and_reports_may_be_kept_private" {
+  variables {
+    api_address     = "http://127.0.0.1:4566/restapis/%s/local"
+    publish_reports = false
+  }
+  assert {
+    condition     = startswith(output.api_url, "http://127.0.0.1:4566/restapis/") && !strcontains(output.api_url, "%s")
+    error_message = "The API is where the emulator has it."
   }
 }
 

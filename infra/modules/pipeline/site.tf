@@ -1,0 +1,10 @@
+# The page with the Like button, its API address and its films; and, where they are published, the lake's reports.
+
+module "site" {
+  source   = "../site"
+  name     = local.service
+  bucket   = "movie-likes-site-${var.stage}-${local.account}"
+  api_url  = local.api_url
+  reports  = var.publish_reports ? { domain_name = module.lake.domain_name } : null
+  tls_only = var.tls_only
+}

@@ -1,0 +1,19 @@
+output "bucket" {
+  description = "Name of the bucket that the pages lie in."
+  value       = aws_s3_bucket.this.bucket
+}
+
+output "url" {
+  description = "Address of the page."
+  value       = "https://${aws_cloudfront_distribution.this.domain_name}"
+}
+
+output "distribution_id" {
+  description = "CloudFront's id of the site."
+  value       = aws_cloudfront_distribution.this.id
+}
+
+output "distribution_arn" {
+  description = "ARN of the site's distribution, which a bucket that it shows has to let in."
+  value       = aws_cloudfront_distribution.this.arn
+}

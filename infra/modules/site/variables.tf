@@ -1,0 +1,34 @@
+variable "name" {
+  description = "Name of the site, stage included."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,40}$", var.name))
+    error_message = "A site's name is 2 to 41 lower-case letters, digits and hyphens, the first a letter."
+  }
+}
+
+variable "bucket" {
+  description = "Name of the bucket that the pages lie in, stage and account included."
+  type        = string
+}
+
+variable "api_url" {
+  description = "Base of every address of the API that the page talks to, without a closing slash."
+  type        = string
+
+  validation {
+    condition     = can(regex("^https?://[^/]+(/.*[^/])?$", var.api_url))
+    error_message = "The API's address begins with http:// or https:// and has no closing slash."
+  }
+}
+
+variable "reports" {
+  description = "The lake's bucket, whose reports/ are shown under /reports/; null: no reports."
+  type        = object({ domain_name = string })
+}
+
+variable "tls_only" {
+  description = "Whether the bucket refuses plain HTTP. Only an emulator that speaks nothing else may say no."
+  type        = bool
+}
