@@ -36,8 +36,9 @@ def _steps() -> Steps:
 @main.command()
 @commands.stage
 @commands.port
-def up(stage: str, port: int | None) -> None:
-    """Start the local stage: emulator, Terraform, API.
+@commands.site_port
+def up(stage: str, port: int | None, site_port: int | None) -> None:
+    """Start the local stage: emulator, Terraform, API, and the page with the Like button.
 
     Safe to repeat; goes on where a crash left it.
 
@@ -47,8 +48,9 @@ def up(stage: str, port: int | None) -> None:
     from infra import local
     from infra.stage import home
 
-    opened = local.up(home(), port, _steps())
+    opened = local.up(home(), port, _steps(), site_port=site_port)
     click.echo(f"The local stage is up: {opened.outputs.api_url}/likes")
+    click.echo(f"The page with the Like button: {opened.outputs.site_url}")
 
 
 @main.command()
@@ -120,6 +122,7 @@ def demo(stage: str, port: int | None, likes: int, history: int, seed: int | Non
         opened, partial(queries.run, connection=connection), plan, past, steps
     )
     demonstration.show(shown, sys.stdout)
+    click.echo(f"\nThe page with the Like button: {opened.outputs.site_url}")
     sys.exit(not shown.passed)
 
 

@@ -80,6 +80,16 @@ def port(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
+def site_port(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The option `--site-port`."""
+    return click.option(
+        "--site-port",
+        type=click.IntRange(1, 65535),
+        envvar="LAKE_SITE_PORT",
+        help="Port of the page: the last one, or the next after the emulator's.",
+    )(command)
+
+
 def local_only(stage: str, command: str) -> None:
     """Refuse a stage on AWS for a command of the laptop's."""
     if stage != "local":

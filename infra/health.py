@@ -10,6 +10,7 @@ from typing import NamedTuple
 from infra import emulator
 from infra.backfill.ledger import Ledgers
 from infra.fanout import daemon, status
+from infra.site import daemon as site
 from infra.stage import Stage, home, open_stage
 from transform import watermark
 from transform.handlers.objects import Bucket, Forbidden
@@ -44,6 +45,7 @@ def check(name: str) -> list[Check]:
         *((f"function {key}", _function(key)) for key in stage.outputs.function_names),
         ("count mapping", _mapping("count")),
         ("fan-out bridge", _bridge) if name == "local" else ("trends mapping", _mapping("track")),
+        ("site", _site),
         ("stream", _stream),
         ("counts table", _table(stage.outputs.counts_table, "films")),
         ("trends table", _table(stage.outputs.trends_table, "items")),
@@ -107,6 +109,15 @@ def _bridge(stage: Stage) -> tuple[bool, str]:
         return False, f"{pid}, {faults[0]}{more}"
     behind = max((shard.behind_ms or 0 for shard in told.shards.values()), default=0)
     return True, f"{pid}, {len(told.shards)} shards, {behind / 1000:.1f} s behind"
+
+
+def _site(stage: Stage) -> tuple[bool, str]:
+    """Whether the page is there for whoever opens it."""
+    url = stage.outputs.site_url
+    if site.answers(url):
+        return True, url
+    mend = f"; start it with `lake up`, and see {site.log(home())}" if stage.endpoint else ""
+    return False, f"{url} does not answer{mend}"
 
 
 def _stream(stage: Stage) -> tuple[bool, str]:

@@ -19,6 +19,7 @@ from infra import build, emulator, terraform
 from infra.emulator import EmulatorError, Process
 from infra.fanout import daemon
 from infra.process import write
+from infra.site import daemon as site
 from infra.stage import REGION, REPOSITORY, Local, Outputs, Stage, StageError
 from infra.steps import Steps, Tell
 
@@ -27,7 +28,13 @@ API_S = 90
 TERRAFORM_S = 60
 _LOCK = "lock"  # also marks a directory as ours
 _CUT_OFF, _ENDED = "cut off", "ended"
-_SOURCES = ("infra/modules", "infra/stages/local", "glue/tables")
+_SOURCES = (
+    "infra/modules/**/*.tf",
+    "infra/stages/local/*.tf",
+    "glue/tables/*.json",
+    "infra/site/pages/*",
+    "infra/traffic/films.csv",
+)
 
 
 class Applied(msgspec.Struct, frozen=True):
@@ -48,13 +55,22 @@ class Parts:
     ready: Callable[[str], None] = lambda url: _wait_for_api(url)
     require: Callable[[], None] = terraform.require
     bridge: Sequence[str] = daemon.COMMAND
+    site: Sequence[str] = site.COMMAND
 
 
-def up(home: Path, port: int | None, steps: Steps, parts: Parts | None = None) -> Stage:
+def up(
+    home: Path,
+    port: int | None,
+    steps: Steps,
+    parts: Parts | None = None,
+    *,
+    site_port: int | None = None,
+) -> Stage:
     """Bring the local stage up, or what of it is missing, and give it.
 
     What runs and is unchanged is left alone. After a crash it goes on from where that left it; an
-    emulator that lost its state is filled again. `port` None is the last one used, or 4566.
+    emulator that lost its state is filled again. `port` None is the last one used, or 4566;
+    `site_port` None the last one, or the next after `port`, or any that is free.
     """
     parts = parts or Parts()
     _own(home)
@@ -78,7 +94,10 @@ def up(home: Path, port: int | None, steps: Steps, parts: Parts | None = None) -
         with steps.step("Waiting for the API"):
             parts.ready(applied.outputs.api_url)
         _bridge(home, applied, steps, parts)
-    return Stage("local", applied.outputs, process.endpoint)
+        url = _site(home, site_port, applied, steps, parts)
+        outputs = msgspec.structs.replace(applied.outputs, site_url=url)
+        write(home / "local.json", msgspec.structs.replace(local, outputs=outputs))
+    return Stage("local", outputs, process.endpoint)
 
 
 def down(home: Path, steps: Steps, *, wipe: bool = False) -> bool:
@@ -88,6 +107,7 @@ def down(home: Path, steps: Steps, *, wipe: bool = False) -> bool:
     with _alone(home):
         running = emulator.find(home).process is not None
         (home / "local.json").unlink(missing_ok=True)
+        _stop_site(home, steps)
         _stop_bridge(home, steps)
         if running:
             with steps.step("Stopping the emulator"):
@@ -142,6 +162,24 @@ def _stop_bridge(home: Path, steps: Steps) -> None:
     if daemon.find(home).process:
         with steps.step("Stopping the fan-out bridge"):
             daemon.stop(home)
+
+
+def _site(home: Path, port: int | None, applied: Applied, steps: Steps, parts: Parts) -> str:
+    """The address of the site, whose server runs already or is started."""
+    made_of = site.made_of(applied)
+    running = site.find(home).process
+    if running and running.made_of == made_of and port in (None, running.port):
+        steps.note(f"The site is served already, as pid {running.pid}")
+        return running.url
+    _stop_site(home, steps)
+    with steps.step("Starting the site"):
+        return site.start(home, port, applied.port, made_of, parts.site).url
+
+
+def _stop_site(home: Path, steps: Steps) -> None:
+    if site.find(home).process:
+        with steps.step("Stopping the site"):
+            site.stop(home)
 
 
 def _apply(
@@ -239,9 +277,9 @@ def _terraform(process: Process, package: Path, tell: Tell) -> Outputs:
 def _fingerprint(package: Path) -> str:
     """What the stage is made from: the functions' zip and every file that Terraform reads."""
     digest = hashlib.sha256(package.read_bytes())
-    for folder in _SOURCES:
-        for path in sorted((REPOSITORY / folder).rglob("*")):
-            if path.suffix in (".tf", ".json") and ".terraform" not in path.parts:
+    for pattern in _SOURCES:
+        for path in sorted(REPOSITORY.glob(pattern)):
+            if ".terraform" not in path.parts:
                 digest.update(f"\0{path.relative_to(REPOSITORY)}\0".encode() + path.read_bytes())
     return digest.hexdigest()
 

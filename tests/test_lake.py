@@ -134,13 +134,19 @@ def test_down_where_nothing_runs_is_no_error():
     assert (told.exit_code, told.stdout) == (0, "The local stage was not running.\n")
 
 
-def test_up_tells_where_the_api_is(monkeypatch, stage):
+def test_up_tells_where_the_api_and_the_page_are(monkeypatch, stage):
     seen = []
-    monkeypatch.setattr(local, "up", lambda home, port, steps: seen.append(port) or stage)
-    told = run("up", "--port", "4999")
+
+    def up(home, port, steps, *, site_port):
+        seen.append((port, site_port))
+        return stage
+
+    monkeypatch.setattr(local, "up", up)
+    told = run("up", "--port", "4999", "--site-port", "5000")
     assert told.exit_code == 0 and "http://127.0.0.1:9/local/likes" in told.stdout
+    assert stage.outputs.site_url in told.stdout
     assert CliRunner(env={"LAKE_PORT": "4998"}).invoke(lake.main, ["up"]).exit_code == 0
-    assert seen == [4999, 4998]
+    assert seen == [(4999, 5000), (4998, None)]
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "http"])
@@ -489,7 +495,8 @@ def test_demo_shows_each_total_and_exits_1_if_any_differs(stage, monkeypatch, ag
     assert "The Shawshank Redemption (1994)" in told.stdout
     assert ("✗" in told.stdout) != agrees
     assert re.search(r"The Godfather \(1972\) +3 +viral", told.stdout)
-    assert re.search(r"1 +The Godfather \(1972\) +3 +0 +7.5 +viral\s*$", told.stdout)
+    assert re.search(r"1 +The Godfather \(1972\) +3 +0 +7.5 +viral$", told.stdout, re.M)
+    assert told.stdout.endswith(f"{stage.outputs.site_url}\n")
     assert ("lake sql top_movies" in told.stdout) == agrees
 
 

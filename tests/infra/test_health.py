@@ -13,6 +13,7 @@ from infra.fanout import daemon
 from infra.fanout.daemon import Process
 from infra.fanout.status import Shard, Status
 from infra.process import Found
+from infra.site import daemon as site
 from infra.stage import Stage
 from tests.fakes import refusal
 from tests.stages import OUTPUTS
@@ -95,15 +96,28 @@ class Services:
 def checked(monkeypatch, mapping):
     names = OUTPUTS.function_names | {"count": "UpdateCount-local"}
     outputs = msgspec.structs.replace(OUTPUTS, function_names=names)
-    stage = SimpleNamespace(outputs=outputs, client=lambda service: Services(mapping))
+    stage = SimpleNamespace(
+        outputs=outputs, endpoint=None, client=lambda service: Services(mapping)
+    )
     monkeypatch.setattr(health, "open_stage", lambda name: stage)
+    monkeypatch.setattr(site, "answers", lambda url: False)
     return {check.part: check for check in health.check("test")}
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_a_site_is_well_if_it_answers(home, monkeypatch, answers):
+    monkeypatch.setattr(site, "answers", lambda url: answers and url == OUTPUTS.site_url)
+    ok, detail = health._site(STAGE)
+    assert ok == answers and detail.startswith(OUTPUTS.site_url)
+    assert ("start it with `lake up`" in detail) != answers
+    assert "lake up" not in health._site(Stage("test", OUTPUTS))[1]
 
 
 def test_on_aws_there_is_a_mapping_and_no_bridge(monkeypatch):
     checks = checked(monkeypatch, [{"State": "Enabled", "LastProcessingResult": "OK"}])
     assert checks["trends mapping"] == ("trends mapping", True, "Enabled, last: OK")
     assert "fan-out bridge" not in checks
+    assert checks["site"].detail == f"{OUTPUTS.site_url} does not answer"
     assert checks["trends table"].detail == "ACTIVE, about 6 items"
     assert checks["counts table"].detail == "ACTIVE, about 6 films"
     assert not checks["stream"].ok and "AccessDenied" in checks["stream"].detail

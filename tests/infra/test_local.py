@@ -18,6 +18,7 @@ from infra import emulator, local
 from infra.emulator import EmulatorError
 from infra.fanout import daemon
 from infra.local import Parts
+from infra.site import daemon as site
 from infra.stage import Local, Outputs, StageError
 from infra.steps import Steps
 from infra.terraform import TerraformError
@@ -49,6 +50,20 @@ while True:
     time.sleep(0.01)
 """
 
+SITE = """
+import http.server, os, signal, sys
+from pathlib import Path
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200); self.end_headers()
+    def log_message(self, *_): pass
+def end(*_):
+    Path(os.environ["LAKE_HOME"], "order").open("a").write("site ended\\n")
+    sys.exit(0)
+signal.signal(signal.SIGTERM, end)
+http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+"""
+
 
 class Bench:
     """A home of its own with a stand-in emulator, a Terraform that remembers, and the steps."""
@@ -69,7 +84,8 @@ class Bench:
     def parts(self, require=lambda: None) -> Parts:
         stand_in = (sys.executable, "-c", STAND_IN)
         bridge = (sys.executable, "-c", BRIDGE)
-        return Parts(stand_in, self._build, self._apply, lambda url: None, require, bridge)
+        served = (sys.executable, "-c", SITE)
+        return Parts(stand_in, self._build, self._apply, lambda url: None, require, bridge, served)
 
     @property
     def steps(self) -> Steps:
@@ -113,8 +129,9 @@ def test_up_starts_applies_and_writes_how_to_reach_it(bench):
     stage = bench.up()
     process = emulator.find(bench.home).process
     told = msgspec.json.decode((bench.home / "local.json").read_bytes(), type=Local)
-    assert told == Local(f"http://127.0.0.1:{bench.port}", "us-east-1", process.pid, OUTPUTS)
-    assert (stage.name, stage.endpoint, stage.outputs) == ("local", told.endpoint, OUTPUTS)
+    outputs = msgspec.structs.replace(OUTPUTS, site_url=site_of(bench).url)
+    assert told == Local(f"http://127.0.0.1:{bench.port}", "us-east-1", process.pid, outputs)
+    assert (stage.name, stage.endpoint, stage.outputs) == ("local", told.endpoint, outputs)
     for step in ("Starting the emulator", "Building", "Applying Terraform", "Waiting for the API"):
         assert step in bench.said
     assert "done in" in bench.said
@@ -309,13 +326,38 @@ def bridge_of(bench: Bench):
     return daemon.find(bench.home).process
 
 
-def test_up_starts_the_bridge_and_down_stops_it_before_the_emulator(bench):
+def site_of(bench: Bench):
+    return site.find(bench.home).process
+
+
+def test_up_starts_bridge_and_site_and_down_stops_them_before_the_emulator(bench):
     bench.up()
-    assert bridge_of(bench)
+    assert bridge_of(bench) and site.answers(site_of(bench).url)
     (bench.home / "order").unlink(missing_ok=True)
     local.down(bench.home, bench.steps)
-    assert bridge_of(bench) is None
-    assert (bench.home / "order").read_text() == "bridge ended\nemulator ended\n"
+    assert bridge_of(bench) is site_of(bench) is None
+    assert (bench.home / "order").read_text() == "site ended\nbridge ended\nemulator ended\n"
+
+
+def test_a_running_site_of_the_same_stage_is_left_alone_and_a_changed_one_is_served_anew(bench):
+    bench.up()
+    before = site_of(bench)
+    bench.up()
+    assert site_of(bench) == before
+    bench.zip = b"other"
+    bench.up()
+    assert site_of(bench) != before and site_of(bench).url == before.url
+
+
+def test_a_site_may_be_told_its_port(bench):
+    bench.up()
+    before = site_of(bench)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    stage = local.up(bench.home, bench.port, bench.steps, bench.parts(), site_port=port)
+    assert stage.outputs.site_url == f"http://127.0.0.1:{port}" != before.url
+    assert not site.answers(before.url)
 
 
 def test_a_running_bridge_of_the_same_stage_is_left_alone(bench):
