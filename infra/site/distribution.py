@@ -59,13 +59,14 @@ def _headers(cloudfront: Any, identity: str) -> dict[str, str]:
 
 
 def headers(config: Mapping[str, Any]) -> dict[str, str]:
-    """Give the headers that a response headers policy adds for the sake of security.
+    """Give the headers that a response headers policy adds.
 
     https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/understanding-response-headers-policies.html
     """
     security = config["SecurityHeadersConfig"]
     transport = security["StrictTransportSecurity"]
-    return {
+    own = config.get("CustomHeadersConfig", {}).get("Items", [])
+    return {header["Header"]: header["Value"] for header in own} | {
         "Content-Security-Policy": security["ContentSecurityPolicy"]["ContentSecurityPolicy"],
         "Referrer-Policy": security["ReferrerPolicy"]["ReferrerPolicy"],
         "Strict-Transport-Security": f"max-age={transport['AccessControlMaxAgeSec']}",

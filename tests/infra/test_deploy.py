@@ -25,7 +25,7 @@ def called(monkeypatch, tmp_path):
     def apply(stage, variables, tell):
         assert variables == called.variables
         calls.append(("apply", stage))
-        return {"api_url": "https://api.example/test"}
+        return {"api_url": "https://api.example/test", "site_url": "https://site.example"}
 
     def built(flavour, out):
         calls.append(("build", flavour))
@@ -66,6 +66,7 @@ def test_a_yes_applies(arguments, answer, called):
     done = run("apply", "--stage", "test", *arguments, answer=answer)
     assert (done.exit_code, called()[-1]) == (0, ("apply", "test"))
     assert "https://api.example/test/likes" in done.stdout
+    assert "https://site.example\n" in done.stdout
 
 
 @pytest.mark.parametrize("answer", ["n\n", ""])

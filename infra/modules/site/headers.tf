@@ -54,4 +54,18 @@ resource "aws_cloudfront_response_headers_policy" "this" {
       override                   = true
     }
   }
+  custom_headers_config {
+    items {
+      header   = "Cross-Origin-Opener-Policy"
+      value    = "same-origin"
+      override = true
+    }
+  }
+
+  # What S3 tells of itself is nobody's business.
+  remove_headers_config {
+    items {
+      header = "Server"
+    }
+  }
 }

@@ -56,7 +56,7 @@ export class Api {
   // A leaderboard with its ETag; throws NoAnswer. The browser's own cache sends the ETag it has, and so asks no leave
   // first, as a page that sets the header itself would have to.
   async trends(span, limit) {
-    const response = await ask(`${this.base}/trends?window=${span}&limit=${limit}`, { cache: "default" });
+    const response = await ask(`${this.base}/trends?window=${span}&limit=${limit}`, { cache: "no-cache" });
     return { etag: response.headers.get("ETag"), board: await response.json() };
   }
 }

@@ -143,12 +143,10 @@ export class Outbox {
       return;
     }
     if (retry) storage.remove("retry", "all");
+    // Before anything that could fail: what was taken is not sent again.
+    for (const { like } of verdict.taken) storage.remove("waiting", like.event_id);
+    for (const { like } of verdict.taken) storage.write("mine", like.movie_id, like.action);
     this.taken(verdict.taken, before);
-    for (const { like } of verdict.taken) {
-      // In this order: a crash in between sends it again, with its event id, and forgets nothing.
-      storage.write("mine", like.movie_id, like.action);
-      storage.remove("waiting", like.event_id);
-    }
     for (const entry of verdict.mended) storage.write("waiting", entry.like.event_id, entry);
     for (const [{ like }, why] of verdict.refused) {
       storage.write("refused", like.event_id, { movie_id: like.movie_id, action: like.action, why });

@@ -49,12 +49,13 @@ class CloudFront:
         return {
             "ResponseHeadersPolicy": {
                 "ResponseHeadersPolicyConfig": {
+                    "CustomHeadersConfig": {"Items": [{"Header": "X-Own", "Value": Id}]},
                     "SecurityHeadersConfig": {
                         "ContentSecurityPolicy": {"ContentSecurityPolicy": f"{Id} policy"},
                         "ReferrerPolicy": {"ReferrerPolicy": "no-referrer"},
                         "StrictTransportSecurity": {"AccessControlMaxAgeSec": 60},
                         "FrameOptions": {"FrameOption": "DENY"},
-                    }
+                    },
                 }
             }
         }
@@ -67,6 +68,7 @@ def headers(policy):
         "Strict-Transport-Security": "max-age=60",
         "X-Content-Type-Options": "nosniff",
         "X-Frame-Options": "DENY",
+        "X-Own": policy,
     }
 
 

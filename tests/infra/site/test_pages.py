@@ -160,6 +160,23 @@ def test_a_press_that_cannot_be_kept_is_an_error_not_a_like(page, call):
     assert page.evaluate(full) == "QuotaExceededError 0"
 
 
+def test_what_was_taken_is_not_sent_again_even_where_nothing_more_can_be_kept(page, call):
+    call("outbox", "press", "tt1", "like")
+    sent = """async () => {
+        const { Outbox, waiting } = await import("/outbox.js");
+        const posts = [];
+        const answer = { status: 202, wait: 0, body: {} };
+        const api = { post: async (likes) => (posts.push(likes), answer) };
+        const taken = () => { throw new DOMException("full", "QuotaExceededError"); };
+        const outbox = new Outbox(api, { before: () => new Map(), taken });
+        await outbox.send().catch(() => {});
+        await outbox.send();
+        return [posts.length, waiting().length];
+    }"""
+    assert page.evaluate(sent) == [1, 0]
+    assert call("outbox", "pressed", "tt1")
+
+
 @pytest.mark.parametrize(
     ("date", "offset"),
     [(0, 0), (90_000, 0), (3_600_000, 3_600_000), (-86_400_000, -86_400_000)],

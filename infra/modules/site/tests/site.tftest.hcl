@@ -76,6 +76,7 @@ run "the_browser_is_told_what_to_refuse" {
       for p in aws_cloudfront_response_headers_policy.this :
       p.security_headers_config[0].strict_transport_security[0].access_control_max_age_sec >= 31536000 &&
       p.security_headers_config[0].content_type_options[0].override &&
+      one(p.custom_headers_config[0].items).value == "same-origin" &&
       p.security_headers_config[0].referrer_policy[0].referrer_policy == "no-referrer"
     ])
     error_message = "HTTPS is kept to, types are not guessed, and addresses are not passed on."
