@@ -47,6 +47,7 @@ resource "aws_cloudfront_distribution" "this" {
   http_version        = "http2and3"
   default_root_object = "index.html"
   price_class         = "PriceClass_100"
+  wait_for_deployment = false # CloudFront takes minutes to tell its edges; nothing here has to wait for that
 
   dynamic "origin" {
     for_each = local.origins

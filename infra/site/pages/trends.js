@@ -14,7 +14,7 @@ export function move(entry) {
   const by = entry.previous_rank - entry.rank;
   if (by > 0) return { kind: "up", arrow: "▲", words: `up ${by}` };
   if (by < 0) return { kind: "down", arrow: "▼", words: `down ${-by}` };
-  return { kind: "same", arrow: "＝", words: "no change" };
+  return { kind: "same", arrow: "=", words: "no change" };
 }
 
 function element(tag, className, ...content) {
