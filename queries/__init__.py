@@ -8,6 +8,7 @@ from queries.engine.errors import (
     BadParameter,
     BadSQL,
     EngineFailed,
+    NoLikes,
     NotEstimated,
     QueryError,
     StageNotUp,
@@ -16,6 +17,7 @@ from queries.engine.errors import (
 )
 from queries.engine.library import Parameter, Question, find, library
 from queries.engine.parameters import Bound, bind
+from queries.engine.using import Lake, use
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,6 +29,8 @@ __all__ = [
     "BadSQL",
     "Connection",
     "EngineFailed",
+    "Lake",
+    "NoLikes",
     "NotEstimated",
     "Parameter",
     "QueryError",
@@ -38,6 +42,7 @@ __all__ = [
     "estimate",
     "library",
     "run",
+    "use",
 ]
 
 

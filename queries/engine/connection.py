@@ -1,12 +1,13 @@
 """Where questions are asked: Athena for a stage on AWS, DuckDB for the local one."""
 
-import json
 import os
 import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
 
 from queries.engine.errors import EngineFailed, QueryError, StageNotUp
 from queries.engine.parameters import Bound
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from queries.engine.cost import Estimate
 
 # The root credentials of the emulator, which listens on the loopback only.
-_ROOT = "test"
+ROOT = "test"
 _SECONDS = 2  # to connect to an emulator on the same machine, before it counts as not up
 _DOWN = "The local stage is not up; run `lake up`."
 
@@ -47,16 +48,43 @@ def connect(stage: str | None = None) -> Connection:
     The local stage is found by `local.json` in LAKE_HOME (default `.lake` beside the code); other
     stages by the ordinary AWS environment. `StageNotUp` where the local one was never brought up.
     """
+    stage = named(stage)
+    if stage != "local":
+        return on_aws(f"movie_likes_{stage}", f"movie-likes-{stage}")
+    local = local_stage()
+    return emulated(local.endpoint, local.region, local.outputs.glue_database)
+
+
+def named(stage: str | None) -> str:
+    """The stage of that name, else LAKE_STAGE, else `local`; `QueryError` for what can be none."""
     stage = stage or os.environ.get("LAKE_STAGE") or "local"
     if not re.fullmatch(r"[a-z][a-z0-9-]{0,20}", stage):
         raise QueryError(f'"{stage}" is not a stage: small letters, digits and hyphens make one.')
-    if stage != "local":
-        return on_aws(f"movie_likes_{stage}", f"movie-likes-{stage}")
+    return stage
+
+
+class Outputs(msgspec.Struct, frozen=True):
+    """What Terraform named those parts of the local stage that are asked."""
+
+    glue_database: str
+    counts_table: str
+    api_url: str
+
+
+class LocalStage(msgspec.Struct, frozen=True):
+    """How the local stage is reached: what questions need of its `local.json`."""
+
+    endpoint: str
+    region: str
+    outputs: Outputs
+
+
+def local_stage() -> LocalStage:
+    """The local stage, as it is written down; `StageNotUp` where it was never brought up."""
     home = Path(os.environ.get("LAKE_HOME") or Path(__file__).parents[2] / ".lake")
     try:
-        state = json.loads((home / "local.json").read_text("utf-8"))
-        return emulated(state["endpoint"], state["region"], state["outputs"]["glue_database"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return msgspec.json.decode((home / "local.json").read_bytes(), type=LocalStage)
+    except (OSError, msgspec.MsgspecError):
         raise StageNotUp(_DOWN) from None
 
 
@@ -113,8 +141,8 @@ def emulated(endpoint: str, region: str, database: str) -> Connection:
             "glue",
             endpoint_url=endpoint,
             region_name=region,
-            aws_access_key_id=_ROOT,
-            aws_secret_access_key=_ROOT,
+            aws_access_key_id=ROOT,
+            aws_secret_access_key=ROOT,
             config=Config(connect_timeout=_SECONDS, retries={"total_max_attempts": 2}),
         )
 
@@ -139,8 +167,8 @@ def emulated(endpoint: str, region: str, database: str) -> Connection:
 
         scheme, _, host = endpoint.partition("://")
         return pyarrow.fs.S3FileSystem(
-            access_key=_ROOT,
-            secret_key=_ROOT,
+            access_key=ROOT,
+            secret_key=ROOT,
             region=region,
             scheme="https" if scheme == "https" else "http",
             endpoint_override=host,

@@ -22,6 +22,10 @@ class QueryError(Exception):
             shown = f"{sentence}\n{_pointer(sql, self.line, self.column)}"
         super().__init__(shown)
 
+    def _render_traceback_(self) -> list[str]:
+        """What Jupyter shows in place of a traceback, which would hide the sentence."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class UnknownQuestion(QueryError):
     """No shipped question has that name."""
@@ -37,6 +41,10 @@ class BadSQL(QueryError):
 
 class StageNotUp(QueryError):
     """The stage does not answer. Asking again helps once it is up."""
+
+
+class NoLikes(QueryError):
+    """The lake holds no likes yet. Asking again helps once it does."""
 
 
 class EngineFailed(QueryError):

@@ -20,7 +20,11 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, port: int) -> None:
         "endpoint": f"http://127.0.0.1:{port}",
         "region": "us-east-1",
         "pid": 1,
-        "outputs": {"glue_database": "movie_likes_local"},
+        "outputs": {
+            "glue_database": "movie_likes_local",
+            "counts_table": "MovieLikesTable-local",
+            "api_url": "http://127.0.0.1/api",
+        },
     }
     (tmp_path / "local.json").write_text(json.dumps(state))
     monkeypatch.setenv("LAKE_HOME", str(tmp_path))

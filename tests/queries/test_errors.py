@@ -47,3 +47,9 @@ def test_sql_nested_without_end_is_refused(lake: Lake) -> None:
     sql = f"SELECT {'(' * 5000}1{')' * 5000}"
     with pytest.raises(queries.QueryError):
         queries.run(sql, connection=lake.connection)
+
+
+def test_jupyter_shows_the_sentence_and_no_traceback(lake: Lake) -> None:
+    with pytest.raises(queries.BadSQL) as refused:
+        queries.run("SELECT nope FROM likes_raw", connection=lake.connection)
+    assert refused.value._render_traceback_() == [f"BadSQL: {refused.value}"]

@@ -1,0 +1,106 @@
+"""A stage to work with in a notebook or a script: its names, its tables, and who asks for them."""
+
+import os
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from queries.engine.connection import ROOT, connect, local_stage, named
+from queries.engine.errors import NoLikes
+
+if TYPE_CHECKING:
+    import boto3
+
+_SERVICES = ("athena", "dynamodb", "glue", "s3", "sts")  # those that awswrangler is pointed at
+
+
+@dataclass(frozen=True, slots=True)
+class Lake:
+    """A stage in use: what its parts are called, and how they are reached.
+
+    `endpoint` is the emulator's address, None on AWS.
+    """
+
+    stage: str
+    database: str
+    counts_table: str
+    endpoint: str | None
+    session: "boto3.Session" = field(repr=False)
+    _api_url: str | None = field(default=None, repr=False)
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of the stage; awswrangler makes its own."""
+        return self.session.client(service, endpoint_url=self.endpoint)  # type: ignore[call-overload]
+
+    def location(self, table: str) -> str:
+        """Where a table's files lie, as Glue tells it: `s3://…/`."""
+        return connect(self.stage).tables()[table].location
+
+    def days(self) -> list[str]:
+        """The days, UTC, of which there are likes, oldest first: one listing, nothing scanned.
+
+        `NoLikes` where there are none.
+        """
+        from awswrangler import s3
+
+        folders = s3.list_directories(self.location("likes"), boto3_session=self.session)
+        days = sorted(path.rstrip("/").rpartition("day=")[2] for path in folders)
+        if not days:
+            raise NoLikes(
+                f"The lake of the stage {self.stage} holds no likes yet; "
+                "`make demo` fills a local one, and `lake compact` brings in what was sent."
+            )
+        return days
+
+    def full_day(self) -> str:
+        """The newest of these days that is over, or the newest of all where none is."""
+        days = self.days()
+        today = f"{datetime.now(UTC):%Y-%m-%d}"
+        return max((day for day in days if day < today), default=days[-1])
+
+    def api_url(self) -> str:
+        """The base of the HTTP API's addresses, without a closing slash.
+
+        On AWS it is looked up by its name, which takes the right to list APIs.
+        """
+        if self._api_url is not None:
+            return self._api_url
+        pages = self.client("apigateway").get_paginator("get_rest_apis").paginate()
+        ids = {api["name"]: api["id"] for page in pages for api in page["items"]}
+        host = f"{ids[f'movie-likes-{self.stage}']}.execute-api.{self.session.region_name}"
+        return f"https://{host}.amazonaws.com/{self.stage}"
+
+
+def use(stage: str | None = None) -> Lake:
+    """From here on ask this stage: by `queries.run`, by awswrangler, by boto3's default session.
+
+    `stage` is LAKE_STAGE, else `local`, where none is named. On AWS, whoever the ordinary
+    environment says is asking. The local stage is asked as the emulator's root, at the address
+    that awswrangler is then pointed at. `StageNotUp` where it was never brought up.
+    """
+    import awswrangler
+    import boto3
+
+    stage = named(stage)
+    local = local_stage() if stage == "local" else None
+    if local:
+        boto3.setup_default_session(
+            aws_access_key_id=ROOT, aws_secret_access_key=ROOT, region_name=local.region
+        )
+    else:
+        boto3.setup_default_session()
+    for service in _SERVICES:
+        name = f"{service}_endpoint_url"
+        if local:
+            setattr(awswrangler.config, name, local.endpoint)
+        else:
+            awswrangler.config.reset(name)  # what the environment says, if anything
+    os.environ["LAKE_STAGE"] = stage
+    session = boto3.DEFAULT_SESSION
+    assert session is not None  # it was just set up
+    if local:
+        names = local.outputs
+        return Lake(
+            stage, names.glue_database, names.counts_table, local.endpoint, session, names.api_url
+        )
+    return Lake(stage, f"movie_likes_{stage}", f"MovieLikesTable-{stage}", None, session)
