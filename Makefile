@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 STAGE ?= local
 
-.PHONY: help setup demo test lint bench pictures up down plan apply requirements clean
+.PHONY: help setup demo test lint notebook strip bench pictures up down plan apply requirements clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,12 +37,21 @@ demo: setup terraform ## Run the whole pipeline here, on real input, and check e
 test: lint browser ## Lint, then every test: Python, Terraform, pages, and the stack on the emulator
 	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 
-lint: setup terraform ## ruff, mypy --strict, terraform fmt and validate
+lint: setup terraform ## ruff, mypy --strict, clean notebooks, terraform fmt and validate
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/python -m tests.notebooks
 	@infra/bin/terraform fmt -check -recursive -diff infra
 	@infra/bin/validate
+
+notebook: setup ## Open the notebooks in JupyterLab: make notebook STAGE=prod
+	@echo "Setting up JupyterLab (a minute the first time) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-notebooks.txt
+	@LAKE_STAGE=$(STAGE) $(BIN)/python -m jupyterlab --ServerApp.ip=127.0.0.1 --ServerApp.root_dir=notebooks
+
+strip: setup ## Remove what running them left in the notebooks, before a commit
+	@$(BIN)/python -m tests.notebooks --strip
 
 bench: setup ## Measure the product beside what a user would pick instead
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.txt
