@@ -19,7 +19,7 @@ def test_every_command_is_named(command):
     assert re.search(rf"\b(lake|make) {command}\b", readme.TEXT)
 
 
-@pytest.mark.parametrize("target", ["demo", "test", "bench", "plan", "apply"])
+@pytest.mark.parametrize("target", ["demo", "test", "notebook", "strip", "bench", "plan", "apply"])
 def test_every_target_it_shows_is_there(target):
     assert f"make {target}" in readme.TEXT
     done = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
