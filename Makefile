@@ -48,7 +48,8 @@ lint: setup terraform ## ruff, mypy --strict, clean notebooks, terraform fmt and
 notebook: setup ## Open the notebooks in JupyterLab: make notebook STAGE=prod
 	@echo "Setting up JupyterLab (a minute the first time) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-notebooks.txt
-	@LAKE_STAGE=$(STAGE) $(BIN)/python -m jupyterlab --ServerApp.ip=127.0.0.1 --ServerApp.root_dir=notebooks
+	@root=$$(test "$$(id -u)" != 0 || echo --allow-root); \
+	LAKE_STAGE=$(STAGE) $(BIN)/python -m jupyterlab --ServerApp.ip=127.0.0.1 --ServerApp.root_dir=notebooks $$root
 
 strip: setup ## Remove what running them left in the notebooks, before a commit
 	@$(BIN)/python -m tests.notebooks --strip
