@@ -1,0 +1,37 @@
+-- How the films fared, hour by hour, that gained the most likes.
+--
+-- grain: a film and an hour of the event (UTC) in which it was liked or unliked
+-- param: first_day date = today-1  first day of the events, included
+-- param: last_day date = today-1  last day of the events, included
+-- param: n bigint = 10  how many films
+--
+-- The films, and their places, are those of top_movies: likes and unlikes are a film's in all,
+-- net_likes_in_hour its likes less its unlikes in the hour.
+WITH hours AS (
+  SELECT
+    movie_id,
+    date_trunc('hour', liked_at) AS hour,
+    count(*) FILTER (WHERE action = 'like') AS likes,
+    count(*) FILTER (WHERE action = 'unlike') AS unlikes
+  FROM likes
+  WHERE day BETWEEN date_format(:first_day, '%Y-%m-%d') AND date_format(:last_day, '%Y-%m-%d')
+  GROUP BY movie_id, date_trunc('hour', liked_at)
+),
+films AS (
+  SELECT
+    movie_id, hour,
+    likes - unlikes AS net_likes_in_hour,
+    sum(likes) OVER (PARTITION BY movie_id) AS likes,
+    sum(unlikes) OVER (PARTITION BY movie_id) AS unlikes
+  FROM hours
+),
+ranked AS (
+  SELECT
+    dense_rank() OVER (ORDER BY likes - unlikes DESC, movie_id) AS place,
+    movie_id, likes, unlikes, hour, net_likes_in_hour
+  FROM films
+)
+SELECT place, movie_id, likes, unlikes, hour, net_likes_in_hour
+FROM ranked
+WHERE place <= :n
+ORDER BY place, hour
