@@ -300,7 +300,7 @@ def _prompt(stage: str, form: Format, limit: int | None) -> None:
     import queries
     from infra.prompt import command
     from infra.stage import home
-    from queries.engine import cost
+    from queries.engine import prices
 
     connection = queries.connect(stage)
 
@@ -311,7 +311,7 @@ def _prompt(stage: str, form: Format, limit: int | None) -> None:
     source = command.Source(
         stage,
         ask,
-        lambda frame: cost.priced(frame.attrs.get("bytes")),
+        lambda frame: prices.priced(frame.attrs.get("bytes")),
         connection.tables(),
         queries.library(),
     )

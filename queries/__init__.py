@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from queries.engine.connection import Connection, connect
+from queries.engine.connection import Connection, ambient, connect
 from queries.engine.errors import (
     BadParameter,
     BadSQL,
@@ -38,6 +38,7 @@ __all__ = [
     "StageNotUp",
     "TooExpensive",
     "UnknownQuestion",
+    "ambient",
     "connect",
     "estimate",
     "library",

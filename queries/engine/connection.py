@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
@@ -92,11 +93,35 @@ def on_aws(database: str, workgroup: str) -> Connection:
     """A connection to Athena, as whoever the ordinary AWS environment says is asking."""
     from queries.engine.athena import Athena
 
+    tables, filesystem = _surroundings(database)
+    return Athena(database, workgroup, tables=tables, filesystem=filesystem)
+
+
+def ambient(database: str, workgroup: str) -> Connection:
+    """A connection for a function, with its role: to Athena, or where an emulator runs it, which
+    AWS_ENDPOINT_URL then names, to DuckDB over the emulator's files."""
+    if not os.environ.get("AWS_ENDPOINT_URL"):
+        return on_aws(database, workgroup)
+    from queries.engine.local import Local
+
+    return Local(database, *_surroundings(database))
+
+
+def _surroundings(
+    database: str,
+) -> "tuple[Callable[[], Mapping[str, Table]], Callable[[], pafs.FileSystem]]":
+    """What tells the tables and what holds their files, in the ordinary AWS environment."""
+    alone = Lock()  # questions may be asked at once, and boto3's sessions are for one at a time
+
     @cache
     def session() -> Any:
         import boto3
 
         return boto3.Session()
+
+    def client(service: str) -> Any:
+        with alone:
+            return session().client(service)
 
     def tables() -> "Mapping[str, Table]":
         from botocore.exceptions import BotoCoreError, ClientError
@@ -104,7 +129,7 @@ def on_aws(database: str, workgroup: str) -> Connection:
         from queries.engine import catalog
 
         try:
-            return catalog.tables(session().client("glue"), database)
+            return catalog.tables(client("glue"), database)
         except (BotoCoreError, ClientError) as error:
             reason = str(error).splitlines()[0].rstrip(".")
             raise EngineFailed(f"The catalog did not tell the tables: {reason}.") from None
@@ -114,8 +139,8 @@ def on_aws(database: str, workgroup: str) -> Connection:
         import pyarrow.fs
 
         # boto3 knows more places than pyarrow where credentials and an endpoint can be told.
+        scheme, _, host = client("s3").meta.endpoint_url.partition("://")
         credentials = session().get_credentials().get_frozen_credentials()
-        scheme, _, host = session().client("s3").meta.endpoint_url.partition("://")
         return pyarrow.fs.S3FileSystem(
             access_key=credentials.access_key,
             secret_key=credentials.secret_key,
@@ -125,7 +150,7 @@ def on_aws(database: str, workgroup: str) -> Connection:
             endpoint_override=None if "amazonaws.com" in host else host,
         )
 
-    return Athena(database, workgroup, tables=tables, filesystem=filesystem)
+    return tables, filesystem
 
 
 def emulated(endpoint: str, region: str, database: str) -> Connection:

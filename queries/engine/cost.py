@@ -13,19 +13,13 @@ import pyarrow.parquet as pq
 
 from glue import schema
 from glue.tables import Table
-from queries.engine import columns, sizes
+from queries.engine import columns, prices, sizes
 from queries.engine.dialect import Plan, Scan
 from queries.engine.errors import TooExpensive
 from queries.engine.files import Files
 from queries.engine.ranges import Range
 from queries.engine.session import kept
 
-# 5 USD a TB scanned in most regions, bytes rounded up to whole megabytes, 10 MB at least a query
-# (https://aws.amazon.com/athena/pricing/). AWS does not say there whether these are powers of 1000
-# or of 1024; powers of 1000 never tell too few dollars.
-_MEGABYTE = 10**6
-_LEAST_MEGABYTES = 10
-_DOLLARS_A_MEGABYTE = 5 / 10**6
 _AT_ONCE = 16
 _LARGEST = 3  # columns and tables that a refusal names
 _FOOTER_END = 8  # the footer's length and "PAR1" (https://parquet.apache.org/docs/file-format/)
@@ -75,12 +69,12 @@ class Estimate:
     @property
     def billed_bytes(self) -> int:
         """The bytes that are billed: whole megabytes, and 10 of them at least."""
-        return billed(self.bytes)
+        return prices.billed(self.bytes)
 
     @property
     def dollars(self) -> float:
         """What the question costs in US dollars."""
-        return dollars(self.bytes)
+        return prices.dollars(self.bytes)
 
     @property
     def files(self) -> int:
@@ -115,23 +109,6 @@ class Estimate:
             f"This would scan {sizes.shown(self.bytes)} ({self.dollars:.6f} USD), more than the "
             f"{sizes.shown(max_bytes)} that are allowed; most of it: {largest or 'footers'}."
         )
-
-
-def billed(scanned: int) -> int:
-    """The bytes Athena bills for those it scanned."""
-    return max(_LEAST_MEGABYTES, -(-scanned // _MEGABYTE)) * _MEGABYTE
-
-
-def dollars(scanned: int) -> float:
-    """The US dollars Athena bills for the bytes it scanned."""
-    return billed(scanned) // _MEGABYTE * _DOLLARS_A_MEGABYTE
-
-
-def priced(scanned: int | None) -> str:
-    """What an answer cost, in words; None: its bytes were not told."""
-    if scanned is None:
-        return "what Athena would scan cannot be told"
-    return f"{sizes.shown(scanned)} scanned, {dollars(scanned):.6f} USD on Athena"
 
 
 def estimate(session: duckdb.DuckDBPyConnection, plan: Plan, found: Sequence[Files]) -> Estimate:
