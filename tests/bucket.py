@@ -20,6 +20,7 @@ class Objects:
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
         self.modified: dict[str, int] = {}
+        self.kinds: dict[str, str | None] = {}
         self.now = 1_800_000_000_000
         self.before: Callable[[str, str], None] = lambda call, key: None
         self.after: Callable[[str, str], None] = lambda call, key: None
@@ -39,12 +40,14 @@ class Objects:
         with self.lock:
             stands = self.objects.get(Key)
             absent, same = condition.pop("IfNoneMatch", None), condition.pop("IfMatch", None)
+            kind = condition.pop("ContentType", None)
             assert not condition and absent in (None, "*") and not (absent and same)
             if same and stands is None:
                 raise refusal("NoSuchKey")
             if stands is not None and (absent or (same and same != etag(stands))):
                 raise refusal("PreconditionFailed")
             self.add(Key, body)
+            self.kinds[Key] = kind
             self.writes.append(Key)
         self.after("put", Key)
         return {"ETag": etag(body)}

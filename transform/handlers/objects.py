@@ -65,17 +65,20 @@ class Bucket:
                 shutil.copyfileobj(answer["Body"], file)
             return str(answer["ETag"])
 
-    def put(self, key: str, body: bytes | Path, etag: str | None) -> str:
-        """Replace the object that had this ETag (None: there was none); gives the new one."""
-        condition: Any = {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}
+    def put(self, key: str, body: bytes | Path, etag: str | None, kind: str | None = None) -> str:
+        """Replace the object that had this ETag (None: there was none); gives the new one.
+
+        `kind` is what a browser is told that it is.
+        """
+        more: Any = {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}
+        if kind:
+            more["ContentType"] = kind
         with self._named(key):
             if isinstance(body, bytes):
-                answer = self.client.put_object(Bucket=self.name, Key=key, Body=body, **condition)
+                answer = self.client.put_object(Bucket=self.name, Key=key, Body=body, **more)
             else:
                 with body.open("rb") as file:
-                    answer = self.client.put_object(
-                        Bucket=self.name, Key=key, Body=file, **condition
-                    )
+                    answer = self.client.put_object(Bucket=self.name, Key=key, Body=file, **more)
             return answer["ETag"]
 
     def replace(self, key: str, body: bytes) -> None:

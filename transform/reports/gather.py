@@ -1,0 +1,113 @@
+"""Makes a report of the answers to its questions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from transform.reports import why
+from transform.reports.asking import HEAT_DAYS, Answer, Row
+from transform.reports.figures import (
+    Cost,
+    Gap,
+    HeatRow,
+    Mover,
+    Quality,
+    Rejected,
+    Report,
+    TopFilm,
+    Totals,
+)
+from transform.reports.periods import Period
+
+HOURS = 24
+
+
+def report(period: Period, answers: Mapping[str, Answer], titles: Mapping[str, str]) -> Report:
+    """Give the first edition of a report, of an answer to each question that `asked` names.
+
+    `titles` names films; one that it does not name goes by its id.
+    """
+    rows = {question: answer.rows for question, answer in answers.items()}
+    totals = {row["first_day"]: row for row in rows["period_totals"]}
+    movers: dict[str, list[Mover]] = {"rose": [], "fell": []}
+    for row in rows["movers"]:
+        movers[row["direction"]].append(_mover(period, row, titles))
+    return Report(
+        period=period,
+        totals=_totals(totals.get(period.first)),
+        totals_before=_totals(totals.get(period.before.first)),
+        top=_top(period, rows["top_movies_hourly"], titles),
+        rose=movers["rose"],
+        fell=movers["fell"],
+        heat=_heat(period, rows["heat_by_weekday"]),
+        quality=_quality(period, totals.get(period.first), rows),
+        costs=[Cost(name, answer.bytes, answer.dollars) for name, answer in answers.items()],
+    )
+
+
+def _totals(row: Row | None) -> Totals:
+    if row is None:
+        return Totals()
+    return Totals(row["likes"], row["unlikes"], row["likers"], row["movies"])
+
+
+def _mover(period: Period, row: Row, titles: Mapping[str, str]) -> Mover:
+    return Mover(
+        movie_id=row["movie_id"],
+        title=titles.get(row["movie_id"]),
+        net=row["net_likes"],
+        net_before=row["net_likes_before"],
+        rank=row["rank"],
+        rank_before=row["rank_before"],
+        score=row["peak_score"],
+        peak_hour=row["peak_hour"],
+        peak_likes=row["peak_net_likes"],
+        why=(why.rose if row["direction"] == "rose" else why.fell)(period, row),
+    )
+
+
+def _top(period: Period, rows: Sequence[Row], titles: Mapping[str, str]) -> list[TopFilm]:
+    """The films with the most net likes, each with those of its hours, or of a week's days."""
+    films: dict[str, TopFilm] = {}
+    for row in rows:
+        movie_id = row["movie_id"]
+        if movie_id not in films:
+            series = [0] * (HOURS if period.kind == "day" else len(period.days))
+            title = titles.get(movie_id)
+            films[movie_id] = TopFilm(
+                row["place"], movie_id, title, row["likes"], row["unlikes"], series
+            )
+        films[movie_id].series[_slot(period, row["hour"])] += row["net_likes_in_hour"]
+    return list(films.values())
+
+
+def _slot(period: Period, hour: datetime) -> int:
+    return hour.hour if period.kind == "day" else (hour.date() - period.first).days
+
+
+def _heat(period: Period, rows: Sequence[Row]) -> list[HeatRow]:
+    """The days by their likes; of seven days in a row, each is another weekday."""
+    likes = {(row["weekday"], row["hour"]): row["likes"] for row in rows}
+    days = [period.last - timedelta(days=back) for back in reversed(range(HEAT_DAYS))]
+    return [HeatRow(day, [likes[day.isoweekday(), hour] for hour in range(HOURS)]) for day in days]
+
+
+def _quality(period: Period, totals: Row | None, rows: Mapping[str, Sequence[Row]]) -> Quality:
+    [lag] = rows["period_lag"]
+    gaps = [
+        Gap(row["hour"], row["events"], row["typical"])
+        for row in rows["completeness_by_hour"]
+        # Where nothing is typical of an hour, that it is empty says nothing.
+        if row["typical"] > 0 and row["hour"].date() >= period.first
+    ]
+    return Quality(
+        newest_like=totals["newest_like"] if totals else None,
+        last_arrival=totals["last_arrival"] if totals else None,
+        lag_p95_s=None if lag["p95_ms"] is None else lag["p95_ms"] / 1000,
+        hours=len(period.days) * HOURS,
+        gaps=gaps,
+        late=lag["late"] or 0,
+        events=lag["likes"],
+        rejected=[Rejected(row["reason"], row["rejected"]) for row in rows["rejected_by_reason"]],
+    )
