@@ -447,6 +447,51 @@ def compact(stage: str, day: Any, everything: bool, buckets: int | None) -> None
 @main.command()
 @commands.stage
 @commands.form
+@click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="A day that is over, UTC.")
+@click.option("--week", metavar="WEEK", help="An ISO week that is over, such as 2026-W05.")
+@click.option("--open", "opened", is_flag=True, help="Open the page in the browser.")
+@click.option("--out", type=click.Path(file_okay=False), help="Write page, CSV and figures here.")
+@click.option("--list", "listed", is_flag=True, help="List the reports there are.")
+def report(
+    stage: str,
+    form: Format,
+    day: Any,
+    week: str | None,
+    opened: bool,
+    out: str | None,
+    listed: bool,
+) -> None:
+    """Report how a day or a week went: what rose and fell, for whom, and whether data are missing.
+
+    Without options: yesterday. A report is made once, and made again where likes came late; the
+    stage does so by itself each morning.
+
+    Example: lake report --day 2026-01-31 --open
+    """
+    from pathlib import Path
+
+    from infra import reporting, tables
+    from infra.stage import open_stage
+
+    at = open_stage(stage)
+    if listed:
+        tables.write(reporting.LISTED, reporting.listed(at), form, sys.stdout)
+        return
+    made = reporting.write(at, day.date() if day else None, week)
+    if form == "table":
+        click.echo(reporting.told(at, made))
+    else:
+        tables.write(reporting.COLUMNS, reporting.rows([made], form), form, sys.stdout)
+    folder = Path(out) if out else None
+    if opened:
+        click.echo(reporting.open_page(at, made.name, folder), err=True)
+    elif folder:
+        click.echo(reporting.fetch(at, made.name, folder), err=True)
+
+
+@main.command()
+@commands.stage
+@commands.form
 @click.argument("files", nargs=-1)
 @click.option(
     "--map", "mapped", multiple=True, metavar="FIELD=COLUMN", help="Read a field from a column."

@@ -12,30 +12,47 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal, get_args
 
+from packaging.markers import Marker
+
 Flavour = Literal["local", "aws"]
 
 ROOT = Path(__file__).resolve().parent.parent
-SOURCES = ("glue", "transform")
+SOURCES = ("glue", "queries", "transform")
+OURS = {".py", ".json", ".sql", ".css"}
 WHEELS = ("aws-lambda-powertools", "jmespath", "msgspec", "typing-extensions")
-"""What the functions import and Lambda's Python does not bring; boto3 it does. Those that write
-Parquet have layers beside this: RankTrends AWS's own, with pyarrow; CompactLake ours, below."""
-LAYERS = ("duckdb", "pyarrow")
-"""What CompactLake alone imports: 21 and 29 MiB, zipped, that the other functions start without.
-They would about fill one zip of 50 MiB, so each is a layer."""
-# Of pyarrow, what `pyarrow.parquet` and `pyarrow.compute` load, and the libraries that these are
-# linked to: the wheel also brings Flight, file systems, headers, tests, and copies of libraries
-# where links are meant.
+"""What the functions import and Lambda's Python does not bring; boto3 it does. Those that work with
+tables have layers beside this: RankTrends AWS's own, with pyarrow; the others ours, below."""
+LAYERS = {
+    "duckdb": ("duckdb",),
+    "pyarrow": ("pyarrow",),
+    "pandas": ("awswrangler", "numpy", "packaging", "pandas", "python-dateutil", "six"),
+}
+"""The wheels of each layer: CompactLake has the first two, TrendReport, which asks Athena, the last
+two. The other functions start without them, and together they would not fit one zip of 50 MiB."""
+# Of pyarrow, what `pyarrow.parquet`, `pyarrow.compute` and awswrangler load, and the libraries that
+# these are linked to: the wheel also brings Flight, file systems, headers, tests, and copies of
+# libraries where links are meant.
 _OF_PYARROW = re.compile(
     r"""(parquet/|vendored/)?\w+\.py
-    | (lib|_compute|_fs|_parquet)\.[\w-]+\.so
+    | (lib|_acero|_compute|_csv|_dataset|_dataset_parquet|_fs|_json|_parquet)\.[\w-]+\.so
     | lib(parquet|arrow(_acero|_compute|_dataset|_python|_substrait)?)\.so\.\d+""",
     re.VERBOSE,
 )
+
+_NOT_CODE = {".a", ".h", ".pxd", ".pyc", ".pyi", ".pyx"}
 
 # Lambda's python3.13 on arm64 is Amazon Linux 2023, whose glibc is 2.34.
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html
 _PLATFORMS = ("manylinux_2_34_aarch64", "manylinux_2_28_aarch64", "manylinux2014_aarch64")
 _PYTHON = "3.13"
+_LAMBDA = {
+    "python_version": _PYTHON,
+    "python_full_version": f"{_PYTHON}.0",
+    "sys_platform": "linux",
+    "platform_machine": "aarch64",
+    "implementation_name": "cpython",
+    "platform_python_implementation": "CPython",
+}
 # What Lambda takes of a function, layers included, and of a zip that does not come by way of S3.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 MAX_UNZIPPED = 250 * 1024 * 1024
@@ -68,13 +85,13 @@ def build(flavour: Flavour, out: Path) -> Path:
 def layer(name: str, out: Path) -> Path:
     """Build `<name>-layer.zip`, one of `LAYERS`, in `out`, made if missing, and give its path.
 
-    It holds the pinned wheel for Lambda on arm64, in the folder that Lambda puts on Python's path.
-    The file appears whole or not at all. Raises `BuildError` where the wheel cannot be had.
+    It holds the pinned wheels for Lambda on arm64, in the folder that Lambda puts on Python's path.
+    The file appears whole or not at all. Raises `BuildError` where the wheels cannot be had.
     """
 
     # https://docs.aws.amazon.com/lambda/latest/dg/python-layers.html
     def files(scratch: Path) -> dict[str, Path]:
-        return {f"python/{name}": path for name, path in _theirs((name,), scratch).items()}
+        return {f"python/{name}": path for name, path in _theirs(LAYERS[name], scratch).items()}
 
     return _built(out / f"{name}-layer.zip", files)
 
@@ -95,10 +112,10 @@ def _built(target: Path, files: Callable[[Path], dict[str, Path]]) -> Path:
 
 
 def _ours() -> Iterator[tuple[str, Path]]:
-    """Our own modules, tables and styles, by their names in the zip."""
+    """Our own modules, tables, questions and styles, by their names in the zip."""
     for folder in SOURCES:
         for path in (ROOT / folder).rglob("*"):
-            if path.suffix in {".py", ".json", ".css"}:
+            if path.suffix in OURS:
                 yield path.relative_to(ROOT).as_posix(), path
 
 
@@ -110,6 +127,8 @@ def _theirs(wheels: tuple[str, ...], scratch: Path) -> dict[str, Path]:
     platforms = [part for platform in _PLATFORMS for part in ("--platform", platform)]
     command = [
         *(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
+        # pip would ask the Python that builds; the tags of a wheel say which it is for.
+        "--ignore-requires-python",
         *("--no-deps", "--require-hashes", "--only-binary", ":all:", "--no-compile"),
         *("--implementation", "cp", "--python-version", _PYTHON, *platforms),
         *("--target", str(installed), "--requirement", str(pins)),
@@ -135,19 +154,26 @@ def _belongs(path: Path) -> bool:
         return path.name == "METADATA"
     if path.parts[0] == "pyarrow":
         return bool(_OF_PYARROW.fullmatch(path.relative_to("pyarrow").as_posix()))
-    return path.parts[0] != "bin" and path.suffix not in {".pyc", ".pyi"}
+    # What pandas and numpy are tested with is half of them.
+    unwanted = {"bin", "tests"} & set(path.parts)
+    return not unwanted and path.suffix not in _NOT_CODE
 
 
 def pinned(requirements: str, names: tuple[str, ...]) -> str:
-    """The lines of a hashed requirements file that pin `names`, each with its hashes.
+    """The lines of a hashed requirements file that pin `names` for Lambda, each with its hashes.
 
-    Raises `BuildError` for a name that is not pinned.
+    A pin that is for other Pythons alone is not taken, and a condition that Lambda meets is left
+    out: pip would ask the Python that builds. Raises `BuildError` for a name that is not pinned.
     """
     blocks = {
-        found["name"]: found[0]
+        found["name"]: found["pin"] + found["hashes"]
         for found in re.finditer(
-            r"^(?P<name>[a-z0-9][a-z0-9._-]*)==(?:.*\\\n)*.*\n?", requirements, re.MULTILINE
+            r"^(?P<pin>(?P<name>[a-z0-9][a-z0-9._-]*)==[^\s;]+)(?: ; (?P<marker>.+?))?"
+            r"(?P<hashes>(?: \\\n.*?)*)$",
+            requirements,
+            re.MULTILINE,
         )
+        if found["marker"] is None or Marker(found["marker"]).evaluate(_LAMBDA)
     }
     missing = [name for name in names if name not in blocks]
     if missing:

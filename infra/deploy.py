@@ -43,4 +43,4 @@ def _prepare(stage: str, steps: Steps) -> dict[str, str]:
         out = home() / "build"
         package = build.build("aws", out)
         layers = {name: str(build.layer(name, out)) for name in build.LAYERS}
-        return {"package": str(package), "compact_layers": json.dumps(layers)}
+        return {"package": str(package), "layers": json.dumps(layers)}

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from time import time
 from typing import NamedTuple
 
+import msgspec
+
 from infra import emulator
 from infra.backfill.ledger import Ledgers
 from infra.fanout import daemon, status
@@ -14,6 +16,8 @@ from infra.site import daemon as site
 from infra.stage import Stage, home, open_stage
 from transform import watermark
 from transform.handlers.objects import Bucket, Forbidden
+from transform.reports import places
+from transform.reports.places import Latest
 
 SILENT_S = 30
 """Age at which what the bridge says of itself is no longer believed; it says it each second."""
@@ -53,6 +57,7 @@ def check(name: str) -> list[Check]:
         ("raw likes", _newest("raw/arrival_day={day}/")),
         ("compaction", _compaction),
         ("backfills", _backfills),
+        ("reports", _reports),
         ("rejected lines", _newest("rejected/day={day}/")),
     ]
     return checks + [Check(part, *_asked(look, stage)) for part, look in parts]
@@ -172,6 +177,15 @@ def _backfills(stage: Stage) -> tuple[bool, str]:
     files = " ".join(oldest.request.files)
     detail = f"number {oldest.number} is under way or was cut off; `lake backfill {files}` goes on"
     return age < LONG_S, detail
+
+
+def _reports(stage: Stage) -> tuple[bool, str]:
+    """The newest report of a day, and its first headline."""
+    found = Bucket(stage.client("s3"), stage.outputs.bucket).read(places.LATEST)
+    if found is None:
+        return True, "none yet; `lake report` makes one"
+    latest = msgspec.json.decode(found[0], type=Latest)
+    return True, f"{latest.name}: {latest.headlines[0]}"
 
 
 def _newest(prefix: str) -> Callable[[Stage], tuple[bool, str]]:

@@ -55,7 +55,7 @@ def test_a_plan_shows_and_changes_nothing(called):
     built = [("build", "aws"), ("build", "duckdb"), ("build", "pyarrow")]
     assert (done.exit_code, called()) == (0, [*built, ("plan", "test")])
     assert called.variables["package"] == "functions-aws.zip"
-    assert json.loads(called.variables["compact_layers"]) == {
+    assert json.loads(called.variables["layers"]) == {
         "duckdb": "duckdb-layer.zip", "pyarrow": "pyarrow-layer.zip"
     }  # fmt: skip
     assert "1 to add" in done.stdout

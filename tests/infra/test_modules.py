@@ -96,10 +96,8 @@ def test_every_stage_gives_what_the_command_line_reads():
 
 def test_only_the_stages_on_aws_get_the_layers_that_are_built_for_them():
     for stage in set(STAGES) - {"bootstrap"}:
-        given = re.findall(
-            r"^  compact_layers += (\S+)", CONFIGURATION[f"stages/{stage}/main.tf"], re.M
-        )
-        assert given == ["{}" if stage == "local" else "var.compact_layers"], stage
+        given = re.findall(r"^  layers += (\S+)", CONFIGURATION[f"stages/{stage}/main.tf"], re.M)
+        assert given == ["{}" if stage == "local" else "var.layers"], stage
 
 
 def test_one_batch_of_a_shard_at_a_time_is_counted_and_none_is_given_up():
@@ -147,7 +145,9 @@ def test_every_handler_that_terraform_names_exists():
         "\n".join(CONFIGURATION.values()),
         re.MULTILINE,
     )
-    assert sorted(named) == ["archive", "compact", "count", "ingest", "rank", "read", "track"]
+    assert sorted(named) == [
+        *("archive", "compact", "count", "ingest", "rank", "read", "report", "track")
+    ]
     for name in named:
         source = (REPOSITORY / f"transform/handlers/{name}.py").read_text("utf-8")
         assert re.search(r"^def handler\(event: .*, context: ", source, re.MULTILINE)
@@ -162,8 +162,12 @@ def test_functions_get_the_environment_they_read():
         "track": {"TRENDS_TABLE"},
         "rank": {"TRENDS_TABLE", "LAKE_BUCKET"},
         "compact": {"LAKE_BUCKET"},
+        "report": {
+            *("ATHENA_WORKGROUP", "GLUE_DATABASE", "LAKE_BUCKET", "REPORTS_TOPIC", "SITE_BUCKET")
+        },
     }.items():
-        given = re.search(r"environment += \{(.*)\}", CONFIGURATION[f"modules/pipeline/{step}.tf"])
+        text = CONFIGURATION[f"modules/pipeline/{step}.tf"]
+        given = re.search(r"environment += \{(.*?)\}", text, re.DOTALL)
         assert given and set(re.findall(r"(\w+) +=", given[1])) == names
         source = (REPOSITORY / f"transform/handlers/{step}.py").read_text("utf-8")
         assert all(f'"{name}"' in source for name in names)

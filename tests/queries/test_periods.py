@@ -11,22 +11,13 @@ import queries
 from tests.queries import hostile
 from tests.queries.hostile import WINDOWS
 from tests.queries.lake import Lake, like, once, plain
+from tests.queries.moved import before, moved, within
 
-DAY = timedelta(days=1)
 Rows = list[tuple[Any, ...]]
 
 
 def ask(lake: Lake, name: str, **values: object) -> Rows:
     return plain(queries.run(name, connection=lake.connection, **values))
-
-
-def within(rows: pd.DataFrame, first: date, last: date, column: str = "liked_at") -> pd.DataFrame:
-    days = rows[column].dt.date
-    return rows[(days >= first) & (days <= last)]
-
-
-def before(first: date, last: date) -> tuple[date, date]:
-    return first - (last - first) - DAY, first - DAY
 
 
 @pytest.fixture(params=[1, 2])
@@ -92,50 +83,6 @@ def test_movers(lake: Lake, likes: pd.DataFrame, n: int) -> None:
     for first, last in WINDOWS:
         found = ask(lake, "movers", last_day=last, days=(last - first).days + 1, n=n)
         assert found == moved(likes, pd.DataFrame(trends), first, last, n)
-
-
-def moved(likes: pd.DataFrame, trends: pd.DataFrame, first: date, last: date, n: int) -> Rows:
-    now, then = (ranks(within(likes, *span)) for span in ((first, last), before(first, last)))
-    hours = within(trends, first, last, "hour")
-    found: dict[str, list[tuple[Any, ...]]] = {"rose": [], "fell": []}
-    for film in now.keys() | then.keys():
-        net, rank = now.get(film, (0, None))
-        net_before, rank_before = then.get(film, (0, None))
-        to, came_from = (
-            rank or 1 + sum(r is not None for _, r in now.values()),
-            rank_before or 1 + sum(r is not None for _, r in then.values()),
-        )
-        if net > 0 and to < came_from:
-            way, far = "rose", came_from / to
-        elif net_before > 0 and to > came_from:
-            way, far = "fell", to / came_from
-        else:
-            continue
-        best = hours[hours["movie_id"] == film].sort_values(
-            ["score", "rank", "hour"], ascending=[False, True, True]
-        )
-        peak = (None, None, None)
-        if len(best):
-            top = best.iloc[0]
-            peak = (top["score"], top["hour"], top["likes"] - top["unlikes"])
-        order = (-far, -abs(net - net_before), film)
-        found[way].append((order, (film, rank, rank_before, net, net_before, *peak)))
-    return [
-        (way, place, *row)
-        for way in ("rose", "fell")
-        for place, (_, row) in enumerate(sorted(found[way], key=lambda one: one[0])[:n], 1)
-    ]
-
-
-def ranks(likes: pd.DataFrame) -> dict[str, tuple[int, int | None]]:
-    """Net likes of each film, and its rank among those that anybody liked."""
-    sign = likes["action"].map({"like": 1, "unlike": -1})
-    net = sign.groupby(likes["movie_id"]).sum()
-    liked = net[likes.loc[likes["action"] == "like", "movie_id"].unique()]
-    return {
-        film: (int(of), 1 + int((liked > of).sum()) if film in liked else None)
-        for film, of in net.items()
-    }
 
 
 def test_where_one_side_has_nothing_no_film_moved(lake: Lake) -> None:

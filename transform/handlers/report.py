@@ -20,6 +20,7 @@ from transform.handlers.shelf import CONFLICTS, READERS, Seen, Shelf
 from transform.reports import announcement, asking, due, editions, gather, places
 from transform.reports.asking import Answer, Row
 from transform.reports.due import Call
+from transform.reports.editions import Made
 from transform.reports.figures import Report
 from transform.reports.periods import Period
 
@@ -60,15 +61,6 @@ def _s3() -> "S3Client":
 @cache
 def _sns() -> Any:
     return boto3.client("sns")
-
-
-class Made(msgspec.Struct, frozen=True):
-    """What a run did about a report."""
-
-    name: str
-    outcome: Literal["made", "restated", "unchanged"]
-    page: str
-    headlines: list[str]
 
 
 class _Standing(NamedTuple):

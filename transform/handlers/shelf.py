@@ -15,6 +15,7 @@ from transform.reports.figures import Report
 from transform.reports.index import index
 from transform.reports.page import page
 from transform.reports.periods import Period
+from transform.reports.places import Latest
 from transform.reports.tables import tables
 
 CONFLICTS = 5
@@ -110,8 +111,8 @@ class Shelf:
 
 def _latest(report: Report) -> bytes:
     name = report.period.name
-    told = {"name": name, "kind": report.period.kind, "href": f"/{places.page(name)}"}
-    return msgspec.json.encode(told | {"headlines": report.headlines})
+    told = Latest(name, report.period.kind, f"/{places.page(name)}", report.headlines)
+    return msgspec.json.encode(told)
 
 
 def _etag(body: bytes) -> str:

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from transform.reports.figures import Report, Restated
 from transform.watermark import Object
+
+
+class Made(msgspec.Struct, frozen=True):
+    """What a run did about a report."""
+
+    name: str
+    outcome: Literal["made", "restated", "unchanged"]
+    page: str
+    headlines: list[str]
 
 
 def number(report: Report) -> int:

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
+import msgspec
+
 from transform.reports import periods
 from transform.reports.periods import Period
 
 REPORTS = "reports/"
 INDEX = f"{REPORTS}index.html"
 LATEST = f"{REPORTS}latest.json"
+
+
+class Latest(msgspec.Struct, frozen=True):
+    """Which report is the newest of a day, for the site."""
+
+    name: str
+    kind: Literal["day", "week"]
+    href: str
+    """The page's place at the site."""
+    headlines: list[str]
 
 
 def page(name: str) -> str:

@@ -1,21 +1,5 @@
 # CompactLake: merges what Firehose delivered into the likes table, each like once, in the hour it happened in.
 
-# DuckDB and pyarrow, from the wheels that requirements.txt pins.
-resource "aws_lambda_layer_version" "compact" {
-  for_each                 = var.compact_layers
-  layer_name               = "${local.service}-${each.key}"
-  description              = "${each.key} for CompactLake."
-  filename                 = each.value
-  source_code_hash         = filebase64sha256(each.value)
-  compatible_runtimes      = ["python3.13"]
-  compatible_architectures = ["arm64"]
-
-  # The function moves to a new version before the old one goes.
-  lifecycle {
-    create_before_destroy = true
-  }
-}
-
 # Two runs at a time do no harm: the one that loses the race for an object does its work again. So none is reserved for
 # the function, which an account whose limit AWS has not raised yet would refuse: all of it has to stay unreserved.
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
@@ -26,7 +10,7 @@ module "compact" {
   description       = "Merges what was delivered into the likes table, each like once."
   handler           = "transform.handlers.compact.handler"
   package           = var.package
-  layers            = [for layer in aws_lambda_layer_version.compact : layer.arn]
+  layers            = [for name in ["duckdb", "pyarrow"] : local.layers[name] if contains(keys(local.layers), name)]
   environment       = { LAKE_BUCKET = local.bucket }
   policy            = data.aws_iam_policy_document.compact.json
   memory_mb         = 3008  # two CPUs, both of which DuckDB uses; new accounts are given no more

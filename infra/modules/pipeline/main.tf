@@ -19,11 +19,13 @@ locals {
   service        = "movie-likes-${var.stage}"
   bucket         = "raw-likes-bucket-${var.stage}-${local.account}"
   results_bucket = "athena-results-bucket-${var.stage}-${local.account}"
+  site_bucket    = "site-bucket-${var.stage}-${local.account}"
 
   stream_arn = "arn:${local.partition}:kinesis:${local.regional}:stream/${local.stream}"
   counts_arn = "arn:${local.partition}:dynamodb:${local.regional}:table/${local.counts}"
   trends_arn = "arn:${local.partition}:dynamodb:${local.regional}:table/${local.trends}"
   bucket_arn = "arn:${local.partition}:s3:::${local.bucket}"
 
-  api_url = var.api_address == null ? module.api.url : format(var.api_address, module.api.id)
+  api_url            = var.api_address == null ? module.api.url : format(var.api_address, module.api.id)
+  results_bucket_arn = "arn:${local.partition}:s3:::${local.results_bucket}"
 }

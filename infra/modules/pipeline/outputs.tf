@@ -78,5 +78,6 @@ output "function_names" {
     track   = module.track.name
     rank    = module.rank.name
     compact = module.compact.name
+    report  = module.report.name
   }
 }

@@ -13,8 +13,8 @@ variable "package" {
   type        = string
 }
 
-variable "compact_layers" {
-  description = "Paths of the zips of CompactLake's layers, made by infra/build.py, by what they hold; none where functions run in a Python that has it."
+variable "layers" {
+  description = "Paths of the zips of the functions' layers, made by infra/build.py, by what they hold; none where functions run in a Python that has it."
   type        = map(string)
 }
 
@@ -92,6 +92,17 @@ variable "alarm_email" {
 
   validation {
     condition     = var.alarm_email == null ? true : can(regex("^[^@[:space:]]+@[^@[:space:]]+$", var.alarm_email))
+    error_message = "An e-mail address has an @ in the middle."
+  }
+}
+
+variable "report_email" {
+  description = "Who is written to when a trend report was made or restated; null: nobody yet."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.report_email == null ? true : can(regex("^[^@[:space:]]+@[^@[:space:]]+$", var.report_email))
     error_message = "An e-mail address has an @ in the middle."
   }
 }

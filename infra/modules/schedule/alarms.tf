@@ -1,7 +1,7 @@
 resource "aws_cloudwatch_metric_alarm" "stands_still" {
   count               = var.alarm_topic == null ? 0 : 1
   alarm_name          = "${var.name}-stands-still"
-  alarm_description   = "No run of ${var.name} succeeded when ${var.silent_runs} were due: it is not called, or it fails. ${var.silence}"
+  alarm_description   = "No run of ${local.function} succeeded when ${var.silent_runs} were due: it is not called, or it fails. ${var.silence}"
   evaluation_periods  = var.silent_runs
   comparison_operator = "LessThanThreshold"
   threshold           = 1
@@ -25,7 +25,7 @@ resource "aws_cloudwatch_metric_alarm" "stands_still" {
       metric {
         namespace   = "AWS/Lambda"
         metric_name = metric_query.value
-        dimensions  = { FunctionName = var.name }
+        dimensions  = { FunctionName = local.function }
         stat        = "Sum"
         period      = var.event_age_seconds # a run is due in each
       }

@@ -1,5 +1,9 @@
 # Calls a function again and again. A call that comes late is not made up for: the next one does its work too.
 
+locals {
+  function = coalesce(var.function.name, var.name)
+}
+
 resource "aws_scheduler_schedule" "this" {
   name                = var.name
   description         = var.description
@@ -12,6 +16,7 @@ resource "aws_scheduler_schedule" "this" {
   target {
     arn      = var.function.arn
     role_arn = aws_iam_role.this.arn
+    input    = var.input
 
     # How long Scheduler tries to hand the call over; the function says how long Lambda then keeps it.
     retry_policy {

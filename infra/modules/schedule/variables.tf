@@ -1,5 +1,5 @@
 variable "name" {
-  description = "Name of the schedule, stage included: that of the function it calls."
+  description = "Name of the schedule, stage included: that of the function it calls, where that has no other."
   type        = string
 
   validation {
@@ -24,11 +24,23 @@ variable "expression" {
 }
 
 variable "function" {
-  description = "The function that is called: its ARN, and that of the queue for calls that could not be made."
+  description = "The function that is called: its ARN, that of the queue for calls that could not be made, and its name, where that is not the schedule's."
   type = object({
     arn              = string
     dead_letters_arn = string
+    name             = optional(string)
   })
+}
+
+variable "input" {
+  description = "What the function is called with, as JSON; null: what Scheduler tells of the call."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.input == null ? true : can(jsondecode(var.input))
+    error_message = "A function is called with JSON."
+  }
 }
 
 variable "event_age_seconds" {

@@ -13,5 +13,5 @@ module "pipeline" {
   alarms                 = false
   fan_out_mapping        = false # the emulator refuses a mapping on a consumer; infra/fanout bridges it
   pandas_layers          = []    # the emulator runs functions in its own Python, which has pandas and pyarrow
-  compact_layers         = {}    # and DuckDB
+  layers                 = {}    # and DuckDB
 }

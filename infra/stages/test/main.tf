@@ -3,11 +3,12 @@ module "pipeline" {
   source                 = "../../modules/pipeline"
   stage                  = "test"
   package                = var.package
-  compact_layers         = var.compact_layers
+  layers                 = var.layers
   disposable             = true
   stream_retention_hours = 24
   delivery_seconds       = 60
   raw_expires_after_days = 7
   requests_per_second    = 100
   alarm_email            = var.alarm_email
+  report_email           = var.report_email
 }

@@ -3,13 +3,19 @@ variable "package" {
   type        = string
 }
 
-variable "compact_layers" {
-  description = "Paths of the zips of CompactLake's layers, made by infra/build.py, by what they hold."
+variable "layers" {
+  description = "Paths of the zips of the functions' layers, made by infra/build.py, by what they hold."
   type        = map(string)
 }
 
 variable "alarm_email" {
   description = "Who is written to when an alarm rings; null: nobody yet."
+  type        = string
+  default     = null
+}
+
+variable "report_email" {
+  description = "Who is written to when a trend report was made or restated; null: nobody yet."
   type        = string
   default     = null
 }
