@@ -1,5 +1,4 @@
 import os
-import re
 import subprocess
 import sys
 import zipfile
@@ -52,15 +51,18 @@ def layers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {name: build.layer(name, folder) for name in build.LAYERS}
 
 
-SOURCES = [path for folder in ("glue", "transform") for path in (build.ROOT / folder).rglob("*")]
+SOURCES = [
+    path for folder in ("glue", "queries", "transform") for path in (build.ROOT / folder).rglob("*")
+]
 
 
-def test_the_local_zip_holds_all_of_transform_and_the_tables_and_nothing_else(local):
+def test_the_local_zip_holds_all_of_transform_the_tables_and_the_questions_and_no_more(local):
     ours = [path for path in SOURCES if path.is_file()]
     assert names(local) == sorted(
         path.relative_to(build.ROOT).as_posix() for path in ours if path.suffix != ".pyc"
     )
     assert {"transform/handlers/ingest.py", "glue/tables/trends.json"} <= set(names(local))
+    assert {"queries/movers.sql", "queries/engine/athena.py"} <= set(names(local))
 
 
 def test_every_step_has_its_handler():
@@ -80,7 +82,7 @@ def test_two_builds_of_a_layer_are_the_same_byte_for_byte(name, layers, tmp_path
 
 
 def test_neither_times_nor_modes_of_the_sources_show_in_the_zip(local, tmp_path, monkeypatch):
-    for path in [path for path in SOURCES if path.suffix in {".py", ".json", ".css"}]:
+    for path in [path for path in SOURCES if path.suffix in build.OURS]:
         copy = tmp_path / path.relative_to(build.ROOT)
         copy.parent.mkdir(parents=True, exist_ok=True)
         copy.write_bytes(path.read_bytes())
@@ -104,7 +106,7 @@ def test_the_zip_alone_imports_every_handler(module, local, tmp_path):
         f"module = importlib.import_module({module!r})\n"
         "assert callable(module.handler)\n"
         f"assert module.__file__.startswith({str(local)!r}), module.__file__\n"
-        "ours = [m for m in sys.modules if m.partition('.')[0] in ('lake', 'infra', 'queries')]\n"
+        "ours = [m for m in sys.modules if m.partition('.')[0] in ('lake', 'infra')]\n"
         "assert not ours, ours\n"
     )
     ended = subprocess.run(
@@ -124,7 +126,7 @@ def test_the_aws_zip_adds_arm64_wheels_and_stays_far_below_what_lambda_takes(loc
     assert {"aws_lambda_powertools/__init__.py", "jmespath/__init__.py"} < set(held)
     assert "typing_extensions.py" in held
     assert tops(held) == {
-        *("aws_lambda_powertools", "glue", "jmespath", "msgspec", "transform"),
+        *("aws_lambda_powertools", "glue", "jmespath", "msgspec", "queries", "transform"),
         *("typing_extensions", "typing_extensions.py"),
     }
     assert not [name for name in held if name.endswith(".pyc") or "x86_64" in name]
@@ -137,6 +139,14 @@ def test_the_aws_zip_adds_arm64_wheels_and_stays_far_below_what_lambda_takes(loc
     [
         ("duckdb", {"_duckdb.abi3.so", "adbc_driver_duckdb", "duckdb"}, "_duckdb.abi3.so"),
         ("pyarrow", {"pyarrow"}, "pyarrow/lib.cpython-313-aarch64-linux-gnu.so"),
+        (
+            "pandas",
+            {
+                *("awswrangler", "dateutil", "numpy", "numpy.libs", "packaging", "pandas"),
+                *("python_dateutil", "six", "six.py"),
+            },
+            "numpy/_core/_multiarray_umath.cpython-313-aarch64-linux-gnu.so",
+        ),
     ],
 )
 def test_a_layer_holds_a_wheel_for_arm64_where_lambda_looks_for_it(name, held, engine, layers):
@@ -172,34 +182,72 @@ for name in ("duckdb", "pyarrow"):
 """
 
 
-def untagged(name: str) -> str:
-    """A file's name without the Python and the machine that it is built for."""
-    return re.sub(r"\.(abi3|cpython-\w+-\w+-linux-gnu)\.so$", ".so", name)
+ASK = """
+import sys
+from pathlib import Path
+here = Path.cwd()
+sys.path[:0] = [str(here), sys.argv[1]]
+import pandas as pd
+from transform.handlers import report
+connection = report.queries.ambient("database", "workgroup")
+import awswrangler.athena
+from queries.engine import athena
+asked = []
+
+def read(**request):
+    asked.append(request["sql"])
+    frame = pd.DataFrame({"hour": pd.to_datetime(["2026-01-31 12:00:00"]), "n": [1]})
+    frame.query_metadata = {"Statistics": {"DataScannedInBytes": 11_000_000}}
+    return frame
+
+answer = report._ask(athena.Athena("d", "w", read))("movers", {"n": 3})
+assert asked and "FROM likes" in asked[0]
+assert (answer.bytes, round(answer.dollars, 9)) == (11_000_000, 0.000055)
+assert answer.rows[0]["hour"].isoformat() == "2026-01-31T12:00:00+00:00"
+assert not {"duckdb", "sqlglot"} & sys.modules.keys()
+for name in ("awswrangler", "numpy", "pandas", "pyarrow"):
+    assert sys.modules[name].__file__.startswith(str(here)), sys.modules[name].__file__
+"""
+ON_LAMBDA = ("boto3", "botocore", "jmespath", "s3transfer", "urllib3")
+"""What Lambda's Python brings."""
 
 
-def test_likes_are_merged_without_what_the_layers_leave_out(local, layers, tmp_path):
-    """With the wheels of this machine, of which the same files are taken; its engines run here."""
-    taken = {
-        untagged(name.removeprefix("python/"))
-        for package in layers.values()
-        for name in names(package)
-    }
-    for wheel in (*layers, "msgspec"):
+@pytest.mark.parametrize(
+    ("program", "held", "beside"),
+    [
+        (MERGE, ("duckdb", "pyarrow"), ("msgspec",)),
+        (
+            ASK,
+            ("pandas", "pyarrow"),
+            ("msgspec", "aws-lambda-powertools", "typing-extensions", *ON_LAMBDA),
+        ),
+    ],
+    ids=["likes are merged", "Athena is asked"],
+)
+def test_without_what_the_layers_leave_out(program, held, beside, local, tmp_path):
+    """With the wheels of this machine, of which the same is left out; its engines run here."""
+    task = tmp_path / "task"
+    with zipfile.ZipFile(local) as package:
+        package.extractall(task)  # as Lambda does
+    wheels = [wheel for name in held for wheel in build.LAYERS[name]]
+    for wheel in (*wheels, *beside):
         for file in distribution(wheel).files or ():
-            if untagged(str(file)) in taken or file.parts[0] == "msgspec":
+            if file.parts[0] != ".." and (wheel in beside or build._belongs(Path(file))):
                 copy = tmp_path / str(file)
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 copy.symlink_to(Path(str(file.locate())))
     ended = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", MERGE, str(local)],
+        [sys.executable, "-I", "-S", "-c", program, str(task)],
         cwd=tmp_path, capture_output=True, text=True,
+        env={"PATH": os.environ["PATH"], "AWS_DEFAULT_REGION": "us-east-1"},
     )  # fmt: skip
     assert ended.returncode == 0, ended.stderr
 
 
-def test_functions_and_layers_together_are_within_what_lambda_takes(aws, layers):
+@pytest.mark.parametrize("held", [("duckdb", "pyarrow"), ("pandas", "pyarrow")])
+def test_functions_and_layers_together_are_within_what_lambda_takes(held, aws, layers):
     unzipped = 0
-    for package in (aws, *layers.values()):
+    for package in (aws, *(layers[name] for name in held)):
         assert package.stat().st_size < 50 * 1024 * 1024
         with zipfile.ZipFile(package) as archive:
             unzipped += sum(entry.file_size for entry in archive.infolist())
@@ -234,7 +282,7 @@ def test_wheels_that_cannot_be_had_are_one_sentence(tmp_path, monkeypatch):
     root.mkdir()
     hashed = "9.9.9 \\\n    --hash=sha256:" + "0" * 64 + "\n"
     root.joinpath("requirements.txt").write_text(
-        "".join(f"{name}=={hashed}" for name in build.WHEELS + build.LAYERS)
+        "".join(f"{name}=={hashed}" for name in (*build.WHEELS, *sum(build.LAYERS.values(), ())))
     )
     monkeypatch.setattr(build, "ROOT", root)
     monkeypatch.setenv("PIP_NO_INDEX", "1")
@@ -260,5 +308,14 @@ def test_pins_are_taken_with_their_hashes_and_nothing_else():
     assert build.pinned(requirements, ("cc", "aa")) == (
         "cc==3 \\\n    --hash=sha256:04\naa==1 \\\n    --hash=sha256:01 \\\n    --hash=sha256:02\n"
     )
+    conditional = (
+        "aa==1 ; python_full_version < '3.12' \\\n    --hash=sha256:01\n"
+        "aa==2 ; python_full_version >= '3.12' \\\n    --hash=sha256:02 \\\n    --hash=sha256:03\n"
+        "bb==3 ; sys_platform == 'win32' \\\n    --hash=sha256:04\n"
+    )
+    lambda_s = "aa==2 \\\n    --hash=sha256:02 \\\n    --hash=sha256:03\n"
+    assert build.pinned(conditional, ("aa",)) == lambda_s
+    with pytest.raises(BuildError, match="does not pin bb"):
+        build.pinned(conditional, ("bb",))
     with pytest.raises(BuildError, match="does not pin b, d"):
         build.pinned(requirements, ("b", "aa", "d"))

@@ -52,12 +52,11 @@ def run(*arguments, answer=None):
 
 def test_a_plan_shows_and_changes_nothing(called):
     done = run("plan", "--stage", "test")
-    built = [("build", "aws"), ("build", "duckdb"), ("build", "pyarrow")]
+    built = [("build", "aws"), *(("build", name) for name in build.LAYERS)]
     assert (done.exit_code, called()) == (0, [*built, ("plan", "test")])
     assert called.variables["package"] == "functions-aws.zip"
-    assert json.loads(called.variables["layers"]) == {
-        "duckdb": "duckdb-layer.zip", "pyarrow": "pyarrow-layer.zip"
-    }  # fmt: skip
+    told = {name: f"{name}-layer.zip" for name in ("duckdb", "pandas", "pyarrow")}
+    assert json.loads(called.variables["layers"]) == told
     assert "1 to add" in done.stdout
 
 

@@ -19,7 +19,7 @@ locals {
   service        = "movie-likes-${var.stage}"
   bucket         = "raw-likes-bucket-${var.stage}-${local.account}"
   results_bucket = "athena-results-bucket-${var.stage}-${local.account}"
-  site_bucket    = "site-bucket-${var.stage}-${local.account}"
+  site_bucket    = "movie-likes-site-${var.stage}-${local.account}"
 
   stream_arn = "arn:${local.partition}:kinesis:${local.regional}:stream/${local.stream}"
   counts_arn = "arn:${local.partition}:dynamodb:${local.regional}:table/${local.counts}"

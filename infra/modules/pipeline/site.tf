@@ -3,7 +3,7 @@
 module "site" {
   source   = "../site"
   name     = local.service
-  bucket   = "movie-likes-site-${var.stage}-${local.account}"
+  bucket   = local.site_bucket
   api_url  = local.api_url
   reports  = var.publish_reports ? { domain_name = module.lake.domain_name } : null
   tls_only = var.tls_only

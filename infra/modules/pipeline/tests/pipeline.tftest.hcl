@@ -58,13 +58,14 @@ mock_provider "aws" {
 variables {
   stage                  = "test"
   package                = "versions.tf" # any file: nothing is deployed
-  compact_layers         = { duckdb = "versions.tf", pyarrow = "versions.tf" }
+  layers                 = { duckdb = "versions.tf", pandas = "versions.tf", pyarrow = "versions.tf" }
   disposable             = true
   stream_retention_hours = 24
   delivery_seconds       = 60
   raw_expires_after_days = 7
   requests_per_second    = 100
   alarm_email            = "ops@example.org"
+  report_email           = "editors@example.org"
 }
 
 run "a_stage_is_named_counts_exactly_and_allows_no_more_than_it_needs" {
@@ -81,7 +82,7 @@ run "a_stage_is_named_counts_exactly_and_allows_no_more_than_it_needs" {
   assert {
     condition = output.function_names == {
       ingest = "IngestLike-test", count = "UpdateCount-test", archive = "ArchiveLikes-test", read = "ReadLikes-test"
-      track  = "TrackTrends-test", rank = "RankTrends-test", compact = "CompactLake-test"
+      track  = "TrackTrends-test", rank = "RankTrends-test", compact = "CompactLake-test", report = "TrendReport-test"
     }
     error_message = "A function a step."
   }
@@ -193,8 +194,8 @@ run "a_stage_is_named_counts_exactly_and_allows_no_more_than_it_needs" {
     error_message = "CompactLake is called."
   }
   assert {
-    condition     = [for l in aws_lambda_layer_version.compact : [l.layer_name, l.compatible_runtimes, l.compatible_architectures]] == [for name in ["duckdb", "pyarrow"] : ["movie-likes-test-${name}", toset(["python3.13"]), toset(["arm64"])]]
-    error_message = "DuckDB and pyarrow are there for what functions run on."
+    condition     = [for l in aws_lambda_layer_version.this : [l.layer_name, l.compatible_runtimes, l.compatible_architectures]] == [for name in ["duckdb", "pandas", "pyarrow"] : ["movie-likes-test-${name}", toset(["python3.13"]), toset(["arm64"])]]
+    error_message = "DuckDB, pandas and pyarrow are there for what functions run on."
   }
   assert {
     condition = [for a in aws_cloudwatch_metric_alarm.compact_failed_objects : [
@@ -205,6 +206,38 @@ run "a_stage_is_named_counts_exactly_and_allows_no_more_than_it_needs" {
   assert {
     condition     = aws_sns_topic_subscription.alarms[0].endpoint == "ops@example.org"
     error_message = "Somebody hears the alarms."
+  }
+
+  assert {
+    condition = [for s in data.aws_iam_policy_document.report.statement : [s.actions, s.resources]] == [
+      [toset(["s3:GetObject"]), toset([for table in ["likes", "trends", "rejected"] : "${local.bucket_arn}/${table}/*"])],
+      [toset(["s3:GetObject", "s3:PutObject"]), toset(["${local.bucket_arn}/reports/*", "${local.bucket_arn}/state/reports/*"])],
+      [toset(["s3:ListBucket"]), toset([local.bucket_arn])],
+      [toset(["s3:GetObject"]), toset(["arn:aws:s3:::movie-likes-site-test-000000000000/films.json"])],
+      [toset(["athena:GetQueryExecution", "athena:GetQueryResults", "athena:GetWorkGroup", "athena:StartQueryExecution"]), toset(["arn:aws:athena:us-east-1:000000000000:workgroup/movie-likes-test"])],
+      [toset(["glue:GetDatabase", "glue:GetPartitions", "glue:GetTable", "glue:GetTables"]), toset([for name in ["catalog", "database/movie_likes_test", "table/movie_likes_test/*"] : "arn:aws:glue:us-east-1:000000000000:${name}"])],
+      [toset(["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"]), toset(["${local.results_bucket_arn}/results/*"])],
+      [toset(["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"]), toset([local.results_bucket_arn])],
+      [toset(["s3:GetBucketLocation"]), toset([local.bucket_arn])],
+      [toset(["sns:Publish"]), toset([aws_sns_topic.reports.arn])],
+    ]
+    error_message = "TrendReport reads three tables, keeps reports, asks Athena, announces, and does nothing else."
+  }
+  assert {
+    condition     = [for s in data.aws_iam_policy_document.report.statement : [for c in s.condition : [c.test, c.variable, c.values]] if s.actions == toset(["s3:ListBucket"])] == [[["StringLike", "s3:prefix", tolist(["likes/*", "trends/*", "rejected/*", "reports/*", "state/reports/*"])]]]
+    error_message = "TrendReport lists what it reads and keeps, and nothing else of the bucket."
+  }
+  assert {
+    condition     = [module.report_daily.name, module.report_weekly.name] == ["TrendReport-test-day", "TrendReport-test-week"] && module.report_daily.silent_seconds == 172800 && module.report_weekly.silent_seconds == null
+    error_message = "TrendReport is called for days and for weeks, and somebody hears of two mornings without a report."
+  }
+  assert {
+    condition     = local.report_input == { for kind in ["day", "week"] : kind => "{\"scheduled\": \"${kind}\", \"time\": \"<aws.scheduler.scheduled-time>\"}" }
+    error_message = "A call says what is due, and when it was: in signs that Scheduler knows."
+  }
+  assert {
+    condition     = aws_sns_topic.reports.name == "movie-likes-test-reports" && aws_sns_topic_subscription.reports[0].endpoint == "editors@example.org"
+    error_message = "Somebody hears of reports, on a topic of their own."
   }
   assert {
     condition     = [output.site_bucket, output.site_url] == ["movie-likes-site-test-000000000000", "https://mock.cloudfront.net"] && output.api_url == "https://mock.execute-api.us-east-1.amazonaws.com/test"
@@ -227,10 +260,10 @@ run "where_lambda_takes_no_mapping_on_a_consumer_and_needs_no_layers_there_are_n
   variables {
     fan_out_mapping = false
     pandas_layers   = []
-    compact_layers  = {}
+    layers          = {}
   }
   assert {
-    condition     = length(aws_lambda_layer_version.compact) == 0
+    condition     = length(aws_lambda_layer_version.this) == 0
     error_message = "Functions find DuckDB and pyarrow in the Python they run in."
   }
   assert {
@@ -243,9 +276,10 @@ run "a_stage_with_a_hyphen_and_an_address_that_is_none_are_refused" {
   command = plan
 
   variables {
-    stage       = "my-test"
-    alarm_email = "nobody"
+    stage        = "my-test"
+    alarm_email  = "nobody"
+    report_email = "no one"
   }
 
-  expect_failures = [var.stage, var.alarm_email]
+  expect_failures = [var.stage, var.alarm_email, var.report_email]
 }

@@ -65,6 +65,29 @@ run "a_function_is_called_on_time_and_by_nobody_who_may_do_more" {
   }
 }
 
+run "a_function_with_several_schedules_is_called_with_what_each_says" {
+  variables {
+    name  = "TrendReport-test-day"
+    input = "{\"scheduled\": \"day\"}"
+    function = {
+      arn              = "arn:aws:lambda:us-east-1:000000000000:function:TrendReport-test"
+      dead_letters_arn = "arn:aws:sqs:us-east-1:000000000000:TrendReport-test-dead-letters"
+      name             = "TrendReport-test"
+    }
+  }
+  assert {
+    condition     = aws_scheduler_schedule.this.name == "TrendReport-test-day" && aws_scheduler_schedule.this.target[0].input == "{\"scheduled\": \"day\"}"
+    error_message = "The call says which schedule it comes from."
+  }
+  assert {
+    condition = toset(flatten([
+      for a in aws_cloudwatch_metric_alarm.stands_still :
+      [for m in a.metric_query : [for n in m.metric : n.dimensions.FunctionName]]
+    ])) == toset(["TrendReport-test"])
+    error_message = "What is watched is the function, not the schedule."
+  }
+}
+
 run "what_scheduler_does_not_know_is_refused" {
   command = plan
 
@@ -72,7 +95,8 @@ run "what_scheduler_does_not_know_is_refused" {
     name              = "Rank Trends"
     expression        = "each minute"
     event_age_seconds = 59
+    input             = "day"
   }
 
-  expect_failures = [var.name, var.expression, var.event_age_seconds]
+  expect_failures = [var.name, var.expression, var.event_age_seconds, var.input]
 }
