@@ -9,7 +9,8 @@ import signal
 import subprocess
 import sys
 import time
-from datetime import UTC, datetime
+import webbrowser
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
@@ -20,7 +21,7 @@ from click.testing import CliRunner, Result
 
 import lake
 import queries
-from infra import health, local, trending
+from infra import health, local, reporting, trending
 from infra import stage as stages
 from infra.commands import INTERRUPTED
 from infra.stage import Stage
@@ -28,8 +29,12 @@ from infra.traffic import demo
 from infra.traffic.checks import Check
 from infra.traffic.send import Sent
 from infra.trending import Board, Entry
+from tests.bucket import Objects
 from tests.queries.lake import Lake, like
 from tests.stages import OUTPUTS
+from transform.handlers.objects import Bucket
+from transform.handlers.shelf import Shelf
+from transform.reports.editions import Made
 
 ROOT = Path(lake.__file__).parent
 LAKE = (sys.executable, "-m", "lake")
@@ -487,6 +492,7 @@ def test_demo_shows_each_total_and_exits_1_if_any_differs(stage, monkeypatch, ag
         (("tt0111161", 5), ("tt0068646", 3)),
         Board("1h", None, [Entry(1, None, "tt0068646", 3, 0, 7.5)]),
         "tt0068646",
+        Made("2026-01-30", "made", "reports/2026-01-30.html", ["Up.", "More.", "Who."]),
     )
     monkeypatch.setattr(local, "up", lambda *given: stage)
     monkeypatch.setattr(demo, "demo", lambda *given: shown)
@@ -498,6 +504,77 @@ def test_demo_shows_each_total_and_exits_1_if_any_differs(stage, monkeypatch, ag
     assert re.search(r"1 +The Godfather \(1972\) +3 +0 +7.5 +viral$", told.stdout, re.M)
     assert told.stdout.endswith(f"{stage.outputs.site_url}\n")
     assert ("lake sql top_movies" in told.stdout) == agrees
+    assert "lake report --day 2026-01-30 --open" in told.stdout and "  More.\n" in told.stdout
+
+
+# --- reports ---
+
+MADE = Made("2026-01-30", "restated", "reports/2026-01-30.html", ["Up.", "More.", "Who."])
+
+
+@pytest.fixture
+def reports(stage, monkeypatch):
+    """A function that says what it always says, and the calls of it; a bucket with what it made."""
+    called = []
+    objects = Objects()
+    objects.add("reports/index.html", b"all")
+    objects.add("reports/2026-01-30.html", b"page")
+    objects.add("reports/2026-01-30/top.csv", b"top")
+
+    def make(opened, call):
+        called.append(call)
+        return MADE
+
+    monkeypatch.setattr(reporting, "make", make)
+    monkeypatch.setattr(reporting, "_shelf", lambda opened: Shelf(Bucket(objects, "bucket")))
+    return called
+
+
+def test_report_says_what_was_made_of_which_day_and_where(reports):
+    told = run("report", "--day", "2026-01-30")
+    assert told.exit_code == 0
+    assert told.stdout.splitlines() == [
+        "2026-01-30: made again, for its likes had changed", "  Up.", "  More.", "  Who.",
+        "  s3://bucket/reports/2026-01-30.html",
+    ]  # fmt: skip
+    assert run("report", "--week", "2026-W05").exit_code == run("report").exit_code == 0
+    yesterday = (datetime.now(UTC) - timedelta(days=1)).date().isoformat()
+    assert [(call.day, call.week) for call in reports] == [
+        ("2026-01-30", None), (None, "2026-W05"), (yesterday, None)
+    ]  # fmt: skip
+
+
+def test_report_in_json_and_csv(reports):
+    told = run("report", "--format", "json")
+    assert json.loads(told.stdout) == [msgspec.to_builtins(MADE)]
+    [row] = csv.DictReader(io.StringIO(run("report", "--format", "csv").stdout))
+    assert (row["name"], row["headlines"]) == ("2026-01-30", "Up. More. Who.")
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [(("--day", "2999-01-01"), "is not over yet"), (("--week", "2999-W01"), "is not over yet"),
+     (("--week", "2026-01-30"), "is a day"), (("--week", "next"), "neither a day"),
+     (("--day", "2026-01-30", "--week", "2026-W05"), "name one")],
+)  # fmt: skip
+def test_what_has_no_report_is_not_asked_for(given, why, reports):
+    told = run("report", *given)
+    assert told.exit_code == 2 and why in told.output
+    assert reports == []
+
+
+@pytest.mark.parametrize("browser", [True, False])
+def test_a_report_is_fetched_whole_and_opened(browser, reports, home, tmp_path, monkeypatch):
+    opened = []
+    monkeypatch.setattr(webbrowser, "open", lambda url: opened.append(url) or browser)
+    told = run("report", "--open")
+    page = home / "reports/local/2026-01-30.html"
+    assert opened == [page.as_uri()] and page.read_bytes() == b"page"
+    assert (page.parent / "2026-01-30/top.csv").read_bytes() == b"top"
+    assert (page.parent / "index.html").read_bytes() == b"all"
+    assert ("No browser could be opened" in told.stderr) != browser and str(page) in told.stderr
+    assert run("report", "--out", str(tmp_path / "out")).exit_code == 0
+    assert (tmp_path / "out/2026-01-30.html").is_file() and len(opened) == 1
 
 
 # --- what goes wrong ---

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, TextIO
 
-from infra import tables
+from infra import reporting, tables
 from infra.stage import Stage, counts, invoke
 from infra.steps import Steps
 from infra.traffic import history, rising
@@ -18,6 +18,8 @@ from infra.traffic.checks import Ask, Check
 from infra.traffic.send import Sent, send
 from infra.traffic.simulate import Plan, Simulation, Truth, films
 from infra.trending import Board
+from transform.reports.due import Call
+from transform.reports.editions import Made
 
 if TYPE_CHECKING:
     pass
@@ -50,6 +52,7 @@ class Shown:
     top: tuple[tuple[str, int], ...]
     board: Board
     viral: str
+    reported: Made
 
     @property
     def passed(self) -> bool:
@@ -124,7 +127,10 @@ def demo(stage: Stage, ask: Ask, plan: Plan, past: Plan | None, steps: Steps) ->
         *_checks(truth, sent, taken, measured, lake),
         *_trend_checks(trends, differing),
     )
-    return Shown(checks, _top(lake), trends.board, truth.viral)
+    with steps.step("Reporting its newest full day") as tell:
+        reported = reporting.make(stage, Call(day=_full_day(past or plan)))
+        tell(reported.page)
+    return Shown(checks, _top(lake), trends.board, truth.viral, reported)
 
 
 def show(shown: Shown, out: TextIO) -> None:
@@ -146,6 +152,15 @@ def show(shown: Shown, out: TextIO) -> None:
     out.write("\n" + (NEXT if shown.passed else failed) + "\n")
     columns = ("rank", "rising, last hour", "likes", "unlikes", "score", "")
     tables.write(columns, rises, "table", out)
+    name = shown.reported.name
+    out.write(f"\nThe report of {name}; lake report --day {name} --open shows it:\n")
+    out.writelines(f"  {line}\n" for line in shown.reported.headlines)
+
+
+def _full_day(plan: Plan) -> str:
+    """The last day that lies whole in the span of a plan."""
+    ended = datetime.fromtimestamp(plan.now / 1000, UTC)
+    return f"{ended - timedelta(days=1):%Y-%m-%d}"
 
 
 def _viral(movie: str, shown: Shown) -> str:

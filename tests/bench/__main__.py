@@ -14,6 +14,7 @@ from tests.bench import (
     fan_out,
     growth,
     rank,
+    report,
     scan,
     track,
 )
@@ -26,6 +27,7 @@ BENCHES = [
     rank.run,
     compact.run,
     backfill.run,
+    report.run,
     scan.run,
     growth.run,
     cold_start.run,

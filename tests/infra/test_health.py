@@ -18,6 +18,8 @@ from infra.stage import Stage
 from tests.fakes import refusal
 from tests.stages import OUTPUTS
 from transform import watermark
+from transform.handlers.objects import Bucket
+from transform.reports.places import Latest
 from transform.watermark import State
 
 STAGE = Stage("local", OUTPUTS, "http://127.0.0.1:9")
@@ -162,6 +164,15 @@ def test_compaction_tells_how_far_it_is_and_what_it_cannot_read(state, told, mon
     monkeypatch.setattr(health, "Bucket", lambda *given: bucket)
     monkeypatch.setattr(Stage, "client", lambda *given: None)
     assert health._compaction(STAGE) == told
+
+
+def test_the_newest_report_is_told_by_its_first_headline(monkeypatch):
+    latest = Latest("2026-01-30", "day", "/reports/2026-01-30.html", ["Up.", "More.", "Who."])
+    monkeypatch.setattr(Bucket, "read", lambda self, key: (msgspec.json.encode(latest), "etag"))
+    monkeypatch.setattr(Stage, "client", lambda self, service: None)
+    assert health._reports(STAGE) == (True, "2026-01-30: Up.")
+    monkeypatch.setattr(Bucket, "read", lambda self, key: None)
+    assert health._reports(STAGE) == (True, "none yet; `lake report` makes one")
 
 
 def ledger(number, **told):

@@ -39,6 +39,21 @@ PUT_LIKES, PUT_TOTALS, PUT_STATE = (
     ("s3", "put_object", {"Bucket": "{bucket}", "Key": key, **NOT_THERE})
     for key in ("likes/none", "totals/none", "state/compaction.json")
 )
+LIST_REPORTS, LIST_REPORT_STATE = (
+    ("s3", "list_objects_v2", {"Bucket": "{bucket}", "Prefix": prefix})
+    for prefix in ("reports/", "state/reports/")
+)
+GET_REPORT, GET_REPORT_STATE, GET_RANKED, GET_REJECT = (
+    ("s3", "get_object", {"Bucket": "{bucket}", "Key": f"{key}/none"})
+    for key in ("reports", "state/reports", "trends/day=2000-01-01", "rejected/day=2000-01-01")
+)
+PUT_REPORT, PUT_REPORT_STATE = (
+    ("s3", "put_object", {"Bucket": "{bucket}", "Key": f"{key}/none", **NOT_THERE})
+    for key in ("reports", "state/reports")
+)
+GET_TABLES = ("glue", "get_tables", {"DatabaseName": "{database}"})
+ANNOUNCE = ("sns", "publish", {"TopicArn": "{topic}", "Message": "probe"})
+ALARM = ("sns", "publish", {"TopicArn": "{topic}-other", "Message": "probe"})
 DELETE_LIKES, DELETE_TOTALS, DELETE_STATE = (
     ("s3", "delete_object", {"Bucket": "{bucket}", "Key": key})
     for key in ("likes/none", "totals/none", "state/none")
@@ -60,6 +75,9 @@ MAY = {
              LIST_TOTALS, GET_TOTALS, LIST_TRENDS],
     "compact": [LIST_RAW, LIST_LIKES, LIST_TOTALS, LIST_STATE, GET_RAW, GET_LIKES, GET_TOTALS,
                 GET_STATE, PUT_LIKES, PUT_TOTALS, PUT_STATE, DELETE_LIKES],
+    "report": [LIST_LIKES, LIST_TRENDS, LIST_REJECTED, LIST_REPORTS, LIST_REPORT_STATE, GET_LIKES,
+               GET_RANKED, GET_REJECT, GET_REPORT, GET_REPORT_STATE, PUT_REPORT, PUT_REPORT_STATE,
+               GET_TABLES, ANNOUNCE],
 }  # fmt: skip
 UPDATE_SUMS = ("dynamodb", "update_item", {"TableName": "{trends}", "Key": PROBE_KEY})
 DELETE_SUMS = ("dynamodb", "delete_item", {"TableName": "{trends}", "Key": PROBE_KEY})
@@ -84,6 +102,8 @@ DELETE_STREAM = ("kinesis", "delete_stream", {"StreamName": "{stream}"})
 SCAN_COUNTS = ("dynamodb", "scan", {"TableName": "{table}"})
 DELETE_COUNT = ("dynamodb", "delete_item",
                 {"TableName": "{table}", "Key": {"movie_id": {"S": "x"}}})  # fmt: skip
+DELETE_REPORT = ("s3", "delete_object", {"Bucket": "{bucket}", "Key": "reports/any"})
+DELETE_TABLE = ("glue", "delete_table", {"DatabaseName": "{database}", "Name": "none"})
 LIST_BUCKETS = ("s3", "list_buckets", {})
 LIST_ROLES = ("iam", "list_roles", {})
 MAY_NOT = {
@@ -106,9 +126,15 @@ MAY_NOT = {
     "compact": [GET_COUNT, UPDATE_COUNT, WRITE_COUNT, SCAN_COUNTS, GET_SUMS, PUT_SUMS, QUERY_SUMS,
                 PUT_RECORD, PUT_RECORDS, LIST_ALL, LIST_ROLLUPS, LIST_TRENDS, WRITE_RAW, DELETE_RAW,
                 GET_REJECTED, WRITE_REJECTED, GET_TRENDS, PUT_TRENDS, GET_ROLLUP, PUT_ROLLUP,
-                DELETE_ROLLUP, DELETE_TOTALS, WRITE_STATE, DELETE_STATE, LIST_BUCKETS, LIST_ROLES],
+                DELETE_ROLLUP, DELETE_TOTALS, WRITE_STATE, DELETE_STATE, LIST_BUCKETS, LIST_ROLES,
+                GET_REPORT, PUT_REPORT, PUT_REPORT_STATE, ANNOUNCE],
+    "report": [PUT_LIKES, DELETE_LIKES, PUT_TRENDS, DELETE_TRENDS, WRITE_REJECTED, WRITE_RAW,
+               LIST_RAW, GET_RAW, LIST_TOTALS, GET_TOTALS, LIST_ROLLUPS, GET_ROLLUP, LIST_ALL,
+               GET_STATE, PUT_STATE, WRITE_STATE, DELETE_REPORT, GET_COUNT, UPDATE_COUNT,
+               SCAN_COUNTS, GET_SUMS, PUT_SUMS, PUT_RECORD, DELETE_TABLE, ALARM, LIST_BUCKETS,
+               LIST_ROLES],
 }  # fmt: skip
-REFUSALS = {"AccessDenied", "AccessDeniedException"}
+REFUSALS = {"AccessDenied", "AccessDeniedException", "AuthorizationError"}
 DONE = {"done", "NoSuchKey", "PreconditionFailed"}
 """What an allowed call gives: nobody else is told what is there, or that it is not."""
 
@@ -143,7 +169,8 @@ def probe(request, stage):
     functions.get_waiter("function_active_v2").wait(FunctionName=name)
     names = {"stream": stage.outputs.stream_name, "table": stage.outputs.counts_table,
              "trends": stage.outputs.trends_table,
-             "bucket": stage.outputs.bucket}  # fmt: skip
+             "bucket": stage.outputs.bucket, "database": stage.outputs.glue_database,
+             "topic": "arn:aws:sns:us-east-1:000000000000:movie-likes-local-reports"}  # fmt: skip
 
     def call(service, operation, parameters):
         told = json.dumps([service, operation, parameters])
