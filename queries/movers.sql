@@ -7,10 +7,11 @@
 --
 -- Films rank by likes less unlikes among those that anybody liked, and films with as many share a
 -- rank; rank and rank_before are null where nobody liked a film, and it counts as standing behind
--- all others. From 10th to 1st is more than from 110th to 101st: films are ordered by the larger
--- rank divided by the smaller one, then by how many net likes were gained or lost. A film without
--- net likes now did not rise, and one without net likes before did not fall; where one side has no
--- likes at all there is nothing to compare, and no film. The peak is the hour with the film's best
+-- all others. What is expected of a film is the share of all net likes that it had before: busier
+-- days raise none. Films are ordered by how far their net likes are from that, in standard
+-- deviations of the difference of two Poisson counts (deviations), so that 3 likes after 1 are no
+-- rise to speak of. A film rose that is above both its rank and what is expected, and fell below
+-- both; where one side has no net likes at all there is nothing to compare, and no film. The peak is the hour with the film's best
 -- score in trends (the earliest where there are two), all of it null where none of its hours is
 -- ranked.
 WITH events AS (
@@ -50,30 +51,31 @@ placed AS (
   SELECT
     movie_id, net_likes, net_likes_before, rank, rank_before,
     coalesce(rank, 1 + count(rank) OVER ()) AS rank_to,
-    coalesce(rank_before, 1 + count(rank_before) OVER ()) AS rank_from
+    coalesce(rank_before, 1 + count(rank_before) OVER ()) AS rank_from,
+    CAST(greatest(net_likes_before, 0) AS double)
+      * sum(greatest(net_likes, 0)) OVER ()
+      / nullif(sum(greatest(net_likes_before, 0)) OVER (), 0) AS expected
   FROM ranked
 ),
 judged AS (
   SELECT
-    movie_id, net_likes, net_likes_before, rank, rank_before, rank_to, rank_from,
+    movie_id, net_likes, net_likes_before, rank, rank_before,
+    (net_likes - expected) / sqrt(nullif(greatest(net_likes, 0) + expected, 0)) AS deviations,
     CASE
-      WHEN net_likes > 0 AND rank_to < rank_from THEN 'rose'
-      WHEN net_likes_before > 0 AND rank_to > rank_from THEN 'fell'
+      WHEN rank_to < rank_from AND net_likes > expected THEN 'rose'
+      WHEN rank_to > rank_from AND net_likes < expected THEN 'fell'
     END AS direction
   FROM placed
 ),
 numbered AS (
   SELECT
-    direction, movie_id, net_likes, net_likes_before, rank, rank_before,
+    direction, movie_id, net_likes, net_likes_before, rank, rank_before, deviations,
     row_number() OVER (
       PARTITION BY direction
-      ORDER BY
-        CAST(greatest(rank_to, rank_from) AS double) / least(rank_to, rank_from) DESC,
-        abs(net_likes - net_likes_before) DESC,
-        movie_id
+      ORDER BY abs(deviations) DESC, movie_id
     ) AS place
   FROM judged
-  WHERE direction IS NOT NULL
+  WHERE direction IS NOT NULL AND deviations IS NOT NULL
 ),
 hours AS (
   SELECT
@@ -87,7 +89,7 @@ hours AS (
 SELECT
   numbered.direction, numbered.place, numbered.movie_id,
   numbered.rank, numbered.rank_before,
-  numbered.net_likes, numbered.net_likes_before,
+  numbered.net_likes, numbered.net_likes_before, numbered.deviations,
   hours.score AS peak_score,
   hours.hour AS peak_hour,
   hours.net_likes AS peak_net_likes

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pandas as pd
+import pytest
 
 DAY = timedelta(days=1)
 Rows = list[tuple[Any, ...]]
@@ -21,6 +22,7 @@ def before(first: date, last: date) -> tuple[date, date]:
 def moved(likes: pd.DataFrame, trends: pd.DataFrame, first: date, last: date, n: int) -> Rows:
     now, then = (ranks(within(likes, *span)) for span in ((first, last), before(first, last)))
     hours = within(trends, first, last, "hour")
+    all_now, all_then = (sum(max(net, 0) for net, _ in side.values()) for side in (now, then))
     found: dict[str, list[tuple[Any, ...]]] = {"rose": [], "fell": []}
     for film in now.keys() | then.keys():
         net, rank = now.get(film, (0, None))
@@ -29,12 +31,18 @@ def moved(likes: pd.DataFrame, trends: pd.DataFrame, first: date, last: date, n:
             rank or 1 + sum(r is not None for _, r in now.values()),
             rank_before or 1 + sum(r is not None for _, r in then.values()),
         )
-        if net > 0 and to < came_from:
-            way, far = "rose", came_from / to
-        elif net_before > 0 and to > came_from:
-            way, far = "fell", to / came_from
+        if not all_then:
+            continue
+        expected = float(max(net_before, 0)) * all_now / all_then
+        if to < came_from and net > expected:
+            way = "rose"
+        elif to > came_from and net < expected:
+            way = "fell"
         else:
             continue
+        if not max(net, 0) + expected:
+            continue
+        far = (net - expected) / (max(net, 0) + expected) ** 0.5
         best = hours[hours["movie_id"] == film].sort_values(
             ["score", "rank", "hour"], ascending=[False, True, True]
         )
@@ -42,8 +50,8 @@ def moved(likes: pd.DataFrame, trends: pd.DataFrame, first: date, last: date, n:
         if len(best):
             top = best.iloc[0]
             peak = (top["score"], top["hour"], top["likes"] - top["unlikes"])
-        order = (-far, -abs(net - net_before), film)
-        found[way].append((order, (film, rank, rank_before, net, net_before, *peak)))
+        row = (film, rank, rank_before, net, net_before, pytest.approx(far), *peak)
+        found[way].append(((-abs(round(far, 9)), film), row))
     return [
         (way, place, *row)
         for way in ("rose", "fell")

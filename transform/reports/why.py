@@ -41,7 +41,12 @@ def fell(period: Period, row: Row) -> str:
 def _places(way: str, period: Period, row: Row) -> str:
     before = "the day before" if period.kind == "day" else "the week before"
     rank, rank_before = row["rank"], row["rank_before"]
-    counts = f"{row['net_likes']:,} net likes after {row['net_likes_before']:,} {before}"
+    far = row["deviations"]
+    counts = (
+        f"{row['net_likes']:,} net likes after {row['net_likes_before']:,} {before}, "
+        f"{abs(far):.1f} standard deviations {'more' if far > 0 else 'fewer'} than its share then "
+        "promised"
+    )
     if rank_before is None:
         return f"New in {ordinal(rank)} place: {counts}"
     if rank is None:
