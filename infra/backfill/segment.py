@@ -116,9 +116,7 @@ class Segment(Tally):
         done = 0
         for group in groups(sizes, ROUND_ROWS):
             rows = sum(group.values())
-            arrivals.begin(engine)
-            for some in self._waiting.take(min(group), max(group)):
-                arrivals.add(engine, some, number)
+            self._load(min(group), max(group))
 
             def told(share: float, done: int = done, rows: int = rows) -> None:
                 self.watcher.merging(done + int(share * rows), everything)
@@ -138,6 +136,12 @@ class Segment(Tally):
         self.outcome.ledger = self.ledgers.change(number, merged)
         arrivals.begin(engine)
         self._waiting.clear()
+
+    def _load(self, first: int, last: int) -> None:
+        """Begin a round of the hours from one to another."""
+        arrivals.begin(self.hours.engine)
+        for some in self._waiting.take(first, last):
+            arrivals.add(self.hours.engine, some, self.outcome.ledger.number)
 
     def _reject(self) -> None:
         for key, body in archive.rejected_objects(self._bad).items():

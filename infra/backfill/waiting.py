@@ -52,8 +52,9 @@ class Waiting:
 
         Raises `NoRoom`.
         """
-        if self._files and self._held:
+        if self._files:
             self._write()
+            pa.default_memory_pool().release_unused()
         found: list[pa.Table] = []
         for rows in self._all():
             moments = _moments(rows)
