@@ -51,7 +51,9 @@ def make(stage: Stage, asked: Call) -> Made:
 
 def told(stage: Stage, made: Made) -> str:
     """Say what came of it, its headlines, and where it is."""
-    place = f"s3://{stage.outputs.bucket}/{made.page}"
+    # On AWS reports need not be published, and who may read the bucket finds them there.
+    base = stage.outputs.site_url if stage.endpoint else f"s3://{stage.outputs.bucket}"
+    place = f"{base.rstrip('/')}/{made.page}"
     lines = [f"{made.name}: {_SAID[made.outcome]}", *(f"  {line}" for line in made.headlines)]
     return "\n".join([*lines, f"  {place}"])
 

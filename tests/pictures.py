@@ -48,7 +48,6 @@ def main() -> int:
         with _chromium() as chromium, _stage() as home:
             print("Running lake demo; this takes some minutes ...", file=sys.stderr)
             _keep("terminal.svg", terminal([(words, _lake(home, *words)) for words in COMMANDS]))
-            _lake(home, "report")
             site = json.loads((home / "site.json").read_text("utf-8"))["url"]
             _shoot(chromium, site, "page")
             _shoot(chromium, _newest_report(chromium, site), "report")

@@ -535,7 +535,7 @@ def test_report_says_what_was_made_of_which_day_and_where(reports):
     assert told.exit_code == 0
     assert told.stdout.splitlines() == [
         "2026-01-30: made again, for its likes had changed", "  Up.", "  More.", "  Who.",
-        "  s3://bucket/reports/2026-01-30.html",
+        f"  {OUTPUTS.site_url}/reports/2026-01-30.html",
     ]  # fmt: skip
     assert run("report", "--week", "2026-W05").exit_code == run("report").exit_code == 0
     yesterday = (datetime.now(UTC) - timedelta(days=1)).date().isoformat()
