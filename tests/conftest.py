@@ -6,8 +6,11 @@ import signal
 import polars  # noqa: F401
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadFileScheduling
 
 pytest_plugins = ["tests.browser"]
+
+STACK = "tests/stack/"
 
 # Powertools reads its settings when a function is imported, whichever test does that first.
 os.environ |= {"POWERTOOLS_METRICS_NAMESPACE": "MovieLikes", "POWERTOOLS_SERVICE_NAME": "Function"}
@@ -22,21 +25,28 @@ settings.register_profile("lake", deadline=None)
 settings.load_profile("lake")
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep the tests of a file together, and all of the stack, for they share what is set up.
+    """Mark the tests of the stack, and have them last, for the fast ones tell more, sooner.
 
-    The stack is last, for the fast tests tell more, sooner; beside others it is first, for it takes
-    longest and mostly waits.
+    Beside others they are first, for they take longest and mostly wait.
     """
-    stack = [item for item in items if "stack" in item.path.parts]
-    others = [item for item in items if "stack" not in item.path.parts]
+    stack = [item for item in items if item.nodeid.startswith(STACK)]
+    others = [item for item in items if not item.nodeid.startswith(STACK)]
     for item in stack:
         item.add_marker("stack")
-        item.add_marker(pytest.mark.xdist_group("stack"))
-    for item in others:
-        item.add_marker(pytest.mark.xdist_group(item.path.as_posix()))
     items[:] = stack + others if hasattr(config, "workerinput") else others + stack
+
+
+class _TogetherByFile(LoadFileScheduling):
+    """Has one worker do the tests of a file, and all of the stack: they share what is set up."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return STACK if nodeid.startswith(STACK) else str(super()._split_scope(nodeid))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadFileScheduling:
+    """Share the tests out, where there are several workers."""
+    return _TogetherByFile(config, log)
 
 
 @pytest.fixture(autouse=True)
