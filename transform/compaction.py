@@ -139,7 +139,7 @@ def _write_at_once(
     ordering = Ordering(cursor.sql(rows).to_arrow_table())
 
     def write(place: int) -> Written:
-        path, likes = _path(folder, place), ordering.sorted(place).select(SCHEMA.names)
+        path, likes = _path(folder, place), ordering.sorted(place, SCHEMA.names)
         writer = Writer(path)
         for batch in likes.to_batches():
             writer.add(batch)

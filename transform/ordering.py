@@ -5,6 +5,7 @@ third of the time in which DuckDB sorts by the columns; few likes of a film are 
 millisecond, and need a look at their ids.
 """
 
+from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any
 
@@ -23,15 +24,13 @@ class Ordering:
 
     def __init__(self, rows: pa.Table) -> None:
         """Take rows with `place`, a number for each file, of one hour each."""
-        self.rows = rows.drop_columns("place").combine_chunks()
-        self._ids = _one(self.rows["event_id"])
-        place, places = _ranks(_one(rows["place"]))
-        film, films = _ranks(_one(self.rows["movie_id"]))
+        self.rows = rows.combine_chunks()
+        place, places = _ranks(_one(self.rows["place"]))
+        film, _ = _ranks(_one(self.rows["movie_id"]))
         moments = _one(self.rows["liked_at"]).cast(pa.int64())
         within = pc.subtract(moments, pc.multiply(pc.divide(moments, HOUR_MS), HOUR_MS))
-        ranks = pc.add(pc.multiply(place, len(films)), film)
-        self._keys = pc.bit_wise_or(pc.shift_left(ranks, _TIME_BITS), within)
-        self._order = pc.sort_indices(self._keys)
+        self._keys = pc.bit_wise_or(pc.shift_left(film, _TIME_BITS), within)
+        self._together = pc.sort_indices(place)
         counts = {one["values"].as_py(): one["counts"].as_py() for one in pc.value_counts(place)}
         sizes = [counts[rank] for rank in range(len(places))]
         starts = accumulate(sizes, initial=0)
@@ -42,19 +41,22 @@ class Ordering:
         """The places in their order."""
         return list(self._bounds)
 
-    def sorted(self, place: int) -> pa.Table:
+    def sorted(self, place: int, columns: Sequence[str]) -> pa.Table:
         """Give the rows of a place in their order."""
-        order = self._order.slice(*self._bounds[place])
-        keys = self._keys.take(order)
+        rows = self._together.slice(*self._bounds[place])
+        keys = self._keys.take(rows)
+        by_key = pc.sort_indices(keys)
+        keys, rows = keys.take(by_key), rows.take(by_key)
         same = pc.equal(keys.slice(1), keys.slice(0, len(keys) - 1))
         if pc.any(same).as_py():
             no = pa.array([False])
             tied = pc.or_(pa.concat_arrays([same, no]), pa.concat_arrays([no, same]))
-            rows = order.filter(tied)
-            ties = pa.table({"key": keys.filter(tied), "id": self._ids.take(rows)})
+            alike = rows.filter(tied)
+            ids = _one(self.rows["event_id"]).take(alike)
+            ties = pa.table({"key": keys.filter(tied), "id": ids})
             by_id = pc.sort_indices(ties, [("key", "ascending"), ("id", "ascending")])
-            order = pc.replace_with_mask(order, tied, rows.take(by_id))
-        return self.rows.take(order)
+            rows = pc.replace_with_mask(rows, tied, alike.take(by_id))
+        return self.rows.select(columns).take(rows)
 
 
 def _ranks(values: "pa.Array[Any]") -> tuple[Any, list[Any]]:

@@ -34,7 +34,7 @@ def test_rows_of_a_place_are_in_the_order_of_the_table(given):
         expected = sorted(
             (film.encode(), at, event.encode()) for of, film, at, event in given if of == place
         )
-        found = ordering.sorted(place).to_pylist()
+        found = ordering.sorted(place, ["movie_id", "liked_at", "event_id"]).to_pylist()
         assert [
             (
                 row["movie_id"].encode(),
