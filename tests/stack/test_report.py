@@ -3,12 +3,14 @@
 import csv
 import json
 import os
+import re
 import urllib.request
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
 from click.testing import CliRunner
+from playwright.sync_api import expect
 from rich.console import Console
 
 import lake
@@ -16,6 +18,7 @@ from infra.backfill import command
 from infra.backfill.ledger import Request
 from infra.stage import invoke
 from infra.traffic.simulate import Plan, Simulation
+from tests.browser import SIZES, picture, violations
 from transform.reports.figures import Report
 
 # Long ago, where no other test has likes of its own; the second day is a Sunday.
@@ -115,7 +118,7 @@ def test_a_report_is_true_and_restated_for_its_own_late_likes_alone(
     unlikes = sum(down for films in sunday.values() for _, down in films.values())
     told = run("report", "--day", SUNDAY)
     assert told.startswith(f"{SUNDAY}: made\n")
-    assert f"s3://{stage.outputs.bucket}/reports/{SUNDAY}.html" in told
+    assert f"{stage.outputs.site_url}/reports/{SUNDAY}.html" in told
     run("report", "--day", SATURDAY)
     run("report", "--week", WEEK)
 
@@ -170,6 +173,29 @@ def test_reports_are_listed_and_fetched_whole(truth, run, tmp_path):
     assert (tmp_path / SUNDAY / "top.csv").is_file()
     rows = list(csv.DictReader(run("report", "--list", "--format", "csv").splitlines()))
     assert SUNDAY in [row["name"] for row in rows if row["kind"] == "day"]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_site_shows_a_report_that_is_there_for_everybody(stage, truth, run, browser, scheme):
+    run("report", "--day", SUNDAY)
+    context = browser.new_context(color_scheme=scheme)
+    page = context.new_page()
+    said = []
+    page.on("console", lambda message: said.append(message.text))
+
+    answer = page.goto(f"{stage.outputs.site_url}/reports/{SUNDAY}.html")
+
+    assert answer and answer.ok
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sunday 12 May 2019")
+    for width, height in SIZES.values():
+        page.set_viewport_size({"width": width, "height": height})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert violations(page) == []
+    picture(page, f"report-{scheme}")
+    page.get_by_role("link", name="All reports").click()
+    expect(page.get_by_role("link", name=re.compile("12 May"))).to_be_visible()
+    assert violations(page) == [] and said == []
+    context.close()
 
 
 def test_the_schedules_say_what_is_due_and_the_function_knows_it(stage):
