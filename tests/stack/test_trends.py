@@ -67,6 +67,8 @@ def test_the_table_equals_the_likes_and_the_shipped_check_says_so(
     assert len(expected) > 200
 
     def found():
+        # What others have had compacted of an hour stands for it until ours is compacted too.
+        invoke(stage, "compact", {})
         return {
             (hour, film): pair
             for (hour, film), pair in in_trends().items()
@@ -171,9 +173,9 @@ def test_a_film_that_goes_viral_tops_the_trends_within_two_rankings(stage, api, 
     for first in range(0, len(steady), 500):
         assert api.post(*steady[first : first + 500]).status == 202
     source = Source(stage.outputs.api_url, "1h", 100)
-    # Within the hour: a quarter, a half and three quarters of an hour ago.
-    eventually(lambda: (rising.rank(stage), liked(source.ask(), f"steady-{run}-0"))[1], 3 * 40)
-    calm = source.ask()
+    eventually(lambda: tracked(stage, f"steady-{run}-2"), 11 * 40)
+    rising.rank(stage)
+    calm = source.ask()  # steady films may be none of the first hundred, where others have likes
     viral = f"viral-{run}"
     assert api.post(*[{"movie_id": viral}] * 300).status == 202
     eventually(lambda: tracked(stage, viral), 300)
@@ -183,11 +185,8 @@ def test_a_film_that_goes_viral_tops_the_trends_within_two_rankings(stage, api, 
         if top.movie_id == viral:
             break
     assert (top.movie_id, top.rank, top.previous_rank) == (viral, 1, None)
-    assert top.score > 10 > max(e.score for e in calm.trends if e.movie_id.startswith("steady"))
-
-
-def liked(board, film):
-    return sum(entry.likes for entry in board.trends if entry.movie_id == film)
+    assert top.score > 10
+    assert all(one.score < 10 for one in calm.trends if one.movie_id.startswith(f"steady-{run}"))
 
 
 def tracked(stage, film):

@@ -9,6 +9,7 @@ import queries
 from tests.queries.lake import Lake, like
 from tests.transform.handlers.report_world import NOW, World
 from transform.handlers import report, shelf
+from transform.reports import tables
 from transform.reports.due import NotOver
 
 D, WEEK = "2026-02-28", "2026-W09"
@@ -37,10 +38,9 @@ def late(day=D, n=1):
 
 def test_a_report_is_figures_tables_and_a_page_that_a_browser_shows(world):
     assert world.run(day=D) == {D: "made"}
-    names = ("top.csv", "movers.csv", "hours.csv", "quality.csv", "cost.csv")
     assert set(world.objects()) == {
         *(f"reports/{D}.json", f"reports/{D}.html", "reports/index.html", "reports/latest.json"),
-        *(f"reports/{D}/{name}" for name in names),
+        *(f"reports/{D}/{name}" for name in tables.NAMES),
         f"state/reports/{D}.json",
     }
     kinds = world.s3.kinds
@@ -48,8 +48,9 @@ def test_a_report_is_figures_tables_and_a_page_that_a_browser_shows(world):
     assert kinds[f"reports/{D}/top.csv"] == "text/csv; charset=utf-8"
     assert kinds[f"reports/{D}.json"] == kinds["reports/latest.json"] == "application/json"
     order = [key for key in world.s3.writes if key in world.objects()]
-    assert order[0] == f"reports/{D}.json" and order[6] == f"reports/{D}.html"
-    assert order[7:] == ["reports/index.html", "reports/latest.json", f"state/reports/{D}.json"]
+    last = 1 + len(tables.NAMES)
+    assert order[0] == f"reports/{D}.json" and order[last] == f"reports/{D}.html"
+    assert order[last + 1 :] == ["reports/index.html", "reports/latest.json", f"state/reports/{D}.json"]
     assert world.announced == [(D, 0)]
 
 
