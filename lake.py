@@ -116,7 +116,9 @@ def demo(stage: str, port: int | None, likes: int, history: int, seed: int | Non
     seed = now if seed is None else seed
     plan = Plan(now=now, likes=likes, seed=seed)
     day = 24 * 3_600_000
-    past = Plan(now=now - day, likes=history, seed=seed + 1, days=30) if history else None
+    # Until a midnight, so that the last day is whole: its film that goes viral is in a report.
+    midnight = (now - day) // day * day
+    past = Plan(now=midnight, likes=history, seed=seed + 1, days=30) if history else None
     connection = queries.connect("local")
     shown = demonstration.demo(
         opened, partial(queries.run, connection=connection), plan, past, steps

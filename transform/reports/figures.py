@@ -64,6 +64,9 @@ class Mover(msgspec.Struct, frozen=True):
     """Net likes in that hour."""
     why: str
     """Why it is called a trend, or a fall, in a sentence with those numbers."""
+    deviations: float
+    """How far its net likes are from the share of all that it had before, in standard deviations of
+    the difference of two Poisson counts; negative for a fall."""
 
 
 class HeatRow(msgspec.Struct, frozen=True):

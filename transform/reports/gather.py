@@ -64,6 +64,7 @@ def _mover(period: Period, row: Row, titles: Mapping[str, str]) -> Mover:
         peak_hour=row["peak_hour"],
         peak_likes=row["peak_net_likes"],
         why=(why.rose if row["direction"] == "rose" else why.fell)(period, row),
+        deviations=row["deviations"],
     )
 
 

@@ -9,6 +9,10 @@ from transform.reports import words
 if TYPE_CHECKING:
     from transform.reports.figures import Mover, Report
 
+CHANCE = 4
+"""Standard deviations from which a rise is news: of a hundred films that do not rise, one is so far
+up on one day in three hundred."""
+
 
 def headlines(report: Report) -> list[str]:
     """Give what rose most and why, the total beside the period before, and what else matters."""
@@ -25,10 +29,13 @@ def _rise(report: Report) -> str:
         return f"No film can be said to rise: nothing was liked {before}."
     best = report.rose[0]
     ranks = f", {_ranks(best)}" if best.rank is not None else ""
-    return (
-        f"{words.name(best)} rose most{ranks}: {_plain(best.net)} net likes"
-        f" after {_plain(best.net_before)} {before}{_score(report, best)}."
-    )
+    likes = f"{_plain(best.net)} net likes after {_plain(best.net_before)} {before}"
+    if best.deviations < CHANCE:
+        return (
+            f"No film rose by more than chance explains; {words.name(best)} came furthest"
+            f"{ranks}: {likes}."
+        )
+    return f"{words.name(best)} rose most{ranks}: {likes}{_score(report, best)}."
 
 
 def _ranks(film: Mover) -> str:

@@ -49,13 +49,14 @@ def _top(report: Report) -> str:
 def _movers(report: Report) -> str:
     columns = (
         *("direction", "movie_id", "title", "net_before", "net", "rank_before", "rank"),
-        *("score", "peak_hour", "peak_likes", "why"),
+        *("score", "peak_hour", "peak_likes", "deviations", "why"),
     )
 
     def row(direction: str, film: Mover) -> Sequence[Cell]:
         return (
             *(direction, film.movie_id, film.title, film.net_before, film.net, film.rank_before),
-            *(film.rank, film.score, words.iso(film.peak_hour), film.peak_likes, film.why),
+            *(film.rank, film.score, words.iso(film.peak_hour), film.peak_likes),
+            *(film.deviations, film.why),
         )
 
     rose = (row("rose", film) for film in report.rose)

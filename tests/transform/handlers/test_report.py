@@ -50,7 +50,11 @@ def test_a_report_is_figures_tables_and_a_page_that_a_browser_shows(world):
     order = [key for key in world.s3.writes if key in world.objects()]
     last = 1 + len(tables.NAMES)
     assert order[0] == f"reports/{D}.json" and order[last] == f"reports/{D}.html"
-    assert order[last + 1 :] == ["reports/index.html", "reports/latest.json", f"state/reports/{D}.json"]
+    assert order[last + 1 :] == [
+        "reports/index.html",
+        "reports/latest.json",
+        f"state/reports/{D}.json",
+    ]
     assert world.announced == [(D, 0)]
 
 

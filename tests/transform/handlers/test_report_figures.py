@@ -75,8 +75,9 @@ def test_every_number_is_what_pandas_makes_of_the_likes(
     for way, films in (("rose", told.rose), ("fell", told.fell)):
         found = [(f.movie_id, f.rank, f.rank_before, f.net, f.net_before, f.score,
                   naive(f.peak_hour), f.peak_likes) for f in films]  # fmt: skip
-        expected = [(*row[2:7], *row[8:]) for row in movers if row[0] == way]
-        assert found == expected
+        expected = [row for row in movers if row[0] == way]
+        assert found == [(*row[2:7], *row[8:]) for row in expected]
+        assert [film.deviations for film in films] == pytest.approx([row[7] for row in expected])
     assert quality(told) == expected_quality(truth, mine, period)
     titles = {film.movie_id: film.title for film in (*told.top, *told.rose, *told.fell)}
     assert titles == {movie: TITLES.get(movie) for movie in titles}

@@ -66,6 +66,7 @@ def _mover(place: int, net: int, before: int, rank: int | None, rank_before: int
         *(net, before, rank, rank_before),
         *((score, hour, net // 3) if score else (None, None, None)),
         why,
+        (net - before) / (max(net, 0) + before) ** 0.5,
     )
 
 

@@ -35,6 +35,7 @@ _MOVERS = st.lists(
     st.builds(
         *(Mover, IDS, st.none() | TEXTS, _NETS, _NETS, _RANKS, _RANKS),
         *(st.none() | st.floats(-1e6, 1e6), st.none() | _TIMES, st.none() | _NETS, TEXTS),
+        st.floats(-1e6, 1e6),
     ),
     max_size=6,
 )

@@ -42,6 +42,15 @@ def test_where_nothing_rose_they_say_so():
     assert notable.endswith("net likes.")
 
 
+def test_a_rise_that_chance_explains_is_called_that():
+    some = replace(example.daily().rose[3], deviations=3.9)
+    [rise, *_] = replace(example.daily(), rose=[some]).headlines
+    assert rise == (
+        "No film rose by more than chance explains; Se7en (1995) came furthest, from rank 9 to 6: "
+        "288 net likes after 240 the day before."
+    )
+
+
 def test_a_new_film_rises_from_nowhere_and_one_without_a_score_has_none():
     new = replace(example.daily().rose[2], score=None, peak_hour=None, peak_likes=None)
     [rise, *_] = replace(example.daily(), rose=[new]).headlines
