@@ -13,7 +13,6 @@ from infra import commands
 if TYPE_CHECKING:
     from infra.steps import Steps
     from infra.tables import Format
-    from queries.engine.cost import Estimate
 
 
 @click.group(cls=commands.Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -229,11 +228,11 @@ def sql(
     """
     import queries
     from infra import tables
-    from infra.prompt import statements
+    from infra.prompt import costs, questions, statements
     from queries.engine import sizes
 
     if listed:
-        _list(form)
+        questions.write(queries.library(), form, sys.stdout)
         return
     try:
         parameters: dict[str, Any] = statements.parameters(list(given))
@@ -257,44 +256,14 @@ def sql(
     for one in asked:
         told: dict[str, Any] = one.parameters
         if estimate:
-            _estimate(queries.estimate(one.question, connection=connection, **told), form)
+            cost = queries.estimate(one.question, connection=connection, **told)
+            costs.write(cost, form, sys.stdout)
         else:
             frame = queries.run(one.question, connection=connection, max_bytes=limit, **told)
             tables.write_frame(frame, form, sys.stdout)
 
 
 _NOTHING = "Name a question or write a SELECT; `lake sql --list` lists them."
-
-
-def _list(form: Format) -> None:
-    """List the questions."""
-    import shutil
-
-    import queries
-    from infra import tables
-    from infra.prompt import questions
-
-    known = queries.library()
-    if form == "table":
-        width = min(shutil.get_terminal_size().columns, 100)
-        click.echo("\n".join(questions.listed(known, width)))
-        return
-    rows = questions.rows(known) if form == "json" else questions.flat(known)
-    tables.write(questions.COLUMNS, rows, form, sys.stdout)
-
-
-def _estimate(told: Estimate, form: Format) -> None:
-    """Show what a question would cost, and of which columns."""
-    from infra import tables
-
-    if form != "table":
-        columns = ("bytes", "most", "billed_bytes", "dollars", "files")
-        rows = [[getattr(told, name) for name in columns]]
-        tables.write(columns, rows, form, sys.stdout)
-        return
-    parts = [(table, column or "whole objects", size) for table, column, size in told.parts]
-    tables.write(("table", "column", "bytes"), parts, form, sys.stdout)
-    click.echo(told)
 
 
 def _prompt(stage: str, form: Format, limit: int | None) -> None:

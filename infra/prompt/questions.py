@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Protocol
+from typing import Protocol, TextIO
+
+from infra import tables
+from infra.tables import Format
 
 _INDENT = "    "
 
@@ -33,6 +37,15 @@ class Question(Protocol):
     def grain(self) -> str: ...
     @property
     def parameters(self) -> Sequence[Parameter] | None: ...
+
+
+def write(known: Sequence[Question], form: Format, out: TextIO) -> None:
+    """Write the questions there are: for people as wide as their terminal, up to a page."""
+    if form == "table":
+        width = min(shutil.get_terminal_size().columns, 100)
+        out.write("\n".join(listed(known, width)) + "\n")
+    else:
+        tables.write(COLUMNS, rows(known) if form == "json" else flat(known), form, out)
 
 
 COLUMNS = ("name", "what it answers", "grain", "parameters")
