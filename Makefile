@@ -35,7 +35,7 @@ demo: setup terraform ## Run the whole pipeline here, on real input, and check e
 	@$(BIN)/lake demo
 
 test: lint browser ## Lint, then every test: Python, Terraform, pages, and the stack on the emulator
-	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --durations 20
+	@infra/bin/test
 
 lint: setup terraform ## ruff, mypy --strict, clean notebooks, terraform fmt and validate
 	@$(BIN)/ruff check .

@@ -6,11 +6,8 @@ import signal
 import polars  # noqa: F401
 import pytest
 from hypothesis import settings
-from xdist.scheduler import LoadFileScheduling
 
 pytest_plugins = ["tests.browser"]
-
-STACK = "tests/stack/"
 
 # Powertools reads its settings when a function is imported, whichever test does that first.
 os.environ |= {"POWERTOOLS_METRICS_NAMESPACE": "MovieLikes", "POWERTOOLS_SERVICE_NAME": "Function"}
@@ -25,28 +22,12 @@ settings.register_profile("lake", deadline=None)
 settings.load_profile("lake")
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark the tests of the stack, and have them last, for the fast ones tell more, sooner.
-
-    Beside others they are first, for they take longest and mostly wait.
-    """
-    stack = [item for item in items if item.nodeid.startswith(STACK)]
-    others = [item for item in items if not item.nodeid.startswith(STACK)]
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of the stack, and run them last: the fast ones tell more, sooner."""
+    stack = [item for item in items if item.nodeid.startswith("tests/stack/")]
     for item in stack:
         item.add_marker("stack")
-    items[:] = stack + others if hasattr(config, "workerinput") else others + stack
-
-
-class _TogetherByFile(LoadFileScheduling):
-    """Has one worker do the tests of a file, and all of the stack: they share what is set up."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        return STACK if nodeid.startswith(STACK) else str(super()._split_scope(nodeid))
-
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadFileScheduling:
-    """Share the tests out, where there are several workers."""
-    return _TogetherByFile(config, log)
+    items[:] = [item for item in items if not item.get_closest_marker("stack")] + stack
 
 
 @pytest.fixture(autouse=True)
