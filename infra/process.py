@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import signal
 import subprocess
@@ -91,6 +92,14 @@ def environment(user: Mapping[str, str]) -> dict[str, str]:
         "AWS_EC2_METADATA_DISABLED": "true",
         "PYTHONUNBUFFERED": "1",
     }
+
+
+def made_of(applied: msgspec.Struct, sources: Path) -> str:
+    """What a process is made of: the stage as it was applied, and the sources in a folder."""
+    digest = hashlib.sha256(msgspec.json.encode(applied))
+    for path in sorted(sources.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def last_line(log: Path) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import socket
 import sys
@@ -37,10 +36,7 @@ class Process(processes.Process, frozen=True):
 
 def made_of(applied: msgspec.Struct) -> str:
     """What a server is made of: the stage as it was applied, and the server's own sources."""
-    digest = hashlib.sha256(msgspec.json.encode(applied))
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
+    return processes.made_of(applied, Path(__file__).parent)
 
 
 def find(home: Path) -> Found[Process]:

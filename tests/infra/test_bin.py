@@ -89,3 +89,25 @@ def test_a_mirror_is_found_for_init_only_and_only_where_the_caller_says_nothing(
     assert stub("init", "-plugin-dir=elsewhere").stdout == "none"
     monkeypatch.setenv("TF_CLI_ARGS_init", "-upgrade")
     assert stub("init").stdout == "-upgrade"
+
+
+@pytest.mark.parametrize(
+    ("stack", "others", "code"), [(0, 0, 0), (1, 0, 1), (0, 1, 1), (1, 1, 1), (5, 0, 1)]
+)
+def test_all_tests_passed_only_if_both_halves_did_and_both_are_told(tmp_path, stack, others, code):
+    script = tmp_path / "infra/bin/test"
+    script.parent.mkdir(parents=True)
+    shutil.copy(REPOSITORY / "infra/bin/test", script)
+    python = tmp_path / ".venv/bin/python"
+    python.parent.mkdir(parents=True)
+    program(
+        python,
+        f'case "$*" in *--ignore*) echo others; exit {others};; esac\necho stack; exit {stack}',
+    )
+
+    ended = subprocess.run(
+        [script], env=os.environ | {"PYTHON": "/none"}, capture_output=True, text=True
+    )
+
+    assert ended.returncode == code, ended.stderr
+    assert {"others", "stack"} <= set(ended.stdout.split())
