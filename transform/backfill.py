@@ -25,8 +25,12 @@ from transform.stream import BadLine
 pc: Any = pyarrow.compute  # its types do not know of Python values where arrays may stand
 
 _FIELDS = ("event_id", "movie_id", "user_id", "action", "liked_at", "source", "extra")
-SCHEMA = pa.schema([schema.arrow(tables.read("likes")).field(name) for name in _FIELDS])
-"""Of the rows that lines become: the columns of a like, without those that tell how it came."""
+_CODED = pa.dictionary(pa.int32(), pa.string())
+_TYPES = dict.fromkeys(("movie_id", "action", "source"), _CODED)
+_TABLE = schema.arrow(tables.read("likes"))
+SCHEMA = pa.schema([(name, _TYPES.get(name, _TABLE.field(name).type)) for name in _FIELDS])
+"""Of the rows that lines become: the columns of a like, without those that tell how it came. Of
+which many values are the same are dictionaries."""
 
 _NO_ID = "\0"  # which no like has, for it is a control
 _TIME = (
@@ -35,6 +39,8 @@ _TIME = (
     r"T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,6})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$"
 )
 """The times that Arrow reads as `parse` does, but for leap days, which not each year has."""
+_FORM, _DIGIT = b"0000-00-00T00:00:00.000Z", b"0"[0]
+"""The form that most times have, which is seen faster; 0 stands for a digit, told by Arrow."""
 _INTEGER = r"^[1-9]\d{0,14}$"
 _CONTROL = r"[\x00-\x1f\x7f-\x{9f}]"
 
@@ -77,7 +83,8 @@ def parse(
             rows = rows.filter(sure)
         parts.append(rows)
     good, bad = _singly(text, np.sort(np.concatenate(doubtful)), numbers, arrived_at, skew)
-    return Parsed(pa.concat_tables([*parts, _table(good)]), bad)
+    rows = pa.concat_tables([*parts, _table(good)])
+    return Parsed(rows.unify_dictionaries().combine_chunks(), bad)
 
 
 def _singly(
@@ -148,7 +155,7 @@ def _settle(
         "user_id": column("user_id", partial(_texts, 128), None),
         "action": column("action", partial(_known, _action, "like"), "like"),
         "liked_at": liked_at,
-        "source": column("source", partial(_texts, 32), None),
+        "source": column("source", _sources, None),
     }
     if columns["event_id"].values.null_count == size:
         moments: list[Any] = liked_at.values.fill_null(0).to_pylist()
@@ -208,8 +215,24 @@ def _known(
             judged.append(rule(value.decode()))
         except (InvalidLike, UnicodeDecodeError):
             judged.append(None)
-    texts = pa.array(judged, pa.string()).take(coded.indices)
-    return _Column(texts, texts.is_valid() if texts.null_count else None)
+    return _again_coded(coded.indices, pa.array(judged, pa.string()))
+
+
+def _sources(values: pa.Array[Any], quoted: bool) -> _Column:
+    """Judge sources, each of them once."""
+    if not quoted:
+        return _absent(values, None)
+    coded = values.dictionary_encode()
+    judged = _texts(32, coded.dictionary, quoted)
+    texts = judged.values if judged.sure is None else pc.if_else(judged.sure, judged.values, None)
+    return _again_coded(coded.indices, texts)
+
+
+def _again_coded(indices: pa.Array[Any], texts: pa.Array[Any]) -> _Column:
+    """Give what values became, of which `texts` has each once; null stands for those in doubt."""
+    different = texts.fill_null("").dictionary_encode()
+    values = pa.DictionaryArray.from_arrays(different.indices.take(indices), different.dictionary)
+    return _Column(values, texts.is_valid().take(indices) if texts.null_count else None)
 
 
 def _absent(values: pa.Array[Any], default: object) -> _Column:
@@ -221,10 +244,11 @@ def _moments(latest: int, arrived_at: int, values: pa.Array[Any], quoted: bool) 
     """Judge event times, epoch milliseconds or RFC 3339."""
     texts, _ = _unicode(values)
     if quoted:
-        known = pc.match_substring_regex(texts, _TIME)
-        if texts.null_count or not pc.all(known).as_py():
-            texts = pc.if_else(known, texts, None)
-        told = pc.divide(texts.cast(pa.timestamp("us", "UTC")).cast(pa.int64()), 1000)
+        try:
+            found = _times(texts if _have_one_form(texts) else _known_times(texts))
+        except pa.ArrowInvalid:  # digits that are no time
+            found = _times(_known_times(texts))
+        told = pc.divide(found.cast(pa.int64()), 1000)
     elif pc.all(pc.match_substring_regex(texts, _INTEGER)).as_py():
         told = texts.cast(pa.int64())
     else:
@@ -232,6 +256,25 @@ def _moments(latest: int, arrived_at: int, values: pa.Array[Any], quoted: bool) 
     if _lie_between(told, EARLIEST_MS, latest):
         return _Column(told)
     return _Column(told, _between(told, EARLIEST_MS, latest))
+
+
+def _times(texts: pa.Array[Any]) -> pa.Array[Any]:
+    return texts.cast(pa.timestamp("us", "UTC"))
+
+
+def _known_times(texts: pa.Array[Any]) -> pa.Array[Any]:
+    """Leave those that Arrow reads as `parse` does; null stands for others."""
+    found: pa.Array[Any] = pc.if_else(pc.match_substring_regex(texts, _TIME), texts, None)
+    return found
+
+
+def _have_one_form(texts: pa.Array[Any]) -> bool:
+    """Tell that all are as `_FORM`: what Arrow reads of them, `parse` reads alike."""
+    if texts.null_count or not _lie_between(pc.binary_length(texts), len(_FORM), len(_FORM)):
+        return False
+    data: Any = texts.buffers()[2]
+    codes = np.frombuffer(data, np.uint8)[: len(texts) * len(_FORM)].reshape(-1, len(_FORM))
+    return all((codes[:, at] == code).all() for at, code in enumerate(_FORM) if code != _DIGIT)
 
 
 def _extra(fields: dict[str, pa.Array[Any]], size: int) -> _Column:

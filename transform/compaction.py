@@ -1,7 +1,7 @@
-"""The merge of a round into the hours that its likes belong to: DuckDB on local files."""
+"""The merge of a round into the hours that its likes belong to, which lie in local files."""
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import groupby, pairwise
 from operator import itemgetter
@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from duckdb import DuckDBPyConnection
 
 from transform import duck
+from transform.arrivals import Round
 from transform.duck import FIRST, HOUR
 from transform.ordering import Ordering
 from transform.parquet import ROW_GROUP, SCHEMA, Writer
@@ -44,19 +45,19 @@ class Merged(msgspec.Struct, frozen=True):
 
 
 def merge(
-    connection: DuckDBPyConnection,
+    round_: Round,
     stands: Mapping[int, Mapping[int, Path]],
     buckets: int,
     folder: Path,
     threads: int = 1,
 ) -> Iterator[tuple[int, Merged]]:
-    """Merge the round's rows of epoch hours with the files each has, by bucket.
+    """Merge a round's rows of epoch hours with the files each has, by bucket.
 
     Writes to `folder`, and gives each hour once it is written. The same rows give the same bytes,
     however they were divided, and whatever hours are merged with them. Raises `NoRoom`.
     """
     files = [path for of_hour in stands.values() for path in of_hour.values()]
-    with duck.cursor(connection) as cursor, duck.room():
+    with round_.session() as cursor, duck.room():
         rows = f"SELECT {_COLUMNS}, hour FROM round WHERE hour IN ({', '.join(map(str, stands))})"
         if files:
             # What another backfill brought stays as it stands, for it may be counted already.
@@ -75,14 +76,20 @@ def merge(
             wholes[hour] = folder / f"{hour}-whole.parquet"
             _write_one(cursor, f"SELECT * FROM ({rows}) WHERE hour = {hour}", wholes[hour])
         empty = set(stands)
-        for hour, of_hour in groupby(_write(cursor, rows, buckets, folder, threads), _hour):
-            written = {place % MAX_BUCKETS: (path, count) for place, path, count in of_hour}
-            count = sum(count for _, count in written.values())
+        # Where nothing stands, the order of the round's own rows is all there is to find.
+        ordering = None if files else round_.ordering(buckets)
+        if ordering:
+            written = _write_at_once(ordering, stands, folder, threads)
+        else:
+            written = _write(cursor, rows, buckets, folder, threads)
+        for hour, of_hour in groupby(written, _hour):
+            found = {place % MAX_BUCKETS: (path, count) for place, path, count in of_hour}
+            count = sum(count for _, count in found.values())
             empty.discard(hour)
             yield (
                 hour,
                 Merged(
-                    {bucket: path for bucket, (path, _) in written.items()},
+                    {bucket: path for bucket, (path, _) in found.items()},
                     totals[hour],
                     wholes.get(hour),
                     count,
@@ -124,19 +131,20 @@ def _write(
     [(size,)] = sizes.fetchall()
     if size is None:
         return
-    placed = f"SELECT *, (hour * {MAX_BUCKETS} + {_bucket(buckets)})::BIGINT AS place FROM ({rows})"
-    with ThreadPoolExecutor(threads) as pool:
-        if size <= IN_MEMORY:
-            yield from _write_at_once(cursor, placed, folder, pool)
-        else:
-            yield from _write_in_turn(cursor, placed, folder, pool, 2 * threads)
+    place = f"(hour * {MAX_BUCKETS} + {duck.bucket(buckets)})::BIGINT AS place"
+    placed = f"SELECT *, {place} FROM ({rows})"
+    if size <= IN_MEMORY:
+        held = cursor.sql(placed).to_arrow_table()
+        hours = pc.unique(held["hour"]).to_pylist()
+        yield from _write_at_once(Ordering(held, held["place"]), hours, folder, threads)
+    else:
+        yield from _write_in_turn(cursor, placed, folder, threads)
 
 
 def _write_at_once(
-    cursor: DuckDBPyConnection, rows: str, folder: Path, pool: ThreadPoolExecutor
+    ordering: Ordering, hours: Container[int], folder: Path, threads: int
 ) -> Iterator[Written]:
-    """Write rows that memory holds, several files at a time."""
-    ordering = Ordering(cursor.sql(rows).to_arrow_table())
+    """Write rows of hours that memory holds, several files at a time."""
 
     def write(place: int) -> Written:
         path, likes = _path(folder, place), ordering.sorted(place, SCHEMA.names)
@@ -146,28 +154,31 @@ def _write_at_once(
         writer.close()
         return place, path, likes.num_rows
 
-    yield from pool.map(write, ordering.places)
+    with ThreadPoolExecutor(threads) as pool:
+        places = [place for place in ordering.places if place // MAX_BUCKETS in hours]
+        yield from pool.map(write, places)
 
 
 def _write_in_turn(
-    cursor: DuckDBPyConnection, rows: str, folder: Path, pool: ThreadPoolExecutor, most: int
+    cursor: DuckDBPyConnection, rows: str, folder: Path, threads: int
 ) -> Iterator[Written]:
     """Write rows as DuckDB gives them, which spills what memory does not hold."""
     waiting: deque[tuple[Written, Future[None]]] = deque()
-    for place, batches in _divided(cursor, f"{rows} ORDER BY place, {_ORDER}"):
-        path = _path(folder, place)
-        count, writer = 0, Writer(path)
-        for batch in batches:
-            writer.add(batch)
-            count += batch.num_rows
-        waiting.append(((place, path, count), pool.submit(writer.close)))
-        while len(waiting) > (most if writer.is_small else 0):
-            written, closed = waiting.popleft()
+    with ThreadPoolExecutor(threads) as pool:
+        for place, batches in _divided(cursor, f"{rows} ORDER BY place, {_ORDER}"):
+            path = _path(folder, place)
+            count, writer = 0, Writer(path)
+            for batch in batches:
+                writer.add(batch)
+                count += batch.num_rows
+            waiting.append(((place, path, count), pool.submit(writer.close)))
+            while len(waiting) > (2 * threads if writer.is_small else 0):
+                written, closed = waiting.popleft()
+                closed.result()
+                yield written
+        for written, closed in waiting:
             closed.result()
             yield written
-    for written, closed in waiting:
-        closed.result()
-        yield written
 
 
 def _path(folder: Path, place: int) -> Path:
@@ -219,11 +230,6 @@ def _totals(cursor: DuckDBPyConnection, rows: str, folder: Path) -> dict[int, Pa
     return found
 
 
-def _bucket(buckets: int) -> str:
-    """Give SQL for a row's bucket: the MD5 of its event id, little end first, modulo the count."""
-    return f"md5_number(event_id) % {buckets}" if buckets > 1 else "0"
-
-
 def _moving(
     cursor: DuckDBPyConnection, stands: Mapping[int, Mapping[int, Path]], buckets: int
 ) -> set[int]:
@@ -237,7 +243,7 @@ def _moving(
         return set()
     found = cursor.execute(
         f"""
-        SELECT DISTINCT filename, {_bucket(buckets)}
+        SELECT DISTINCT filename, {duck.bucket(buckets)}
         FROM read_parquet({duck.listed(map(Path, places))}, filename = true)"""
     ).fetchall()
     return {places[name][0] for name, bucket in found if bucket != places[name][1]}

@@ -60,7 +60,8 @@ def room() -> Iterator[None]:
 def raise_if_full(error: Exception) -> None:
     """Raise `NoRoom` if that is what an error says."""
     full = isinstance(error, duckdb.OutOfMemoryException | MemoryError)
-    if full or "No space left" in str(error):
+    # Through Arrow, an error of DuckDB comes as its text.
+    if full or str(error).startswith("Out of Memory Error") or "No space left" in str(error):
         raise NoRoom(f"There is no room to merge: {str(error).splitlines()[0]}") from error
 
 
@@ -86,19 +87,27 @@ def alike(found: Mapping[Path, dict[str, str]]) -> Iterator[tuple[Set[str], list
         yield found[group[0]].keys(), group
 
 
+def shared(table: str, key: str) -> str:
+    """Give SQL for the rows whose key another row has too, and perhaps for a few more."""
+    twice = f"SELECT hash({key}) AS id FROM {table} GROUP BY id HAVING count(*) > 1"
+    return f"SELECT * FROM {table} SEMI JOIN ({twice}) ON hash({key}) = id"
+
+
+def copies(rows: str, key: str, first: str = FIRST) -> str:
+    """Give SQL for the `number` of each row that has its key from one that comes before it."""
+    order = f"PARTITION BY {key} ORDER BY {first}"
+    return f"SELECT number FROM ({rows}) QUALIFY row_number() OVER ({order}) > 1"
+
+
 def drop_copies(connection: DuckDBPyConnection, table: str, key: str, first: str = FIRST) -> None:
     """Leave each key once in a table, that of the row that comes first; few are there twice."""
-    connection.execute(
-        f"""
-        DELETE FROM {table} WHERE rowid IN (
-          WITH twice AS (
-            SELECT hash({key}) AS id FROM {table} GROUP BY id HAVING count(*) > 1
-          )
-          SELECT place FROM (SELECT *, rowid AS place FROM {table})
-          SEMI JOIN twice ON hash({key}) = id
-          QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {first}) > 1
-        )"""
-    )
+    rows = shared(f"(SELECT *, rowid AS number FROM {table})", key)
+    connection.execute(f"DELETE FROM {table} WHERE rowid IN ({copies(rows, key, first)})")
+
+
+def bucket(buckets: int) -> str:
+    """Give SQL for a row's bucket: the MD5 of its event id, little end first, modulo the count."""
+    return f"md5_number(event_id) % {buckets}" if buckets > 1 else "0"
 
 
 def select(paths: Iterable[Path], there: Container[str]) -> str:

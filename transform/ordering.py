@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute
 
 from transform.duck import HOUR_MS
+from transform.parquet import CODED
 
 pc: Any = pyarrow.compute  # its types do not know of what follows
 
@@ -21,19 +22,27 @@ _TIME_BITS = 22  # an hour has fewer milliseconds
 class Ordering:
     """Rows in memory, and the order that they have within their places."""
 
-    def __init__(self, rows: pa.Table) -> None:
-        """Take rows with `place`, a number for each file, of one hour each."""
-        self.rows = rows.combine_chunks()
-        place, places = _ranks(_one(self.rows["place"]))
+    def __init__(self, rows: pa.Table, places: "pa.ChunkedArray[Any]") -> None:
+        """Take rows, and the place of each: a number for its file, or null for none.
+
+        Those of a place are of one hour.
+        """
+        rows = rows.combine_chunks()
+        for name in CODED:  # less to move
+            if not pa.types.is_dictionary(rows[name].type):
+                at = rows.schema.get_field_index(name)
+                rows = rows.set_column(at, name, rows[name].dictionary_encode())
+        self.rows = rows.unify_dictionaries().combine_chunks()
+        place, different = _ranks(_one(places))
         film, _ = _ranks(_one(self.rows["movie_id"]))
         moments = _one(self.rows["liked_at"]).cast(pa.int64())
         within = pc.subtract(moments, pc.multiply(pc.divide(moments, HOUR_MS), HOUR_MS))
         self._keys = pc.bit_wise_or(pc.shift_left(film, _TIME_BITS), within)
         self._together = pc.sort_indices(place)
         counts = {one["values"].as_py(): one["counts"].as_py() for one in pc.value_counts(place)}
-        sizes = [counts[rank] for rank in range(len(places))]
+        sizes = [counts[rank] for rank in range(len(different))]
         starts = accumulate(sizes, initial=0)
-        self._bounds = dict(zip(places, zip(starts, sizes, strict=False), strict=True))
+        self._bounds = dict(zip(different, zip(starts, sizes, strict=False), strict=True))
 
     @property
     def places(self) -> list[int]:
@@ -58,9 +67,9 @@ class Ordering:
         return self.rows.select(columns).take(rows)
 
 
-def _ranks(values: "pa.Array[Any]") -> tuple[Any, list[Any]]:
+def _ranks(values: Any) -> tuple[Any, list[Any]]:
     """Give each value's rank among the different ones, from 0, and these in their order."""
-    coded = values.dictionary_encode()
+    coded = values if isinstance(values, pa.DictionaryArray) else values.dictionary_encode()
     order = pc.sort_indices(coded.dictionary)
     ranks = pc.sort_indices(order).cast(pa.int64())  # the inverse
     return ranks.take(coded.indices), coded.dictionary.take(order).to_pylist()

@@ -27,7 +27,8 @@ REACH = 128
 """What stands between two values is at most so many bytes long, or the line has no shape."""
 
 _QUOTE, _BREAK, _BACKSLASH = b'"'[0], b"\n"[0], b"\\"[0]
-_WORD = 8
+_WORD = 16
+"""Bytes that are compared at a time: to get sixteen takes no longer than to get eight."""
 _raw = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _COLON = re.compile(rb"[ \t\r\n]*:[ \t\r\n]*")
 _END = re.compile(rb"[ \t\r\n]*}[ \t\r\n]*")
@@ -56,8 +57,8 @@ class Text:
             found = np.searchsorted(self.ends, np.flatnonzero(codes == _BACKSLASH))
             self.plain[found] = False
         size = max(0, len(data) - _WORD + 1)
-        self._words: NDArray[np.uint64] = np.ndarray((size,), "<u8", data, strides=(1,))
-        """The eight bytes from each place on."""
+        self._words: NDArray[Any] = np.ndarray((size,), f"V{_WORD}", data, strides=(1,))
+        """As many bytes from each place on."""
         self.plain[self.ends > len(data) - REACH] = False
 
     def __len__(self) -> int:
@@ -88,10 +89,12 @@ class Text:
         last = max(0, len(expected) - _WORD)
         for offset in [*range(0, last, _WORD), last] if expected else ():
             part = expected[offset : offset + _WORD]
-            found = self._words[offset:][starts]
-            if len(part) < _WORD:
-                found &= np.uint64((1 << 8 * len(part)) - 1)
-            same &= found == np.uint64(int.from_bytes(part, "little"))
+            found = self._words[offset:][starts].view("<u8").reshape(-1, 2)
+            for half in (0, 1):
+                eight = part[8 * half : 8 * half + 8]
+                mask, word = (1 << 8 * len(eight)) - 1, int.from_bytes(eight, "little")
+                if eight:
+                    same &= (found[:, half] & np.uint64(mask)) == np.uint64(word)
         return same
 
     def slices(self, starts: Integers, ends: Integers) -> "pa.Array[Any]":

@@ -35,7 +35,7 @@ def brought(hours: Hours, touched: Sequence[int], number: int) -> Brought:
             with ThreadPoolExecutor(CONNECTIONS) as pool:
                 etags = list(pool.map(hours.bucket.download, some, paths))
             there = [path for path, etag in zip(paths, etags, strict=True) if etag]
-            found = compaction.brought(hours.engine, there, number)
+            found = compaction.brought(hours.round.connection, there, number)
         rows += sum(map(sum, found.values()))
         net.update({film: likes - unlikes for film, (likes, unlikes) in found.items()})
     return Brought(rows, dict(net))

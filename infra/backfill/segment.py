@@ -14,7 +14,7 @@ from infra.backfill.ledger import Ledger, Ledgers, Progress, Totals
 from infra.backfill.parsing import Read
 from infra.backfill.sources import Source
 from infra.backfill.waiting import Waiting
-from transform import archive, arrivals
+from transform import archive
 from transform.archive import Rejected
 from transform.handlers.hours import Hours
 from transform.handlers.objects import Conflict
@@ -85,7 +85,7 @@ class Segment(Tally):
     ) -> None:
         super().__init__(outcome, watcher, folder)
         self.hours, self.ledgers = hours, ledgers
-        self._waiting = Waiting(folder, ROUND_ROWS)
+        self._waiting = Waiting(folder, ROUND_ROWS, outcome.ledger.number)
         self._bad: list[Rejected] = []
 
     def add(self, source: Source, read: Read, last: int, arrived: int) -> None:
@@ -102,7 +102,6 @@ class Segment(Tally):
     def merge(self) -> None:
         """Merge all that was read, and then write down that it is."""
         self._reject()
-        engine = self.hours.engine
         sizes, everything = self._waiting.hours, len(self._waiting)
         number = self.outcome.ledger.number
 
@@ -116,12 +115,14 @@ class Segment(Tally):
         done = 0
         for group in groups(sizes, ROUND_ROWS):
             rows = sum(group.values())
-            self._load(min(group), max(group))
+            round_ = self.hours.round
+            round_.begin()
+            round_.add(self._waiting.take(min(group), max(group)))
 
             def told(share: float, done: int = done, rows: int = rows) -> None:
                 self.watcher.merging(done + int(share * rows), everything)
 
-            self.totals += Totals(new=self.hours.settle(arrivals.once(engine), told).new)
+            self.totals += Totals(new=self.hours.settle(round_.once(), told).new)
             done += rows
 
         def merged(ledger: Ledger) -> Ledger:
@@ -134,14 +135,8 @@ class Segment(Tally):
             return msgspec.structs.replace(ledger, files=files, totals=totals)
 
         self.outcome.ledger = self.ledgers.change(number, merged)
-        arrivals.begin(engine)
+        self.hours.round.begin()
         self._waiting.clear()
-
-    def _load(self, first: int, last: int) -> None:
-        """Begin a round of the hours from one to another."""
-        arrivals.begin(self.hours.engine)
-        for some in self._waiting.take(first, last):
-            arrivals.add(self.hours.engine, some, self.outcome.ledger.number)
 
     def _reject(self) -> None:
         for key, body in archive.rejected_objects(self._bad).items():

@@ -5,28 +5,41 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
+from glue import tables
 from transform import duck
 from transform.duck import HOUR_MS
 
+_COLUMNS = [column.name for column in tables.read("likes").columns]
 AT_ONCE = 200_000
-"""About how many rows are given or written at a time, for each time costs some milliseconds."""
+"""About how many rows are given at a time, for each time costs some milliseconds."""
+
+
+class _File(NamedTuple):
+    """A file of rows, and the first and last of their epoch hours."""
+
+    path: Path
+    first: int
+    last: int
 
 
 class Waiting:
-    """Rows in the order they came, which are taken by the hour of the event."""
+    """Rows of a backfill, which are taken by the hour of the event."""
 
-    def __init__(self, folder: Path, most: int) -> None:
-        """Hold so many rows at most in memory, and others in a folder."""
+    def __init__(self, folder: Path, most: int, number: int) -> None:
+        """Hold so many rows at most in memory, and others in a folder.
+
+        They are those of a backfill, by its `number`.
+        """
         self.hours: Counter[int] = Counter()
         """How many there are of each epoch hour."""
-        self._folder, self._most = folder, most
+        self._folder, self._most, self._number = folder, most, number
         self._held: list[pa.Table] = []
-        self._files: list[Path] = []
+        self._files: list[_File] = []
 
     def __len__(self) -> int:
         """How many rows wait."""
@@ -38,67 +51,79 @@ class Waiting:
         Raises `NoRoom`.
         """
         hours = _moments(rows) // HOUR_MS
-        earliest = int(hours.min())
-        counts = np.bincount(hours - earliest)
+        first = int(hours.min())
+        counts = np.bincount(hours - first)
         for hour in np.flatnonzero(counts).tolist():
-            self.hours[earliest + hour] += int(counts[hour])
+            self.hours[first + hour] += int(counts[hour])
         arrived = pa.repeat(pa.scalar(arrived_at, pa.timestamp("ms")), len(rows))
         self._held.append(rows.append_column("received_at", arrived))
-        if sum(map(len, self._held)) >= (AT_ONCE if self._files else self._most):
+        if len(self) > self._most:
             self._write()
 
     def take(self, first: int, last: int) -> Iterator[pa.Table]:
-        """Give the rows of these epoch hours, the last included, each once.
+        """Give the rows of these epoch hours, the last included, each once, as `likes` has them.
 
-        Raises `NoRoom`.
+        As long as memory holds all of them, all are to be taken together.
         """
-        if self._files:
-            self._write()
-            pa.default_memory_pool().release_unused()
         found: list[pa.Table] = []
-        for rows in self._all():
+        for rows in self._of(first, last):
             moments = _moments(rows)
             within = (moments >= first * HOUR_MS) & (moments < (last + 1) * HOUR_MS)
-            if within.any():
-                found.append(rows if within.all() else rows.filter(pa.array(within)))
+            found.append(rows.filter(pa.array(within)))
             if sum(map(len, found)) >= AT_ONCE:
-                yield pa.concat_tables(found)
+                yield self._likes(found)
                 found = []
         if found:
-            yield pa.concat_tables(found)
+            yield self._likes(found)
 
     def clear(self) -> None:
         """Forget them all."""
-        for path in self._files:
-            path.unlink()
+        for file in self._files:
+            file.path.unlink()
         self._files, self._held = [], []
         self.hours.clear()
 
-    def _all(self) -> Iterator[pa.Table]:
-        """Give them as they came; those in memory go from it, for they are few enough to be taken
-        at once."""
+    def _of(self, first: int, last: int) -> Iterator[pa.Table]:
+        """Give rows that may be of these hours; those in memory go from it."""
         while self._held:
             yield self._held.pop(0)
-        for path in self._files:
-            with pa.memory_map(str(path)) as source, pa.ipc.open_file(source) as reader:
-                for number in range(reader.num_record_batches):
-                    yield pa.Table.from_batches([reader.get_batch(number)])
+        for file in self._files:
+            if file.first <= last and file.last >= first:
+                yield _mapped(file.path)
+
+    def _likes(self, parts: list[pa.Table]) -> pa.Table:
+        rows = pa.concat_tables(parts)
+        numbers = pa.repeat(pa.scalar(self._number, pa.int32()), len(rows))
+        return rows.append_column("backfill", numbers).select(_COLUMNS)
 
     def _write(self) -> None:
-        """Write what is held, in files so small that one at a time is mapped into memory."""
         while self._held:
-            some = [self._held.pop(0)]
-            while self._held and sum(map(len, some)) < AT_ONCE:
-                some.append(self._held.pop(0))
+            rows = self._held.pop(0).combine_chunks()
             path = self._folder / f"{len(self._files)}.arrow"
             with (
                 duck.room(),
                 pa.OSFile(str(path), "wb") as sink,
-                pa.ipc.new_file(sink, some[0].schema) as writer,
+                pa.ipc.new_file(sink, rows.schema) as writer,
             ):
-                for rows in some:
-                    writer.write_table(rows)
-            self._files.append(path)
+                writer.write_table(rows)
+            hours = _moments(rows) // HOUR_MS
+            self._files.append(_File(path, int(hours.min()), int(hours.max())))
+
+
+def _mapped(path: Path) -> pa.Table:
+    """Give the rows of a file, which is mapped into memory; their dictionaries are read.
+
+    So what is filtered from them lets the file go, for a filter copies all but dictionaries.
+    """
+    with pa.memory_map(str(path)) as source, pa.ipc.open_file(source) as reader:
+        [batch] = (reader.get_batch(number) for number in range(reader.num_record_batches))
+    columns = []
+    for column in batch.columns:
+        if isinstance(column, pa.DictionaryArray):
+            values = column.dictionary.take(np.arange(len(column.dictionary)))
+            column = pa.DictionaryArray.from_arrays(column.indices, values)
+        columns.append(column)
+    return pa.table(columns, batch.schema.names)
 
 
 def _moments(rows: pa.Table) -> Any:

@@ -16,16 +16,19 @@ from hypothesis import strategies as st
 
 from tests import raw_likes
 from tests.raw_likes import HOUR, Row
-from transform import arrivals, backfill, compaction, duck, rollups
+from transform import arrivals, compaction, duck, rollups
+from transform.arrivals import Round
 from transform.scratch import NoRoom
 
 NOON = 1_769_860_800_000 // HOUR  # 2026-01-31T12
 
 
-@pytest.fixture
-def engine(tmp_path):
-    with duck.engine(tmp_path, 256, 2) as connection:
-        yield connection
+@pytest.fixture(params=["held", "spilled"])
+def round_(request, tmp_path, monkeypatch):
+    if request.param == "spilled":
+        monkeypatch.setattr(arrivals, "HELD", 0)
+    with duck.engine(tmp_path, 256, 2) as engine:
+        yield Round(engine)
 
 
 def files(folder, **named):
@@ -65,16 +68,21 @@ def merge(*given):
     return dict(compaction.merge(*given))
 
 
-def merged(engine, folder, hour, stands=None, buckets=1, threads=1):
+def merged(round_, folder, hour, stands=None, buckets=1, threads=1):
     """Merge one hour."""
     folder.mkdir(parents=True)
-    return merge(engine, {hour: stands or {}}, buckets, folder, threads)[hour]
+    return merge(round_, {hour: stands or {}}, buckets, folder, threads)[hour]
 
 
-def arrive(engine, given, number=1, arrived_at=0):
+def of_the_lake(given, number=None):
+    """Give rows with all columns of the lake."""
+    numbers = pa.array([number] * len(given), pa.int32())
+    return raw_likes.table(given).append_column("backfill", numbers)
+
+
+def arrive(round_, given, number=1, arrived_at=0):
     """Add rows of a backfill to a round."""
-    table = raw_likes.table([row._replace(received_at=arrived_at) for row in given])
-    arrivals.add(engine, table.select([*backfill.SCHEMA.names, "received_at"]), number)
+    round_.add([of_the_lake([row._replace(received_at=arrived_at) for row in given], number)])
 
 
 def rows(files):
@@ -85,7 +93,7 @@ def rows(files):
 def test_the_bucket_is_the_md5_of_the_event_id_in_any_engine(event_ids, buckets):
     with duckdb.connect() as connection:
         for event_id in event_ids:
-            sql = f"SELECT {compaction._bucket(buckets)} FROM (SELECT $1 AS event_id)"
+            sql = f"SELECT {duck.bucket(buckets)} FROM (SELECT $1 AS event_id)"
             assert connection.execute(sql, [event_id]).fetchone() == (
                 raw_likes.bucket(event_id, buckets),
             )
@@ -101,15 +109,15 @@ def test_the_bucket_is_the_md5_of_the_event_id_in_any_engine(event_ids, buckets)
         {"data_page_version": "2.0", "compression": "none", "use_dictionary": False},
     ],
 )
-def test_raw_files_of_any_writer_become_the_table_s_types(engine, tmp_path, how):
+def test_raw_files_of_any_writer_become_the_table_s_types(round_, tmp_path, how):
     given = [like("é'\"", at=1, received=999, extra='{"a":"ü"}'), like("b", user_id="u")]
-    told = arrivals.load(engine, [files(tmp_path, raw=raw_likes.encode(given, **how))])
+    told = round_.load([files(tmp_path, raw=raw_likes.encode(given, **how))])
     assert told == arrivals.Loaded(2, {NOON: 2}, {})
-    out = merged(engine, tmp_path / "out", NOON)
+    out = merged(round_, tmp_path / "out", NOON)
     assert rows(out.files) == {0: raw_likes.hours(given)[NOON, 0]}  # decode compares the schema
 
 
-def test_files_that_differ_in_order_types_and_columns_are_one_round(engine, tmp_path):
+def test_files_that_differ_in_order_types_and_columns_are_one_round(round_, tmp_path):
     given = made_up(1, 30)
     plain = raw_likes.table(given[:10])
     turned = raw_likes.table(given[10:20]).select(list(reversed(plain.column_names)))
@@ -121,69 +129,91 @@ def test_files_that_differ_in_order_types_and_columns_are_one_round(engine, tmp_
         b=raw_likes.encode(turned),
         c=raw_likes.encode(times, use_deprecated_int96_timestamps=False),
     )
-    told = arrivals.load(engine, [paths])
+    told = round_.load([paths])
     assert (told.rows, told.failed) == (30, {})
     for hour in told.hours:
-        out = merged(engine, tmp_path / str(hour), hour)
+        out = merged(round_, tmp_path / str(hour), hour)
         assert rows(out.files) == {0: raw_likes.hours(given)[hour, 0]}
 
 
-def test_of_the_copies_the_one_that_came_first_counts_wherever_it_is(engine, tmp_path):
+def test_rows_that_fail_midway_leave_the_round_as_it_was(round_):
+    """Though many others were spilled for them; and copies that were found once stay so."""
+    given = made_up(4, 50)
+    wanted = {hour: len(held) for (hour, _), held in raw_likes.hours(given).items()}
+
+    def failing():
+        yield of_the_lake(made_up(5, 50))
+        raise RuntimeError
+
+    round_.add([of_the_lake(given)])
+    with pytest.raises(RuntimeError), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(arrivals, "HELD", 1)
+        round_.add(failing())
+    assert round_.once() == wanted
+    assert round_.add([of_the_lake(given[:9])]) == 9
+    assert round_.once() == round_.once() == wanted
+
+
+def test_of_the_copies_the_one_that_came_first_counts_wherever_it_is(round_, tmp_path):
     early = like(at=2 * HOUR, received=1)
     paths = files(tmp_path, a=[like(at=0, received=2), like("f")], b=[early], c=[early])
-    assert arrivals.load(engine, [paths]) == arrivals.Loaded(4, {NOON: 1, NOON + 2: 1}, {})
+    assert round_.load([paths]) == arrivals.Loaded(4, {NOON: 1, NOON + 2: 1}, {})
     had = [like(at=2 * HOUR, received=1, user_id="a"), like("g", at=2 * HOUR)]
     stands = {0: files(tmp_path, stands=had)["stands"]}
-    out = merged(engine, tmp_path / "out", NOON + 2, stands)
+    out = merged(round_, tmp_path / "out", NOON + 2, stands)
     assert (out.rows, out.new) == (2, 0)
     assert raw_likes.decode(out.files[0])[0].user_id == "a"  # null comes last
 
 
 @pytest.mark.parametrize("buckets", [1, 5])
-def test_the_same_rows_give_the_same_bytes_however_they_came(tmp_path, buckets):
-    """In whatever rounds, order and division, and however many threads there are."""
+def test_the_same_rows_give_the_same_bytes_however_they_came(tmp_path, monkeypatch, buckets):
+    """In whatever rounds, order and division, wherever they lie, with any number of threads."""
     given = made_up(3, 70_000, hours=1)  # more than one row group
     found = []
-    for threads, parts, before in ((1, 1, 1), (2, 3, 3), (8, 4, 2)):
+    for held, threads, parts, before in (
+        (arrivals.HELD, 1, 1, 1), (0, 2, 3, 3), (0, 3, 1, 1), (arrivals.HELD, 8, 4, 2),
+    ):  # fmt: skip
+        monkeypatch.setattr(arrivals, "HELD", held)
         scratch = tmp_path / str(threads)
         scratch.mkdir()
         random.Random(threads).shuffle(given)
         with duck.engine(scratch, 256, threads) as engine:
+            round_ = Round(engine)
             stands, step = {}, -(-len(given) // parts)
             for part in range(parts):
                 last = part == parts - 1
                 chunk = given[part * step : (part + 1) * step] + given[:10]
-                arrivals.load(engine, [files(scratch, raw=chunk)])
+                round_.load([files(scratch, raw=chunk)])
                 folder = scratch / f"out {part}"
-                out = merged(engine, folder, NOON, stands, buckets if last else before, threads)
+                out = merged(round_, folder, NOON, stands, buckets if last else before, threads)
                 stands = out.files
         held = raw_likes.hours(given, buckets)
         assert rows(out.files) == {bucket: rows for (_, bucket), rows in held.items()}
         found.append({n: path.read_bytes() for n, path in out.files.items()})
-    assert found[0] == found[1] == found[2]
+    assert all(one == found[0] for one in found)
 
 
-def test_rows_that_move_between_buckets_are_held_whole_meanwhile(engine, tmp_path):
+def test_rows_that_move_between_buckets_are_held_whole_meanwhile(round_, tmp_path):
     given = made_up(4, 50, hours=1)
-    arrivals.load(engine, [files(tmp_path, raw=given)])
-    two = merged(engine, tmp_path / "two", NOON, {}, 2)
+    round_.load([files(tmp_path, raw=given)])
+    two = merged(round_, tmp_path / "two", NOON, {}, 2)
     assert two.whole is None and sorted(two.files) == [0, 1] and (two.rows, two.new) == (50, 50)
-    arrivals.load(engine, [])
-    again = merged(engine, tmp_path / "again", NOON, two.files, 2)
+    round_.load([])
+    again = merged(round_, tmp_path / "again", NOON, two.files, 2)
     assert again.whole is None and again.new == 0
-    three = merged(engine, tmp_path / "three", NOON, two.files, 3)
+    three = merged(round_, tmp_path / "three", NOON, two.files, 3)
     assert raw_likes.decode(three.whole) == raw_likes.hours(given)[NOON, 0]
-    many = merged(engine, tmp_path / "many", NOON, {0: three.whole}, 64)
+    many = merged(round_, tmp_path / "many", NOON, {0: three.whole}, 64)
     assert many.whole and len(many.files) < 64 and many.rows == 50
-    assert merged(engine, tmp_path / "one", NOON, many.files).whole is None
+    assert merged(round_, tmp_path / "one", NOON, many.files).whole is None
 
 
-def test_totals_are_by_film_and_in_their_order(engine, tmp_path):
+def test_totals_are_by_film_and_in_their_order(round_, tmp_path):
     given = made_up(5, 300, hours=1)
-    arrivals.load(engine, [files(tmp_path, raw=given)])
+    round_.load([files(tmp_path, raw=given)])
     found = []
     for buckets in (1, 3):
-        out = merged(engine, tmp_path / f"{buckets}", NOON, {}, buckets)
+        out = merged(round_, tmp_path / f"{buckets}", NOON, {}, buckets)
         found.append(out.totals.read_bytes())
     assert found[0] == found[1]
     read = pq.read_table(out.totals)
@@ -218,59 +248,63 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_a_file_that_is_no_raw_likes_is_named_and_the_others_are_read(engine, tmp_path, name):
+def test_a_file_that_is_no_raw_likes_is_named_and_the_others_are_read(round_, tmp_path, name):
     body, reason = BAD[name]
-    told = arrivals.load(engine, [files(tmp_path, a=GOOD, b=body, c=[like("too")])])
+    told = round_.load([files(tmp_path, a=GOOD, b=body, c=[like("too")])])
     assert (told.rows, told.hours, list(told.failed)) == (2, {NOON: 2}, ["b"])
     assert reason in told.failed["b"] and str(tmp_path) not in told.failed["b"]
 
 
-def test_a_page_that_is_damaged_leaves_no_row_of_its_file(engine, tmp_path):
+def test_a_page_that_is_damaged_leaves_no_row_of_its_file(round_, tmp_path):
     body = raw_likes.encode(made_up(1, 5_000), row_group_size=1_000)
     damaged = body[: len(body) // 2] + bytes(3_000) + body[len(body) // 2 + 3_000 :]
-    told = arrivals.load(engine, [files(tmp_path, a=GOOD, b=damaged)])
+    told = round_.load([files(tmp_path, a=GOOD, b=damaged)])
     assert (told.rows, told.hours, list(told.failed)) == (1, {NOON: 1}, ["b"])
 
 
-def test_nothing_is_a_round_too_and_an_hour_merged_with_it_is_as_it_was(engine, tmp_path):
-    assert arrivals.load(engine, []) == arrivals.Loaded(0, {}, {})
-    assert merged(engine, tmp_path / "none", NOON) == compaction.Merged()
-    assert merged(engine, tmp_path / "two", NOON, {}, 2) == compaction.Merged()
-    assert merge(engine, {}, 2, tmp_path) == {}
-    arrivals.load(engine, [files(tmp_path, raw=[like("a"), like("b", at=HOUR)])])
-    stood = merge(engine, {NOON: {}, NOON + 1: {}}, 1, tmp_path)
+def test_nothing_is_a_round_too_and_an_hour_merged_with_it_is_as_it_was(round_, tmp_path):
+    assert round_.load([]) == arrivals.Loaded(0, {}, {})
+    assert merged(round_, tmp_path / "none", NOON) == compaction.Merged()
+    assert merged(round_, tmp_path / "two", NOON, {}, 2) == compaction.Merged()
+    assert merge(round_, {}, 2, tmp_path) == {}
+    round_.load([files(tmp_path, raw=[like("a"), like("b", at=HOUR)])])
+    stood = merge(round_, {NOON: {}, NOON + 1: {}}, 1, tmp_path)
     body = stood[NOON + 1].files[0].read_bytes()
-    arrivals.load(engine, [])
-    again = merged(engine, tmp_path / "again", NOON + 1, stood[NOON + 1].files)
+    round_.load([])
+    again = merged(round_, tmp_path / "again", NOON + 1, stood[NOON + 1].files)
     assert again.files[0].read_bytes() == body and (again.rows, again.new) == (1, 0)
 
 
-def test_a_full_disk_is_no_bad_file(tmp_path):
+def test_a_full_disk_is_no_bad_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(arrivals, "HELD", 2**20)
     paths = files(tmp_path, raw=[like(f"{n}", extra="x" * 4_000) for n in range(20_000)])
     with duck.engine(tmp_path, 48, 1) as engine:
+        round_ = Round(engine)
         engine.execute("SET max_temp_directory_size = '1MB'")
         with pytest.raises(NoRoom, match="There is no room to merge"):
-            arrivals.load(engine, [paths])
+            round_.load([paths])
 
 
-def test_a_disk_that_is_full_when_the_hour_is_written_is_no_room(engine, tmp_path):
-    arrivals.load(engine, [files(tmp_path, raw=made_up(1, 5_000, hours=1))])
+def test_a_disk_that_is_full_when_the_hour_is_written_is_no_room(round_, tmp_path):
+    round_.load([files(tmp_path, raw=made_up(1, 5_000, hours=1))])
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / f"{NOON}-0.parquet").symlink_to("/dev/full")
     with pytest.raises(NoRoom, match="There is no room to merge"):
-        merge(engine, {NOON: {}}, 1, tmp_path / "out")
+        merge(round_, {NOON: {}}, 1, tmp_path / "out")
 
 
 MEMORY = """
 import resource, sys
 from pathlib import Path
-from transform import arrivals, compaction, duck
+from transform import compaction, duck
+from transform.arrivals import Round
 
 folder = Path(sys.argv[1])
 with duck.engine(folder, 192, 1) as engine:
+    round_ = Round(engine)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    arrivals.load(engine, [{"raw": folder / "raw.parquet"}])
-    [(_, out)] = compaction.merge(engine, {0: {0: folder / "stands.parquet"}}, 1, folder)
+    round_.load([{"raw": folder / "raw.parquet"}])
+    [(_, out)] = compaction.merge(round_, {0: {0: folder / "stands.parquet"}}, 1, folder)
     print(out.rows)
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
 print(grown // (1024 if sys.platform == "linux" else 1024**2))
@@ -301,62 +335,63 @@ def test_an_hour_much_larger_than_the_memory_spills(tmp_path):
     assert grown < 300
 
 
-def test_rows_of_a_backfill_say_which_it_was_and_when_their_file_was_changed(engine, tmp_path):
+def test_rows_of_a_backfill_say_which_it_was_and_when_their_file_was_changed(round_, tmp_path):
     given = made_up(5, 60, hours=4)
-    arrivals.begin(engine)
+    round_.begin()
     for part in range(3):
-        arrive(engine, given[part::3] + given[:5], 7, arrived_at=NOON * HOUR)
-    hours = arrivals.once(engine)
+        arrive(round_, given[part::3] + given[:5], 7, arrived_at=NOON * HOUR)
+    hours = round_.once()
     wanted = raw_likes.hours(row._replace(received_at=NOON * HOUR, backfill=7) for row in given)
     assert hours == {hour: len(held) for (hour, _), held in wanted.items()}
-    found = merge(engine, {hour: {} for hour in hours}, 1, tmp_path)
+    found = merge(round_, {hour: {} for hour in hours}, 1, tmp_path)
     assert {(h, 0): raw_likes.decode(out.files[0]) for h, out in found.items()} == wanted
 
 
-@given(st.permutations(range(4)))
-def test_a_like_is_that_of_the_stream_or_of_the_first_backfill_in_any_order(order):
+@given(st.permutations(range(4)), st.sampled_from([0, arrivals.HELD]))
+def test_a_like_is_that_of_the_stream_or_of_the_first_backfill_in_any_order(order, most):
     """Whether the copies come in rounds of their own or in one, and however early they arrived."""
     copies = [like(user_id="stream", received=9), *(like(user_id=f"{n}") for n in range(1, 4))]
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         tmp_path = Path(folder)
-        engine = stack.enter_context(duck.engine(tmp_path, 256, 1))
+        stack.enter_context(pytest.MonkeyPatch.context()).setattr(arrivals, "HELD", most)
+        round_ = Round(stack.enter_context(duck.engine(tmp_path, 256, 1)))
         stands, came = {}, []
         for step, number in enumerate(order):
             at = NOON * HOUR - number
             row = copies[number]._replace(backfill=number or None)
             if number:
                 row = row._replace(received_at=at)
-                arrivals.begin(engine)
-                arrive(engine, [row], number, at)
+                round_.begin()
+                arrive(round_, [row], number, at)
             else:
-                arrivals.load(engine, [files(tmp_path, raw=[row])])
-            out = merged(engine, tmp_path / f"out-{step}", NOON, stands)
+                round_.load([files(tmp_path, raw=[row])])
+            out = merged(round_, tmp_path / f"out-{step}", NOON, stands)
             came.append(row)
             assert out.new == (step == 0)
             streamed = [row for row in came if not row.backfill]
             assert rows(out.files) == {0: [*streamed, came[0]][:1]}  # which may be counted
             stands = out.files
-        arrivals.load(engine, [files(tmp_path, raw=[row for row in came if not row.backfill])])
+        round_.load([files(tmp_path, raw=[row for row in came if not row.backfill])])
         for row in came:
             if row.backfill:
-                arrive(engine, [row], row.backfill, row.received_at)
-        assert arrivals.once(engine) == {NOON: 1}
-        assert rows(merged(engine, tmp_path / "one", NOON).files) == {0: [copies[0]]}
+                arrive(round_, [row], row.backfill, row.received_at)
+        assert round_.once() == {NOON: 1}
+        assert rows(merged(round_, tmp_path / "one", NOON).files) == {0: [copies[0]]}
 
 
-def test_a_file_that_was_written_before_a_column_was_added_is_merged(engine, tmp_path):
+def test_a_file_that_was_written_before_a_column_was_added_is_merged(round_, tmp_path):
     """Beside others that have it, in the same hour and others; and so are its rows divided."""
     old, late = tmp_path / "old.parquet", tmp_path / "late.parquet"
     pq.write_table(raw_likes.table([like("old")]).drop_columns("extra"), old)
     pq.write_table(raw_likes.table([like("late", at=HOUR)]), late)
-    arrivals.load(engine, [files(tmp_path, raw=[like("new"), like("too", at=HOUR)])])
-    now = merged(engine, tmp_path / "now", NOON + 1, {0: late})
+    round_.load([files(tmp_path, raw=[like("new"), like("too", at=HOUR)])])
+    now = merged(round_, tmp_path / "now", NOON + 1, {0: late})
     assert [row.event_id for row in rows(now.files)[0]] == ["late", "too"] and now.new == 1
     stands = {NOON: {0: old}, NOON + 1: now.files}
-    found = merge(engine, stands, 1, tmp_path)
+    found = merge(round_, stands, 1, tmp_path)
     assert [row.event_id for row in rows(found[NOON].files)[0]] == ["new", "old"]
     assert (found[NOON].new, found[NOON + 1].new) == (1, 0)
-    divided = merge(engine, {NOON: {0: old}, NOON + 1: now.files}, 5, tmp_path)
+    divided = merge(round_, {NOON: {0: old}, NOON + 1: now.files}, 5, tmp_path)
     given = [like(name) for name in ("old", "new")]
     held = raw_likes.hours([*given, like("late", at=HOUR), like("too", at=HOUR)], 5)
     assert {(h, n): got for h, out in divided.items() for n, got in rows(out.files).items()} == held
@@ -370,18 +405,20 @@ def test_hours_merged_together_have_the_bytes_that_they_have_alone(data):
     known = data.draw(st.integers(0, len(given)))
     hours = data.draw(st.lists(st.integers(NOON - 1, NOON + 5), unique=True, min_size=1))
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
+        patch = stack.enter_context(pytest.MonkeyPatch.context())
+        patch.setattr(arrivals, "HELD", data.draw(st.sampled_from([0, 4_000, arrivals.HELD])))
         root = Path(folder)
-        engine = stack.enter_context(duck.engine(root, 256, 1))
-        arrivals.load(engine, [files(root, raw=given[:known])])
+        round_ = Round(stack.enter_context(duck.engine(root, 256, 1)))
+        round_.load([files(root, raw=given[:known])])
         (root / "stood").mkdir()
-        stood = merge(engine, {hour: {} for hour in hours}, before, root / "stood")
+        stood = merge(round_, {hour: {} for hour in hours}, before, root / "stood")
         stands = {hour: out.files for hour, out in stood.items()}
-        arrivals.load(engine, [files(root, raw=given[known // 2 :])])
+        round_.load([files(root, raw=given[known // 2 :])])
         (root / "all").mkdir()
-        together = merge(engine, stands, after, root / "all", 2)
+        together = merge(round_, stands, after, root / "all", 2)
         assert together.keys() == set(hours)
         for hour in hours:
-            alone = merged(engine, root / f"alone {hour}", hour, stands[hour], after)
+            alone = merged(round_, root / f"alone {hour}", hour, stands[hour], after)
             assert contents(together[hour]) == contents(alone)
         wanted = raw_likes.hours(given, after)
         found = {(h, n): held for h, out in together.items() for n, held in rows(out.files).items()}
@@ -408,12 +445,13 @@ def test_long_extra_and_several_row_groups_have_the_same_bytes_in_any_division(t
         scratch = tmp_path / str(threads)
         scratch.mkdir()
         with duck.engine(scratch, 512, threads) as engine:
-            arrivals.load(engine, [files(scratch, raw=large[:known] + small[:2])])
-            stood = merged(engine, scratch / "stood", NOON)
+            round_ = Round(engine)
+            round_.load([files(scratch, raw=large[:known] + small[:2])])
+            stood = merged(round_, scratch / "stood", NOON)
             chance.shuffle(large)
-            arrivals.load(engine, [files(scratch, raw=large + small)])
+            round_.load([files(scratch, raw=large + small)])
             stands = {NOON: stood.files} | {NOON + 1 + n: {} for n in range(9)}
-            out = merge(engine, stands, 1, scratch, threads)
+            out = merge(round_, stands, 1, scratch, threads)
         assert [out[NOON + 1 + n].rows for n in range(9)] == 9 * [1]
         assert out[NOON].new == len(large) - known
         found.append(out[NOON].files[0].read_bytes())
@@ -422,17 +460,21 @@ def test_long_extra_and_several_row_groups_have_the_same_bytes_in_any_division(t
     assert raw_likes.decode(found[0]) == raw_likes.hours(large)[NOON, 0]
 
 
-def test_what_a_backfill_brought_is_told_by_film(engine, tmp_path):
+def test_what_a_backfill_brought_is_told_by_film(round_, tmp_path):
     given = [like(f"{n}", "ab"[n % 2], action="unlike" if n < 3 else "like") for n in range(8)]
-    arrivals.load(engine, [files(tmp_path, raw=given[6:])])
-    arrive(engine, given[:2], 1, NOON * HOUR)
-    arrive(engine, given[2:], 2, NOON * HOUR)
-    arrivals.once(engine)
-    out = merged(engine, tmp_path / "out", NOON)
+    round_.load([files(tmp_path, raw=given[6:])])
+    arrive(round_, given[:2], 1, NOON * HOUR)
+    arrive(round_, given[2:], 2, NOON * HOUR)
+    round_.once()
+    out = merged(round_, tmp_path / "out", NOON)
     old = tmp_path / "old.parquet"
     pq.write_table(raw_likes.table(given), old)
     there = [old, *out.files.values()]
-    assert compaction.brought(engine, there, 1) == {"a": (0, 1), "b": (0, 1)}
-    assert compaction.brought(engine, there, 2) == {"a": (1, 1), "b": (2, 0)}
-    assert compaction.brought(engine, there, 3) == compaction.brought(engine, [old], 1) == {}
-    assert compaction.brought(engine, [], 1) == {}
+    assert compaction.brought(round_.connection, there, 1) == {"a": (0, 1), "b": (0, 1)}
+    assert compaction.brought(round_.connection, there, 2) == {"a": (1, 1), "b": (2, 0)}
+    assert (
+        compaction.brought(round_.connection, there, 3)
+        == compaction.brought(round_.connection, [old], 1)
+        == {}
+    )
+    assert compaction.brought(round_.connection, [], 1) == {}

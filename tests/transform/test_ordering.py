@@ -1,4 +1,4 @@
-"""NumPy's order of likes is that of the table: by film, time and event id, within each place."""
+"""The order of likes is that of the table: by film, time and event id, within each place."""
 
 import pyarrow as pa
 from hypothesis import given
@@ -25,9 +25,11 @@ def test_rows_of_a_place_are_in_the_order_of_the_table(given):
                 [(10**6 + place) * HOUR + at for place, _, at, _ in given], pa.timestamp("ms")
             ),
             "event_id": pa.array([event for *_, event in given], pa.string()),
+            "action": pa.array(["like"] * len(given), pa.string()),
+            "source": pa.nulls(len(given), pa.string()),
         }
     )
-    ordering = Ordering(table)
+    ordering = Ordering(table, table["place"])
 
     assert set(ordering.places) == {place for place, *_ in given}
     for place in ordering.places:

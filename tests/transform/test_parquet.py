@@ -1,7 +1,9 @@
 """Likes as Parquet: the encodings that are meant, row groups that end where they should."""
 
 import random
+import tempfile
 from itertools import pairwise
+from pathlib import Path
 
 import duckdb
 import polars as pl
@@ -197,3 +199,30 @@ def test_a_batch_that_is_not_of_likes_is_refused(tmp_path, column):
         write(many(1).drop_columns(column), tmp_path / "a")
     with pytest.raises(ValueError, match="schema"):
         write(many(1).set_column(0, "event_id", pa.array([7])), tmp_path / "b")
+
+
+@given(ROWS, st.randoms(use_true_random=False))
+def test_rows_with_dictionaries_have_the_bytes_of_plain_ones(rows, chance):
+    """Whatever else is in the dictionaries, and in whatever order."""
+    plain = of_the_lake(rows)
+    coded = plain
+    for at, name in enumerate(plain.column_names):
+        if name in parquet.CODED:
+            values = [*plain[name].unique().drop_null().to_pylist(), "", "unused"]
+            values = sorted(set(values), key=lambda _: chance.random())
+            codes = pa.array([v if v is None else values.index(v) for v in plain[name].to_pylist()])
+            column = pa.DictionaryArray.from_arrays(codes.cast(pa.int32()), pa.array(values))
+            coded = coded.set_column(at, name, column)
+    with tempfile.TemporaryDirectory() as folder:
+        write(plain, Path(folder) / "plain")
+        write(coded, Path(folder) / "coded")
+        assert (Path(folder) / "plain").read_bytes() == (Path(folder) / "coded").read_bytes()
+
+
+def test_films_that_are_all_different_are_written_too(tmp_path):
+    """More than a dictionary of Parquet may hold."""
+    films = [f"{n:064}" for n in range(50_000)]
+    given = many(50_000)
+    given = given.set_column(1, "movie_id", pa.array(films))
+    write(given, tmp_path / "a")
+    assert pq.read_table(tmp_path / "a")["movie_id"].to_pylist() == films

@@ -14,7 +14,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from botocore.config import Config
 
-from transform import arrivals, keys, watermark
+from transform import keys, watermark
 from transform.handlers.hours import CONNECTIONS, Contended, Hours, Power, Written, opened
 from transform.handlers.objects import Bucket
 from transform.watermark import Object, State
@@ -163,7 +163,7 @@ def divide(
     done = Done()
     with opened(bucket, power) as hours:
         hours.change(lambda state: msgspec.structs.replace(state, buckets=buckets))
-        arrivals.begin(hours.engine)
+        hours.round.begin()
         places = (keys.likes_place(one.key) for one in bucket.list(keys.LIKES))
         found = sorted({place[0] for place in places if place})
         tell(0, len(found))
@@ -187,7 +187,7 @@ def _round(
         ThreadPoolExecutor(CONNECTIONS) as pool,
     ):
         paths = {one.key: Path(folder) / f"{n}.parquet" for n, one in enumerate(batch)}
-        loaded = arrivals.load(hours.engine, _delivered(hours.bucket, paths, pool, gone))
+        loaded = hours.round.load(_delivered(hours.bucket, paths, pool, gone))
     done.objects += len(batch) - len(gone) - len(loaded.failed)
     done.rows += loaded.rows
     done.failed |= loaded.failed

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
-from duckdb import DuckDBPyConnection
 
 from transform import compaction, duck, keys, watermark
+from transform.arrivals import Round
 from transform.compaction import Merged
 from transform.handlers.objects import Bucket, Conflict
 from transform.watermark import Object, State
@@ -60,7 +60,7 @@ def opened(bucket: Bucket, power: Power) -> Iterator["Hours"]:
     with tempfile.TemporaryDirectory(prefix="compact-") as folder:
         scratch = Path(folder)
         with duck.engine(scratch, power.memory_mb, power.threads) as engine:
-            yield Hours(bucket, engine, scratch, power.threads)
+            yield Hours(bucket, Round(engine), scratch, power.threads)
 
 
 @dataclass(slots=True)
@@ -81,10 +81,10 @@ class _Standing:
 
 @dataclass(slots=True)
 class Hours:
-    """The hours of the lake; a round lies in `engine`, files may lie in `scratch`."""
+    """The hours of the lake, and a round to merge into them; files may lie in `scratch`."""
 
     bucket: Bucket
-    engine: DuckDBPyConnection
+    round: Round
     scratch: Path
     threads: int
 
@@ -168,7 +168,7 @@ class Hours:
                 [(one.hour, pool.submit(self._download, one, folder)) for one in standing]
             )
             files = {hour: one.files for hour, one in there.items()}
-            merged = compaction.merge(self.engine, files, buckets, folder, self.threads)
+            merged = compaction.merge(self.round, files, buckets, folder, self.threads)
             # While some are put, others are written.
             return all_of(
                 [(hour, pool.submit(self._put, there[hour], one)) for hour, one in merged]

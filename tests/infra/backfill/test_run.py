@@ -15,7 +15,8 @@ from infra.backfill.waiting import Waiting
 from tests.fakes import refusal
 from tests.infra.backfill.world import NOW, World, line, lines, truth
 from tests.raw_likes import HOUR, hours
-from transform import arrivals, compaction, keys
+from transform import compaction, keys
+from transform.arrivals import Round
 from transform.handlers.objects import Forbidden
 from transform.scratch import NoRoom
 
@@ -148,7 +149,7 @@ def test_a_bucket_that_is_forbidden_is_told_and_a_later_run_goes_on(world):
 
 
 @pytest.mark.parametrize(
-    ("module", "step"), [(arrivals, "add"), (arrivals, "once"), (compaction, "merge")]
+    ("module", "step"), [(Round, "add"), (Round, "once"), (compaction, "merge")]
 )
 def test_too_little_room_is_told_and_a_later_run_goes_on(world, monkeypatch, module, step):
     world.write("a.json", lines(*(line(f"{n}") for n in range(9))))

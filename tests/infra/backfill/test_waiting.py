@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from infra.backfill import waiting
 from infra.backfill.segment import groups
 from infra.backfill.waiting import Waiting
+from tests import raw_likes
 from tests.raw_likes import HOUR
 from transform import backfill
 from transform.scratch import NoRoom
@@ -36,7 +37,7 @@ def rows(moments):
 def test_what_waits_comes_once_in_its_hour_however_much_there_is(parts, most, together, at_once):
     with pytest.MonkeyPatch.context() as patch, TemporaryDirectory() as folder:
         patch.setattr(waiting, "AT_ONCE", at_once)
-        held = Waiting(Path(folder), most)
+        held = Waiting(Path(folder), most, 7)
         for number, moments in enumerate(parts):
             held.add(rows([START * HOUR + at for at in moments]), number)
         expected = Counter(
@@ -55,6 +56,8 @@ def test_what_waits_comes_once_in_its_hour_however_much_there_is(parts, most, to
                     some[c].cast(pa.int64()).to_pylist() for c in ("liked_at", "received_at")
                 )
                 assert {each // HOUR for each in at} <= group.keys()
+                assert some.schema.names == raw_likes.LAKE.names
+                assert set(some["backfill"].to_pylist()) <= {7}
                 found.update(zip(at, arrived, some["event_id"].to_pylist(), strict=True))
         assert found == expected
 
@@ -68,4 +71,4 @@ def test_a_full_disk_is_told(tmp_path, monkeypatch):
 
     monkeypatch.setattr(pa.ipc, "new_file", full)
     with pytest.raises(NoRoom):
-        Waiting(tmp_path, 1).add(rows([START * HOUR] * 2), 0)
+        Waiting(tmp_path, 1, 7).add(rows([START * HOUR] * 2), 0)

@@ -14,7 +14,7 @@ from tests import aws, raw_likes
 from tests.bucket import Objects
 from tests.fakes import refusal
 from tests.raw_likes import HOUR, Row
-from transform import compaction, keys, watermark
+from transform import arrivals, compaction, keys, watermark
 from transform.handlers import compact, hours
 from transform.handlers.compact import divide
 from transform.handlers.hours import Contended, Power
@@ -119,6 +119,7 @@ def test_any_files_runs_crashes_and_runs_in_between_leave_each_like_once(
     their calls at the same time, some merge few hours together."""
     monkeypatch.setattr(hours, "CONNECTIONS", 1 + seed % 3)
     monkeypatch.setattr(hours, "TOGETHER", 1 + seed % 4)
+    monkeypatch.setattr(arrivals, "HELD", seed % 5 * 2_000)
     chance = random.Random(seed)
     sent, inside = [], False
 
@@ -461,9 +462,9 @@ def record_merges(monkeypatch):
     """Give the hours of each merge that will be made."""
     groups, merge = [], compaction.merge
 
-    def recorded(engine, stands, *more):
+    def recorded(round_, stands, *more):
         groups.append(sorted(stands))
-        return merge(engine, stands, *more)
+        return merge(round_, stands, *more)
 
     monkeypatch.setattr(compaction, "merge", recorded)
     return groups
