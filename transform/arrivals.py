@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +13,19 @@ import pyarrow.compute
 from duckdb import DuckDBPyConnection
 
 from glue import tables
-from transform import duck
-from transform.duck import HOUR_MS
+from transform import duck, ordering
 from transform.ordering import Ordering
+from transform.parquet import SCHEMA
 from transform.watermark import MAX_BUCKETS
 
 pc: Any = pyarrow.compute  # its types do not know of Python values where arrays may stand
 
 HELD = 192 * 2**20
 """Bytes of rows, as Arrow has them, that a round holds in memory; of more, all lie in DuckDB."""
+TOGETHER, LARGE = 200_000, 4_096
+"""Rows that are put in the order of hours together, and of how many on they may stay as they are,
+as each step takes its time whatever the rows."""
+
 BATCH = 20_480
 """Rows that are read at a time, for an `extra` may have 4 KB."""
 
@@ -61,9 +66,10 @@ class Round:
 
     def begin(self) -> None:
         """Begin anew, with no rows."""
-        self._held: list[pa.Table] = []
-        self._spilled = False
+        self._held = _Held()
+        self._rows: pa.Table | None = None
         self._ordering: tuple[int, Ordering] | None = None
+        self._spilled = False
         self.connection.execute(f"CREATE OR REPLACE TABLE round ({_TYPED}, hour BIGINT)")
 
     def load(self, parts: Iterable[Mapping[str, Path]]) -> Loaded:
@@ -83,62 +89,69 @@ class Round:
 
         Raises `NoRoom`.
         """
-        held, spilled, count = list(self._held), self._spilled, 0
-        with duck.cursor(self.connection) as cursor, duck.room():
+        held, before = self._held.copy(), self._held.count
+        left = iter(parts)
+        with duck.room():
+            while not self._spilled and held.bytes <= HELD:
+                rows = next(left, None)
+                if rows is None:
+                    self._held = held
+                    return held.count - before
+                held.add(rows)
+            more = self._spill(chain([held.rows()], map(_with_hour, left)))
+        self._held, self._spilled = _Held(), True
+        return more - before
+
+    def _spill(self, parts: Iterable[pa.Table]) -> int:
+        """Insert rows, all or none; tells how many."""
+        count = 0
+        with duck.cursor(self.connection) as cursor:
             cursor.begin()
             try:
                 for rows in parts:
-                    moments = rows["liked_at"].cast(pa.int64())
-                    held.append(rows.append_column("hour", pc.divide(moments, HOUR_MS)))
+                    cursor.register("lines", rows)
+                    cursor.execute("INSERT INTO round FROM lines")
                     count += len(rows)
-                    if spilled or sum(some.nbytes for some in held) > HELD:
-                        cursor.register("lines", pa.concat_tables(held))
-                        cursor.execute("INSERT INTO round FROM lines")
-                        held, spilled = [], True
                 cursor.commit()
             except BaseException:
                 cursor.rollback()
                 raise
-        self._held, self._spilled = held, spilled
         return count
 
     def once(self) -> dict[int, int]:
         """Leave each event id once; gives how many rows each epoch hour then has.
 
-        Copies of a like are found wherever they are in the round. One that comes in a later round
-        with another event time, in another hour, is not: there only the rows of its hour are
-        looked at. Raises `NoRoom`.
+        To be called once all rows are added. Copies of a like are found wherever they are in the
+        round. One that comes in a later round with another event time, in another hour, is not:
+        there only the rows of its hour are looked at. Raises `NoRoom`.
         """
         with duck.room():
             if self._spilled:
                 duck.drop_copies(self.connection, "round", "event_id")
-            elif self._held:
-                rows = pa.concat_tables(self._held).unify_dictionaries()
-                self._held = []
-                if rows["hour"].null_count:  # copies that an earlier call found
-                    rows = rows.filter(pc.is_valid(rows["hour"]))
-                self._held = [_without_copies(self.connection, _in_one_piece(rows))]
-            with self.session() as cursor:
-                counts = "SELECT hour, count(*) FROM round WHERE hour IS NOT NULL GROUP BY hour"
-                return dict(sorted(cursor.execute(counts).fetchall()))
+                counts = "SELECT hour, count(*) FROM round GROUP BY hour"
+                return dict(sorted(self.connection.execute(counts).fetchall()))
+            rows = self._held.rows()
+            self._hours = rows["hour"]
+            self._rows = _without_copies(self.connection, rows)
+            found = pc.value_counts(self._rows["hour"].drop_null())
+            return dict(sorted(zip(*(part.to_pylist() for part in found.flatten()), strict=True)))
 
     @contextmanager
     def session(self) -> Iterator[DuckDBPyConnection]:
         """Give a session that can read `round`."""
         with duck.cursor(self.connection) as cursor:
-            if self._held:
-                cursor.register("round", self._held[0])
+            if self._rows is not None:
+                cursor.register("round", self._rows)
             yield cursor
 
     def ordering(self, buckets: int) -> Ordering | None:
         """Give the order of the rows in so many buckets; None where memory does not hold them."""
-        if not self._held:
+        if not self._rows:
             return None
         if self._ordering is None or self._ordering[0] != buckets:
-            [rows] = self._held
-            number = _buckets(self.connection, rows, buckets) if buckets > 1 else 0
-            places = pc.add(pc.multiply(rows["hour"], MAX_BUCKETS), number)
-            self._ordering = buckets, Ordering(rows, places)
+            number = _buckets(self.connection, self._rows, buckets) if buckets > 1 else 0
+            places = pc.add(pc.multiply(self._hours, MAX_BUCKETS), number)
+            self._ordering = buckets, Ordering(self._rows, places)
         return self._ordering[1]
 
     def _load_fit(self, files: Mapping[str, Path], failed: dict[str, str]) -> int:
@@ -172,13 +185,45 @@ def _read(connection: DuckDBPyConnection, paths: Iterable[Path]) -> Iterator[pa.
             yield pa.Table.from_batches([batch])
 
 
-def _in_one_piece(rows: pa.Table) -> pa.Table:
-    """Give rows in one piece, a column after another, so that few are there twice meanwhile."""
-    names, columns = rows.column_names, []
-    while rows.num_columns:
-        columns.append(rows.column(0).combine_chunks())
-        rows = rows.remove_column(0)
-    return pa.table(columns, names)
+class _Held:
+    """Rows in memory, with their `hour`, mostly those of an hour together."""
+
+    def __init__(self) -> None:
+        self.bytes = self.count = 0
+        self._parts: list[pa.Table] = []
+        self._loose: list[pa.Table] = []
+
+    def copy(self) -> "_Held":
+        """Give another with the same rows."""
+        other = _Held()
+        other.count = self.count
+        other.bytes, other._parts, other._loose = self.bytes, self._parts[:], self._loose[:]
+        return other
+
+    def add(self, rows: pa.Table) -> None:
+        """Add rows with the columns of `likes`."""
+        self.bytes += rows.nbytes
+        self.count += len(rows)
+        if len(rows) >= LARGE and ordering.is_by_hour(rows):
+            self._parts.append(_with_hour(rows))
+            return
+        self._loose.append(rows)
+        if sum(map(len, self._loose)) >= TOGETHER:
+            self._put_together()
+
+    def rows(self) -> pa.Table:
+        """Give them all."""
+        self._put_together()
+        return pa.concat_tables(self._parts).unify_dictionaries()
+
+    def _put_together(self) -> None:
+        rows = pa.concat_tables(self._loose) if self._loose else SCHEMA.empty_table()
+        self._parts.append(_with_hour(ordering.by_hour(rows)))
+        self._loose = []
+
+
+def _with_hour(rows: pa.Table) -> pa.Table:
+    return rows.append_column("hour", ordering.hours(rows))
 
 
 def _without_copies(connection: DuckDBPyConnection, rows: pa.Table) -> pa.Table:
@@ -189,7 +234,8 @@ def _without_copies(connection: DuckDBPyConnection, rows: pa.Table) -> pa.Table:
         shared = cursor.sql(duck.shared("ids", "event_id")).to_arrow_table()["number"]
         if not len(shared):
             return rows
-        cursor.register("shared", rows.append_column("number", numbers).take(shared))
+        alike = pc.is_in(numbers, shared.combine_chunks())
+        cursor.register("shared", rows.append_column("number", numbers).filter(alike))
         copies = cursor.sql(duck.copies("FROM shared", "event_id")).to_arrow_table()["number"]
     copied = pc.is_in(numbers, copies.combine_chunks())
     hours = pc.if_else(copied, pa.scalar(None, pa.int64()), rows["hour"])

@@ -19,6 +19,7 @@ import pyarrow.compute
 from glue import schema, tables
 from transform import ids, likes
 from transform.likes import AHEAD_MS, EARLIEST_MS, InvalidLike, Like
+from transform.ordering import by_hour
 from transform.shapes import Alike, Integers, Shapes, Text
 from transform.stream import BadLine
 
@@ -49,7 +50,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Parsed(NamedTuple):
-    """The rows that lines became (`SCHEMA`, in no order), and the lines that are no likes."""
+    """The rows that lines became (`SCHEMA`, hour by hour), and the lines that are no likes."""
 
     rows: pa.Table
     bad: list[BadLine]
@@ -84,7 +85,7 @@ def parse(
         parts.append(rows)
     good, bad = _singly(text, np.sort(np.concatenate(doubtful)), numbers, arrived_at, skew)
     rows = pa.concat_tables([*parts, _table(good)])
-    return Parsed(rows.unify_dictionaries().combine_chunks(), bad)
+    return Parsed(by_hour(rows), bad)
 
 
 def _singly(

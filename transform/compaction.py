@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Container, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from itertools import groupby, pairwise
 from operator import itemgetter
 from pathlib import Path
@@ -25,7 +25,7 @@ pc: Any = pyarrow.compute  # its types lack what runs consist of
 
 _COLUMNS = ", ".join(SCHEMA.names)
 _ORDER = "movie_id, liked_at, event_id"
-IN_MEMORY = 128 * 2**20
+IN_MEMORY = 256 * 2**20
 """About the bytes of rows that are sorted in memory."""
 _ROW = 160  # bytes of a row without `extra`, about
 
@@ -57,7 +57,7 @@ def merge(
     however they were divided, and whatever hours are merged with them. Raises `NoRoom`.
     """
     files = [path for of_hour in stands.values() for path in of_hour.values()]
-    with round_.session() as cursor, duck.room():
+    with round_.session() as cursor, ThreadPoolExecutor(threads) as pool, duck.room():
         rows = f"SELECT {_COLUMNS}, hour FROM round WHERE hour IN ({', '.join(map(str, stands))})"
         if files:
             # What another backfill brought stays as it stands, for it may be counted already.
@@ -69,7 +69,6 @@ def merge(
             first = f"backfill IS NOT NULL AND NOT stays, {FIRST}"
             duck.drop_copies(cursor, "copies", "hour, event_id", first)
             rows = f"SELECT {_COLUMNS}, hour FROM copies"
-        totals = _totals(cursor, rows, folder)
         had = duck.counts(cursor, files)
         wholes = {}
         for hour in _moving(cursor, stands, buckets):
@@ -79,9 +78,10 @@ def merge(
         # Where nothing stands, the order of the round's own rows is all there is to find.
         ordering = None if files else round_.ordering(buckets)
         if ordering:
-            written = _write_at_once(ordering, stands, folder, threads)
+            written = _write_at_once(ordering, stands, folder, pool)
         else:
-            written = _write(cursor, rows, buckets, folder, threads)
+            written = _write(cursor, rows, buckets, folder, pool, 2 * threads)
+        totals = _totals(cursor, rows, folder)  # while they are written, if in memory
         for hour, of_hour in groupby(written, _hour):
             found = {place % MAX_BUCKETS: (path, count) for place, path, count in of_hour}
             count = sum(count for _, count in found.values())
@@ -124,9 +124,9 @@ def _hour(written: Written) -> int:
 
 
 def _write(
-    cursor: DuckDBPyConnection, rows: str, buckets: int, folder: Path, threads: int
+    cursor: DuckDBPyConnection, rows: str, buckets: int, folder: Path, pool: Executor, most: int
 ) -> Iterator[Written]:
-    """Write rows to a file a place, and give these in the order of places."""
+    """Write rows to a file a place, and give these in the order of places; not before asked."""
     sizes = cursor.execute(f"SELECT sum({_ROW} + coalesce(strlen(extra), 0)) FROM ({rows})")
     [(size,)] = sizes.fetchall()
     if size is None:
@@ -136,49 +136,47 @@ def _write(
     if size <= IN_MEMORY:
         held = cursor.sql(placed).to_arrow_table()
         hours = pc.unique(held["hour"]).to_pylist()
-        yield from _write_at_once(Ordering(held, held["place"]), hours, folder, threads)
+        yield from _write_at_once(Ordering(held, held["place"]), hours, folder, pool)
     else:
-        yield from _write_in_turn(cursor, placed, folder, threads)
+        yield from _write_in_turn(cursor, placed, folder, pool, most)
 
 
 def _write_at_once(
-    ordering: Ordering, hours: Container[int], folder: Path, threads: int
+    ordering: Ordering, hours: Container[int], folder: Path, pool: Executor
 ) -> Iterator[Written]:
-    """Write rows of hours that memory holds, several files at a time."""
+    """Write rows of hours that memory holds, several files at a time, from now on."""
 
     def write(place: int) -> Written:
-        path, likes = _path(folder, place), ordering.sorted(place, SCHEMA.names)
+        path, likes = _path(folder, place), ordering.sorted(place)
         writer = Writer(path)
         for batch in likes.to_batches():
             writer.add(batch)
         writer.close()
         return place, path, likes.num_rows
 
-    with ThreadPoolExecutor(threads) as pool:
-        places = [place for place in ordering.places if place // MAX_BUCKETS in hours]
-        yield from pool.map(write, places)
+    places = [place for place in ordering.places if place // MAX_BUCKETS in hours]
+    return (written for written in pool.map(write, places) if written[2])
 
 
 def _write_in_turn(
-    cursor: DuckDBPyConnection, rows: str, folder: Path, threads: int
+    cursor: DuckDBPyConnection, rows: str, folder: Path, pool: Executor, most: int
 ) -> Iterator[Written]:
     """Write rows as DuckDB gives them, which spills what memory does not hold."""
     waiting: deque[tuple[Written, Future[None]]] = deque()
-    with ThreadPoolExecutor(threads) as pool:
-        for place, batches in _divided(cursor, f"{rows} ORDER BY place, {_ORDER}"):
-            path = _path(folder, place)
-            count, writer = 0, Writer(path)
-            for batch in batches:
-                writer.add(batch)
-                count += batch.num_rows
-            waiting.append(((place, path, count), pool.submit(writer.close)))
-            while len(waiting) > (2 * threads if writer.is_small else 0):
-                written, closed = waiting.popleft()
-                closed.result()
-                yield written
-        for written, closed in waiting:
+    for place, batches in _divided(cursor, f"{rows} ORDER BY place, {_ORDER}"):
+        path = _path(folder, place)
+        count, writer = 0, Writer(path)
+        for batch in batches:
+            writer.add(batch)
+            count += batch.num_rows
+        waiting.append(((place, path, count), pool.submit(writer.close)))
+        while len(waiting) > (most if writer.is_small else 0):
+            written, closed = waiting.popleft()
             closed.result()
             yield written
+    for written, closed in waiting:
+        closed.result()
+        yield written
 
 
 def _path(folder: Path, place: int) -> Path:

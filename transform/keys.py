@@ -51,6 +51,11 @@ def totals(hour: int) -> str:
     return _key(_TOTALS, hour)
 
 
+def totals_day(day: int) -> str:
+    """Give what the keys of the totals of a day's hours start with."""
+    return totals(day * 24).removesuffix("00.parquet")
+
+
 def rollup(hour: int) -> str:
     """Give where the rollup of an hour rests."""
     return _key(_ROLLUPS, hour)

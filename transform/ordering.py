@@ -4,76 +4,110 @@ A film's rank and the time within the hour make one number, by which Arrow sorts
 does by the columns; few likes of a film are of the same millisecond, and need a look at their ids.
 """
 
-from collections.abc import Sequence
-from itertools import accumulate
+from itertools import pairwise
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute
 
 from transform.duck import HOUR_MS
-from transform.parquet import CODED
+from transform.parquet import CODED, SCHEMA
 
 pc: Any = pyarrow.compute  # its types do not know of what follows
 
 _TIME_BITS = 22  # an hour has fewer milliseconds
+_STRETCH = 100
+"""Rows that lie together, on average, where each place's are gathered from where they are."""
+
+
+def by_hour(rows: pa.Table) -> pa.Table:
+    """Give rows with those of an hour together, in the order of hours."""
+    return rows.unify_dictionaries().combine_chunks().take(pc.sort_indices(hours(rows)))
+
+
+def is_by_hour(rows: pa.Table) -> bool:
+    """Tell that rows are in the order of hours."""
+    found = hours(rows)
+    rise = pc.less_equal(found.slice(0, max(0, len(found) - 1)), found.slice(1))
+    return bool(pc.all(rise, min_count=0).as_py())
+
+
+def hours(rows: pa.Table) -> Any:
+    """Give the epoch hour of each row."""
+    return pc.divide(rows["liked_at"].cast(pa.int64()), HOUR_MS)
 
 
 class Ordering:
     """Rows in memory, and the order that they have within their places."""
 
     def __init__(self, rows: pa.Table, places: "pa.ChunkedArray[Any]") -> None:
-        """Take rows, and the place of each: a number for its file, or null for none.
+        """Take likes and their `hour`, null for one that is left out; and the place of each.
 
-        Those of a place are of one hour.
+        A place is a number for a file, of an hour. It is best if rows of one lie together.
         """
-        rows = rows.combine_chunks()
-        for name in CODED:  # less to move
-            if not pa.types.is_dictionary(rows[name].type):
-                at = rows.schema.get_field_index(name)
-                rows = rows.set_column(at, name, rows[name].dictionary_encode())
-        self.rows = rows.unify_dictionaries().combine_chunks()
-        place, different = _ranks(_one(places))
-        film, _ = _ranks(_one(self.rows["movie_id"]))
-        moments = _one(self.rows["liked_at"]).cast(pa.int64())
-        within = pc.subtract(moments, pc.multiply(pc.divide(moments, HOUR_MS), HOUR_MS))
-        self._keys = pc.bit_wise_or(pc.shift_left(film, _TIME_BITS), within)
-        self._together = pc.sort_indices(place)
-        counts = {one["values"].as_py(): one["counts"].as_py() for one in pc.value_counts(place)}
-        sizes = [counts[rank] for rank in range(len(different))]
-        starts = accumulate(sizes, initial=0)
-        self._bounds = dict(zip(different, zip(starts, sizes, strict=False), strict=True))
+        runs = pc.run_end_encode(places.combine_chunks())
+        if len(runs.values) * _STRETCH > len(rows):
+            together = pc.sort_indices(places)
+            rows, places = rows.combine_chunks().take(together), places.take(together)
+            runs = pc.run_end_encode(places.combine_chunks())
+        self._stretches: dict[int, list[tuple[int, int]]] = {}
+        bounds = pairwise([0, *runs.run_ends.to_pylist()])
+        for place, (first, last) in zip(runs.values.to_pylist(), bounds, strict=True):
+            self._stretches.setdefault(place, []).append((first, last - first))
+        self._values: dict[str, Any] = {}
+        for name in CODED:
+            if pa.types.is_dictionary(rows[name].type):
+                coded: Any = rows[name].unify_dictionaries()
+                self._values[name] = coded.chunk(0).dictionary
+                codes = pa.chunked_array([chunk.indices for chunk in coded.chunks])
+                if name == "movie_id":
+                    self._values[name], codes = _ranked(self._values[name], codes)
+                rows = rows.set_column(rows.schema.get_field_index(name), name, codes)
+        self._rows = rows
 
     @property
     def places(self) -> list[int]:
         """The places in their order."""
-        return list(self._bounds)
+        return sorted(self._stretches)
 
-    def sorted(self, place: int, columns: Sequence[str]) -> pa.Table:
-        """Give the rows of a place in their order."""
-        rows = self._together.slice(*self._bounds[place])
-        keys = self._keys.take(rows)
-        by_key = pc.sort_indices(keys)
-        keys, rows = keys.take(by_key), rows.take(by_key)
-        same = pc.equal(keys.slice(1), keys.slice(0, len(keys) - 1))
+    def sorted(self, place: int) -> pa.Table:
+        """Give the likes of a place in their order."""
+        parts = [self._rows.slice(*stretch) for stretch in self._stretches[place]]
+        rows = pa.concat_tables(parts).combine_chunks()
+        moments = _one(rows["liked_at"]).cast(pa.int64())
+        within = pc.subtract(moments, pc.multiply(_one(rows["hour"]), HOUR_MS))  # or null
+        values, films = self._values, _one(rows["movie_id"])
+        if "movie_id" not in values:
+            coded = films.dictionary_encode()
+            different, films = _ranked(coded.dictionary, coded.indices)
+            values = values | {"movie_id": different}
+            rows = rows.set_column(rows.schema.get_field_index("movie_id"), "movie_id", films)
+        films = films.cast(pa.int64())
+        keys = pc.bit_wise_or(pc.shift_left(films, _TIME_BITS), within)
+        order = pc.sort_indices(keys).slice(0, len(keys) - keys.null_count)
+        keys = keys.take(order)
+        same = pc.equal(keys.slice(1), keys.slice(0, max(0, len(keys) - 1)))
         if pc.any(same).as_py():
             no = pa.array([False])
             tied = pc.or_(pa.concat_arrays([same, no]), pa.concat_arrays([no, same]))
-            alike = rows.filter(tied)
-            ids = _one(self.rows["event_id"]).take(alike)
-            ties = pa.table({"key": keys.filter(tied), "id": ids})
+            alike = order.filter(tied)
+            ties = pa.table({"key": keys.filter(tied), "id": _one(rows["event_id"]).take(alike)})
             by_id = pc.sort_indices(ties, [("key", "ascending"), ("id", "ascending")])
-            rows = pc.replace_with_mask(rows, tied, alike.take(by_id))
-        return self.rows.select(columns).take(rows)
+            order = pc.replace_with_mask(order, tied, alike.take(by_id))
+        likes = rows.select(SCHEMA.names).take(order)
+        for name, different in values.items():
+            column = pa.DictionaryArray.from_arrays(_one(likes[name]), different)
+            likes = likes.set_column(SCHEMA.get_field_index(name), name, column)
+        return likes
 
 
-def _ranks(values: Any) -> tuple[Any, list[Any]]:
-    """Give each value's rank among the different ones, from 0, and these in their order."""
-    coded = values if isinstance(values, pa.DictionaryArray) else values.dictionary_encode()
-    order = pc.sort_indices(coded.dictionary)
-    ranks = pc.sort_indices(order).cast(pa.int64())  # the inverse
-    return ranks.take(coded.indices), coded.dictionary.take(order).to_pylist()
+def _ranked(values: Any, codes: Any) -> tuple[Any, Any]:
+    """Give values in their order, and codes for it: the rank of each value."""
+    order = pc.sort_indices(values)
+    ranks = pc.sort_indices(order).cast(pa.int32())  # the inverse
+    return values.take(order), pc.take(ranks, codes)
 
 
 def _one(column: "pa.ChunkedArray[Any]") -> Any:
-    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+    """Give the values of a column that is in one piece."""
+    return column.chunk(0)

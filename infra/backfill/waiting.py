@@ -15,8 +15,6 @@ from transform import duck
 from transform.duck import HOUR_MS
 
 _COLUMNS = [column.name for column in tables.read("likes").columns]
-AT_ONCE = 200_000
-"""About how many rows are given at a time, for each time costs some milliseconds."""
 
 
 class _File(NamedTuple):
@@ -50,8 +48,8 @@ class Waiting:
 
         Raises `NoRoom`.
         """
-        hours = _moments(rows) // HOUR_MS
-        first = int(hours.min())
+        hours = _hours(rows)
+        first = int(hours[0])
         counts = np.bincount(hours - first)
         for hour in np.flatnonzero(counts).tolist():
             self.hours[first + hour] += int(counts[hour])
@@ -65,16 +63,11 @@ class Waiting:
 
         As long as memory holds all of them, all are to be taken together.
         """
-        found: list[pa.Table] = []
         for rows in self._of(first, last):
-            moments = _moments(rows)
-            within = (moments >= first * HOUR_MS) & (moments < (last + 1) * HOUR_MS)
-            found.append(rows.filter(pa.array(within)))
-            if sum(map(len, found)) >= AT_ONCE:
-                yield self._likes(found)
-                found = []
-        if found:
-            yield self._likes(found)
+            start, end = np.searchsorted(_hours(rows), [first, last + 1])
+            numbers = pa.repeat(pa.scalar(self._number, pa.int32()), end - start)
+            some = rows.slice(start, end - start).append_column("backfill", numbers)
+            yield some.select(_COLUMNS)
 
     def clear(self) -> None:
         """Forget them all."""
@@ -91,14 +84,9 @@ class Waiting:
             if file.first <= last and file.last >= first:
                 yield _mapped(file.path)
 
-    def _likes(self, parts: list[pa.Table]) -> pa.Table:
-        rows = pa.concat_tables(parts)
-        numbers = pa.repeat(pa.scalar(self._number, pa.int32()), len(rows))
-        return rows.append_column("backfill", numbers).select(_COLUMNS)
-
     def _write(self) -> None:
         while self._held:
-            rows = self._held.pop(0).combine_chunks()
+            rows = self._held.pop(0)
             path = self._folder / f"{len(self._files)}.arrow"
             with (
                 duck.room(),
@@ -106,8 +94,8 @@ class Waiting:
                 pa.ipc.new_file(sink, rows.schema) as writer,
             ):
                 writer.write_table(rows)
-            hours = _moments(rows) // HOUR_MS
-            self._files.append(_File(path, int(hours.min()), int(hours.max())))
+            hours = _hours(rows)
+            self._files.append(_File(path, int(hours[0]), int(hours[-1])))
 
 
 def _mapped(path: Path) -> pa.Table:
@@ -126,6 +114,6 @@ def _mapped(path: Path) -> pa.Table:
     return pa.table(columns, batch.schema.names)
 
 
-def _moments(rows: pa.Table) -> Any:
-    """Give the times of the events in epoch milliseconds."""
-    return rows["liked_at"].cast(pa.int64()).to_numpy()
+def _hours(rows: pa.Table) -> Any:
+    """Give the epoch hours of the events, which rise."""
+    return rows["liked_at"].cast(pa.int64()).to_numpy() // HOUR_MS

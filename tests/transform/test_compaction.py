@@ -363,6 +363,7 @@ def test_a_like_is_that_of_the_stream_or_of_the_first_backfill_in_any_order(orde
                 row = row._replace(received_at=at)
                 round_.begin()
                 arrive(round_, [row], number, at)
+                round_.once()
             else:
                 round_.load([files(tmp_path, raw=[row])])
             out = merged(round_, tmp_path / f"out-{step}", NOON, stands)

@@ -4,44 +4,81 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests import raw_likes
+from tests.raw_likes import HOUR, Row
+from transform import ordering, parquet
 from transform.ordering import Ordering
 
-HOUR = 3_600_000
+FIRST = 490_000  # an epoch hour
 rows = st.tuples(
     st.integers(0, 3),  # the place
     st.text(max_size=3),  # the film
     st.one_of(st.integers(0, 2), st.integers(0, HOUR - 1)),  # milliseconds within the hour
     st.text(max_size=3),  # the event id
+    st.sampled_from(["like", "unlike"]),
+    st.sampled_from([None, "web", "tv"]),
+    st.booleans(),  # whether it is of the round
 )
 
 
-@given(st.lists(rows))
-def test_rows_of_a_place_are_in_the_order_of_the_table(given):
-    table = pa.table(
-        {
-            "place": pa.array([place for place, *_ in given], pa.int64()),
-            "movie_id": pa.array([film for _, film, *_ in given], pa.string()),
-            "liked_at": pa.array(
-                [(10**6 + place) * HOUR + at for place, _, at, _ in given], pa.timestamp("ms")
-            ),
-            "event_id": pa.array([event for *_, event in given], pa.string()),
-            "action": pa.array(["like"] * len(given), pa.string()),
-            "source": pa.nulls(len(given), pa.string()),
-        }
+def table(given):
+    """Give rows as a round holds them."""
+    likes = raw_likes.table(
+        [
+            Row(event, film, None, action, (FIRST + place) * HOUR + at, n, source)
+            for n, (place, film, at, event, action, source, _) in enumerate(given)
+        ]
     )
-    ordering = Ordering(table, table["place"])
+    hours = [FIRST + place if there else None for place, *_, there in given]
+    likes = likes.append_column("backfill", pa.nulls(len(given), pa.int32()))
+    return likes.append_column("hour", pa.array(hours, pa.int64()))
 
-    assert set(ordering.places) == {place for place, *_ in given}
-    for place in ordering.places:
+
+@given(st.lists(rows, min_size=1), st.sampled_from([None, 1, 3]))
+def test_rows_of_a_place_are_in_the_order_of_the_table(given, piece):
+    """Wherever they lie, and whether what repeats is text or in dictionaries, one for a piece."""
+    held = table(given)
+    places = pa.chunked_array([pa.array([place for place, *_ in given])])
+    if piece:
+        parts = [held.slice(n, piece) for n in range(0, len(held), piece)]
+        for at, name in enumerate(held.column_names):
+            if name in parquet.CODED:
+                parts = [
+                    part.set_column(at, name, part[name].combine_chunks().dictionary_encode())
+                    for part in parts
+                ]
+        held = pa.concat_tables(parts)
+    found = Ordering(held, places)
+
+    assert found.places == sorted({place for place, *_ in given})
+    for place in found.places:
         expected = sorted(
-            (film.encode(), at, event.encode()) for of, film, at, event in given if of == place
+            (film.encode(), at, event.encode(), action, source or "")
+            for of, film, at, event, action, source, there in given
+            if of == place and there
         )
-        found = ordering.sorted(place, ["movie_id", "liked_at", "event_id"]).to_pylist()
-        assert [
+        likes = found.sorted(place)
+        assert likes.schema.names == raw_likes.LAKE.names
+        told = [
             (
                 row["movie_id"].encode(),
-                row["liked_at"].timestamp() * 1000 % HOUR,
+                int(row["liked_at"].timestamp() * 1000) % HOUR,
                 row["event_id"].encode(),
+                row["action"],
+                row["source"] or "",
             )
-            for row in found
-        ] == expected
+            for row in likes.to_pylist()
+        ]
+        assert [one[:3] for one in told] == [one[:3] for one in expected]
+        assert sorted(told) == expected
+
+
+@given(st.lists(rows))
+def test_rows_by_hour_are_the_same_rows_in_the_order_of_hours(given):
+    held = table(given)
+    found = ordering.by_hour(held)
+    assert ordering.is_by_hour(found)
+    assert sorted(found["received_at"].to_pylist()) == held["received_at"].to_pylist()
+    hours = [place for place, *_ in given]
+    assert ordering.is_by_hour(held) == (hours == sorted(hours))
+    assert ordering.hours(found).to_pylist() == [FIRST + hour for hour in sorted(hours)]

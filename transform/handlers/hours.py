@@ -20,7 +20,7 @@ from transform.watermark import Object, State
 T = TypeVar("T")
 
 TOGETHER = 256
-MOST_BYTES = 12 * 2**20
+MOST_BYTES = 36 * 2**20
 """How many hours are merged together, and how large they may be; one is merged in any case."""
 ROW_BYTES = 27
 """What a like takes in the lake (`make bench`)."""
@@ -69,7 +69,7 @@ class _Standing:
 
     hour: int
     new: int
-    totals: tuple[bytes, str] | None
+    totals: Object | None = None
     objects: dict[int, Object] = field(default_factory=dict)
     files: dict[int, Path] = field(default_factory=dict)
 
@@ -177,22 +177,26 @@ class Hours:
     def _standing(
         self, hours: Mapping[int, int], map_: Callable[..., Iterable[Any]]
     ) -> list[_Standing]:
-        # Read before the hours are: whoever changes an hour from now on changes these after it,
-        # and then they are not replaced by what we have seen.
-        totals = map_(self.bucket.read, map(keys.totals, hours))
-        found = {
-            hour: _Standing(hour, rows, read)
-            for (hour, rows), read in zip(hours.items(), totals, strict=True)
-        }
+        found = {hour: _Standing(hour, rows) for hour, rows in hours.items()}
         days = {hour // 24 for hour in hours}
-        prefixes = [keys.likes_day(day) for day in days]
+        totals, likes = map(keys.totals_day, days), map(keys.likes_day, days)
         if len(hours) == 1:
-            prefixes = [keys.likes_prefix(hour) for hour in hours]
-        for listed in map_(lambda prefix: list(self.bucket.list(prefix)), prefixes):
-            for one in listed:
-                place = keys.likes_place(one.key)
-                if place and place[0] in found:
-                    found[place[0]].objects[place[1]] = one
+            totals, likes = map(keys.totals, hours), map(keys.likes_prefix, hours)
+
+        def listed(prefixes: Iterable[str]) -> Iterator[Object]:
+            for some in map_(lambda prefix: list(self.bucket.list(prefix)), prefixes):
+                yield from some
+
+        # Before the hours are: whoever changes an hour from now on changes these after it, and
+        # then they are not replaced by what we have seen.
+        for one in listed(totals):
+            hour = keys.hour_of(one.key)
+            if hour in found:
+                found[hour].totals = one
+        for one in listed(likes):
+            place = keys.likes_place(one.key)
+            if place and place[0] in found:
+                found[place[0]].objects[place[1]] = one
         return list(found.values())
 
     @staticmethod
@@ -217,8 +221,9 @@ class Hours:
         size = self._replace(one, merged)
         if merged.totals:
             body = merged.totals.read_bytes()
-            if one.totals is None or one.totals[0] != body:
-                self.bucket.put(keys.totals(one.hour), body, one.totals and one.totals[1])
+            if one.totals is None or self.bucket.get(one.totals.key)[0] != body:
+                etag = one.totals.etag if one.totals else None
+                self.bucket.put(keys.totals(one.hour), body, etag)
         return Written(merged.new, int(size > 0), size)
 
     def _replace(self, one: _Standing, merged: Merged) -> int:

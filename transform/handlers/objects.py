@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
+PIECE = 2**20
+"""Bytes that are read of an object at a time."""
+
+
 class Conflict(Exception):
     """An object is not what it was when it was read: read it again."""
 
@@ -62,7 +66,7 @@ class Bucket:
             if not (answer := self._get(key)):
                 return None
             with path.open("wb") as file:
-                shutil.copyfileobj(answer["Body"], file)
+                shutil.copyfileobj(answer["Body"], file, PIECE)
             return str(answer["ETag"])
 
     def put(self, key: str, body: bytes | Path, etag: str | None, kind: str | None = None) -> str:

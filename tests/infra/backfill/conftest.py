@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from infra.backfill import reading, segment, waiting
+from infra.backfill import reading, segment
 from infra.backfill.sources import find
 from infra.backfill.tabular import rows
 from tests.infra.backfill.world import World
@@ -17,7 +17,6 @@ from tests.infra.backfill.world import World
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few lines fill a chunk, few likes a segment, and few bad lines an object."""
     monkeypatch.setattr(segment, "SEGMENT_ROWS", 6)
-    monkeypatch.setattr(waiting, "AT_ONCE", 2)
     monkeypatch.setattr(segment, "REJECTED_LINES", 2)
     monkeypatch.setattr(reading, "lines", partial(reading.lines, chunk_bytes=200))
 

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.backfill import waiting
 from infra.backfill.segment import groups
 from infra.backfill.waiting import Waiting
 from tests import raw_likes
@@ -21,7 +20,8 @@ START = 500_000  # an epoch hour of 2027
 
 
 def rows(moments):
-    """Rows that differ in their time, and in an id that says when they came."""
+    """Rows that differ in their time, and in an id that says which they are, hour by hour."""
+    moments = sorted(moments)
     told = {"liked_at": moments, "event_id": [f"{n}" for n in range(len(moments))]}
     none = [None] * len(moments)
     columns = [pa.array(told.get(f.name, none), f.type) for f in backfill.SCHEMA]
@@ -32,18 +32,16 @@ def rows(moments):
     st.lists(st.lists(st.integers(0, 6 * HOUR - 1), min_size=1, max_size=6), max_size=8),
     st.integers(1, 50),
     st.integers(1, 12),
-    st.integers(1, 12),
 )
-def test_what_waits_comes_once_in_its_hour_however_much_there_is(parts, most, together, at_once):
-    with pytest.MonkeyPatch.context() as patch, TemporaryDirectory() as folder:
-        patch.setattr(waiting, "AT_ONCE", at_once)
+def test_what_waits_comes_once_in_its_hour_however_much_there_is(parts, most, together):
+    with TemporaryDirectory() as folder:
         held = Waiting(Path(folder), most, 7)
         for number, moments in enumerate(parts):
             held.add(rows([START * HOUR + at for at in moments]), number)
         expected = Counter(
             (START * HOUR + at, number, f"{n}")
             for number, moments in enumerate(parts)
-            for n, at in enumerate(moments)
+            for n, at in enumerate(sorted(moments))
         )
         assert len(held) == expected.total()
         assert held.hours == Counter(at // HOUR for at, *_ in expected.elements())
