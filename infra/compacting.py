@@ -14,6 +14,7 @@ from transform.handlers import compact
 from transform.handlers.compact import Done
 from transform.handlers.hours import CONNECTIONS, Power
 from transform.handlers.objects import Bucket
+from transform.handlers.signed import Signed
 
 MEMORY_MB = 2_048
 
@@ -53,8 +54,8 @@ def _of(count: int, what: str) -> str:
 
 
 def _bucket(stage: Stage) -> Bucket:
-    client = stage.client("s3", max_pool_connections=CONNECTIONS)
-    return Bucket(client, stage.outputs.bucket)
+    client = stage.client("s3", max_pool_connections=CONNECTIONS, signature_version="s3v4")
+    return Bucket(client, stage.outputs.bucket, Signed(client, CONNECTIONS))
 
 
 def _power() -> Power:

@@ -16,7 +16,6 @@ from glue import tables
 from transform import duck, ordering
 from transform.ordering import Ordering
 from transform.parquet import SCHEMA
-from transform.watermark import MAX_BUCKETS
 
 pc: Any = pyarrow.compute  # its types do not know of Python values where arrays may stand
 
@@ -68,7 +67,7 @@ class Round:
         """Begin anew, with no rows."""
         self._held = _Held()
         self._rows: pa.Table | None = None
-        self._ordering: tuple[int, Ordering] | None = None
+        self._ordering: Ordering | None = None
         self._spilled = False
         self.connection.execute(f"CREATE OR REPLACE TABLE round ({_TYPED}, hour BIGINT)")
 
@@ -144,15 +143,11 @@ class Round:
                 cursor.register("round", self._rows)
             yield cursor
 
-    def ordering(self, buckets: int) -> Ordering | None:
-        """Give the order of the rows in so many buckets; None where memory does not hold them."""
-        if not self._rows:
-            return None
-        if self._ordering is None or self._ordering[0] != buckets:
-            number = _buckets(self.connection, self._rows, buckets) if buckets > 1 else 0
-            places = pc.add(pc.multiply(self._hours, MAX_BUCKETS), number)
-            self._ordering = buckets, Ordering(self._rows, places)
-        return self._ordering[1]
+    def ordering(self) -> Ordering | None:
+        """Give the order of the rows of each hour; None where memory does not hold them."""
+        if self._ordering is None and self._rows:
+            self._ordering = Ordering(self._rows, self._hours)
+        return self._ordering
 
     def _load_fit(self, files: Mapping[str, Path], failed: dict[str, str]) -> int:
         """Add raw files, and tell of those that are none; gives the rows."""
@@ -240,14 +235,6 @@ def _without_copies(connection: DuckDBPyConnection, rows: pa.Table) -> pa.Table:
     copied = pc.is_in(numbers, copies.combine_chunks())
     hours = pc.if_else(copied, pa.scalar(None, pa.int64()), rows["hour"])
     return rows.set_column(rows.schema.get_field_index("hour"), "hour", hours)
-
-
-def _buckets(connection: DuckDBPyConnection, rows: pa.Table, buckets: int) -> Any:
-    """Give the bucket of each row."""
-    with duck.cursor(connection) as cursor:
-        cursor.register("ids", rows.select(["event_id"]).append_column("number", _numbers(rows)))
-        found = f"SELECT ({duck.bucket(buckets)})::BIGINT AS bucket FROM ids ORDER BY number"
-        return cursor.sql(found).to_arrow_table()["bucket"]
 
 
 def _numbers(rows: pa.Table) -> Any:

@@ -1,7 +1,7 @@
 """The merge of a round into the hours that its likes belong to, which lie in local files."""
 
 from collections import deque
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from itertools import groupby, pairwise
 from operator import itemgetter
@@ -17,7 +17,7 @@ from duckdb import DuckDBPyConnection
 from transform import duck
 from transform.arrivals import Round
 from transform.duck import FIRST, HOUR
-from transform.ordering import Ordering
+from transform.ordering import Ordering, counted
 from transform.parquet import ROW_GROUP, SCHEMA, Writer
 from transform.watermark import MAX_BUCKETS
 
@@ -58,6 +58,10 @@ def merge(
     """
     files = [path for of_hour in stands.values() for path in of_hour.values()]
     with round_.session() as cursor, ThreadPoolExecutor(threads) as pool, duck.room():
+        ordering = round_.ordering()
+        if ordering and not files and buckets == 1:
+            yield from _merge_new(ordering, set(stands), folder, pool)
+            return
         rows = f"SELECT {_COLUMNS}, hour FROM round WHERE hour IN ({', '.join(map(str, stands))})"
         if files:
             # What another backfill brought stays as it stands, for it may be counted already.
@@ -75,13 +79,8 @@ def merge(
             wholes[hour] = folder / f"{hour}-whole.parquet"
             _write_one(cursor, f"SELECT * FROM ({rows}) WHERE hour = {hour}", wholes[hour])
         empty = set(stands)
-        # Where nothing stands, the order of the round's own rows is all there is to find.
-        ordering = None if files else round_.ordering(buckets)
-        if ordering:
-            written = _write_at_once(ordering, stands, folder, pool)
-        else:
-            written = _write(cursor, rows, buckets, folder, pool, 2 * threads)
-        totals = _totals(cursor, rows, folder)  # while they are written, if in memory
+        written = _write(cursor, rows, buckets, folder, pool, 2 * threads)
+        totals = _totals(cursor, rows, folder)
         for hour, of_hour in groupby(written, _hour):
             found = {place % MAX_BUCKETS: (path, count) for place, path, count in of_hour}
             count = sum(count for _, count in found.values())
@@ -97,6 +96,25 @@ def merge(
                 ),
             )
         yield from ((hour, Merged()) for hour in empty)
+
+
+def _merge_new(
+    ordering: Ordering, hours: set[int], folder: Path, pool: Executor
+) -> Iterator[tuple[int, Merged]]:
+    """Merge hours of which nothing stands yet: the order of their rows is all there is to find."""
+
+    def write(hour: int) -> tuple[int, Merged]:
+        likes = ordering.sorted(hour)
+        if not len(likes):
+            return hour, Merged()
+        path = _path(folder, hour * MAX_BUCKETS)
+        _write_file(likes, path)
+        totals = _write_totals(folder, hour, counted(likes))
+        return hour, Merged({0: path}, totals, None, len(likes), len(likes))
+
+    there = hours.intersection(ordering.places)
+    yield from ((hour, Merged()) for hour in hours - there)
+    yield from pool.map(write, sorted(there))
 
 
 def brought(
@@ -135,27 +153,16 @@ def _write(
     placed = f"SELECT *, {place} FROM ({rows})"
     if size <= IN_MEMORY:
         held = cursor.sql(placed).to_arrow_table()
-        hours = pc.unique(held["hour"]).to_pylist()
-        yield from _write_at_once(Ordering(held, held["place"]), hours, folder, pool)
+        ordering = Ordering(held, held["place"])
+
+        def write(place: int) -> Written:
+            path, likes = _path(folder, place), ordering.sorted(place)
+            _write_file(likes, path)
+            return place, path, len(likes)
+
+        yield from pool.map(write, ordering.places)
     else:
         yield from _write_in_turn(cursor, placed, folder, pool, most)
-
-
-def _write_at_once(
-    ordering: Ordering, hours: Container[int], folder: Path, pool: Executor
-) -> Iterator[Written]:
-    """Write rows of hours that memory holds, several files at a time, from now on."""
-
-    def write(place: int) -> Written:
-        path, likes = _path(folder, place), ordering.sorted(place)
-        writer = Writer(path)
-        for batch in likes.to_batches():
-            writer.add(batch)
-        writer.close()
-        return place, path, likes.num_rows
-
-    places = [place for place in ordering.places if place // MAX_BUCKETS in hours]
-    return (written for written in pool.map(write, places) if written[2])
 
 
 def _write_in_turn(
@@ -212,6 +219,13 @@ def _write_one(cursor: DuckDBPyConnection, rows: str, path: Path) -> None:
     writer.close()
 
 
+def _write_file(likes: pa.Table, path: Path) -> None:
+    writer = Writer(path)
+    for batch in likes.to_batches():
+        writer.add(batch)
+    writer.close()
+
+
 def _totals(cursor: DuckDBPyConnection, rows: str, folder: Path) -> dict[int, Path]:
     """Write what the likes of each hour come to."""
     totals = cursor.sql(
@@ -222,10 +236,14 @@ def _totals(cursor: DuckDBPyConnection, rows: str, folder: Path) -> dict[int, Pa
     ).to_arrow_table()
     found = {}
     for hour, of_hour in _runs(totals, "hour"):
-        path = found[hour] = folder / f"{hour}-totals.parquet"
-        rows_of_it = of_hour.drop_columns("hour").combine_chunks()
-        pq.write_table(rows_of_it, path, compression="zstd", store_schema=False)
+        found[hour] = _write_totals(folder, hour, of_hour.drop_columns("hour").combine_chunks())
     return found
+
+
+def _write_totals(folder: Path, hour: int, totals: pa.Table) -> Path:
+    path = folder / f"{hour}-totals.parquet"
+    pq.write_table(totals, path, compression="zstd", store_schema=False)
+    return path
 
 
 def _moving(

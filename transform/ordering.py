@@ -101,6 +101,24 @@ class Ordering:
         return likes
 
 
+def counted(likes: pa.Table) -> pa.Table:
+    """Give what likes, as `sorted` gives them, come to by film: `movie_id`, `likes`, `unlikes`."""
+    films: Any = _one(likes["movie_id"])
+    runs = pc.run_end_encode(films.indices)
+    ends = runs.run_ends.cast(pa.int64())
+    so_far = pc.cumulative_sum(pc.equal(likes["action"], "like").cast(pa.int64()))
+    liked = _differences(_one(so_far).take(pc.subtract(ends, 1)))
+    names = films.dictionary.take(runs.values)
+    unliked = pc.subtract(_differences(ends), liked)
+    return pa.table({"movie_id": names, "likes": liked, "unlikes": unliked})
+
+
+def _differences(rising: Any) -> Any:
+    """Give how much larger than the one before it each number is, the first than 0."""
+    before = pa.concat_arrays([pa.array([0], pa.int64()), rising.slice(0, len(rising) - 1)])
+    return pc.subtract(rising, before)
+
+
 def _ranked(values: Any, codes: Any) -> tuple[Any, Any]:
     """Give values in their order, and codes for it: the rank of each value."""
     order = pc.sort_indices(values)

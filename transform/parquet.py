@@ -71,16 +71,24 @@ class Writer:
 
     def add(self, batch: pa.RecordBatch) -> None:
         """Add rows, however they are divided."""
+        texts = _texts(batch)
+        if self._rows + batch.num_rows < ROW_GROUP and self._texts + texts < ROW_GROUP_TEXT:
+            self._hold(batch, texts)
+            return
         while batch.num_rows:
             room = BATCH - self._rows % BATCH
             part, batch = batch.slice(0, room), batch.slice(room)
-            self._held.append(part)
-            self._rows += part.num_rows
-            self._texts += pc.sum(pc.binary_length(part["extra"])).as_py() or 0
+            self._hold(part, _texts(part))
             if self._rows >= ROW_GROUP or (
                 self._texts >= ROW_GROUP_TEXT and not self._rows % BATCH
             ):
                 self._flush()
+
+    def _hold(self, batch: pa.RecordBatch, texts: int) -> None:
+        if batch.num_rows:
+            self._held.append(batch)
+        self._rows += batch.num_rows
+        self._texts += texts
 
     def close(self) -> None:
         """Write what is left."""
@@ -99,6 +107,10 @@ class Writer:
                 rows = rows.set_column(place, name, _coded(rows[name].combine_chunks()))
         self._writer.write_table(rows, ROW_GROUP)
         self._held, self._rows, self._texts = [], 0, 0
+
+
+def _texts(batch: pa.RecordBatch) -> int:
+    return pc.sum(pc.binary_length(batch["extra"])).as_py() or 0
 
 
 def _coded(values: Any) -> Any:

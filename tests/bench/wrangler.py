@@ -14,7 +14,7 @@ from infra.stage import REGION
 
 BUCKET = "bench"
 RAW = "raw/arrival_day=2026-05-28/"
-ROUNDS = 3
+ROUNDS = 5
 
 
 def best_seconds(raw: Path, likes: int) -> tuple[float, float]:
@@ -43,11 +43,13 @@ def _timed(client: Any, work: Any) -> float:
 def _product(client: Any, likes: int) -> None:
     """Do what the function does."""
     from transform.handlers import compact
-    from transform.handlers.hours import Power
+    from transform.handlers.hours import CONNECTIONS, Power
     from transform.handlers.objects import Bucket
+    from transform.handlers.signed import Signed
 
     cores = os.cpu_count() or 1
-    done = compact.compact(Bucket(client, BUCKET), power=Power(2_048, cores))
+    bucket = Bucket(client, BUCKET, Signed(client, CONNECTIONS))
+    done = compact.compact(bucket, power=Power(2_048, cores))
     assert done.new == likes
 
 

@@ -71,6 +71,15 @@ def test_rows_of_a_place_are_in_the_order_of_the_table(given, piece):
         ]
         assert [one[:3] for one in told] == [one[:3] for one in expected]
         assert sorted(told) == expected
+        films = dict.fromkeys(film for film, *_ in expected)
+        assert not expected or ordering.counted(likes).to_pylist() == [
+            {
+                "movie_id": film.decode(),
+                "likes": sum(one[0] == film and one[3] == "like" for one in expected),
+                "unlikes": sum(one[0] == film and one[3] == "unlike" for one in expected),
+            }
+            for film in films
+        ]
 
 
 @given(st.lists(rows))

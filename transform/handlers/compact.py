@@ -17,6 +17,7 @@ from botocore.config import Config
 from transform import keys, watermark
 from transform.handlers.hours import CONNECTIONS, Contended, Hours, Power, Written, opened
 from transform.handlers.objects import Bucket
+from transform.handlers.signed import Signed
 from transform.watermark import Object, State
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ AT_ONCE = 64
 """Objects that are read into the round while others are downloaded."""
 SPARE_MS = 180_000
 """Time that a round may take; what is not merged before that is merged in the next run."""
-OTHERS_MB = 600
+OTHERS_MB = 900
 """Memory that Python, boto3 and what DuckDB does not count take."""
 LEAST_MB = 256
 
@@ -49,8 +50,14 @@ def _s3() -> "S3Client":
             retries={"mode": "standard", "total_max_attempts": 5},
             max_pool_connections=CONNECTIONS,
             tcp_keepalive=True,
+            signature_version="s3v4",
         ),
     )
+
+
+@cache
+def _signed() -> Signed:
+    return Signed(_s3(), CONNECTIONS)
 
 
 class Done(msgspec.Struct):
@@ -90,7 +97,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """
     memory_mb = max(LEAST_MB, int(context.memory_limit_in_mb) - OTHERS_MB)
     done = compact(
-        Bucket(_s3(), os.environ[LAKE_BUCKET]),
+        Bucket(_s3(), os.environ[LAKE_BUCKET], _signed()),
         day=event.get("day"),
         everything=bool(event.get("all")),
         power=Power(memory_mb),
