@@ -208,12 +208,14 @@ class _Held:
 
     def rows(self) -> pa.Table:
         """Give them all."""
-        self._put_together()
+        if self._loose:
+            self._put_together()
+        if not self._parts:
+            return _with_hour(SCHEMA.empty_table())
         return pa.concat_tables(self._parts).unify_dictionaries()
 
     def _put_together(self) -> None:
-        rows = pa.concat_tables(self._loose) if self._loose else SCHEMA.empty_table()
-        self._parts.append(_with_hour(ordering.by_hour(rows)))
+        self._parts.append(_with_hour(ordering.by_hour(pa.concat_tables(self._loose))))
         self._loose = []
 
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from glue import tables
 from transform import duck
+from transform.arrivals import HELD
 from transform.duck import HOUR_MS
 
 _COLUMNS = [column.name for column in tables.read("likes").columns]
@@ -29,7 +30,7 @@ class Waiting:
     """Rows of a backfill, which are taken by the hour of the event."""
 
     def __init__(self, folder: Path, most: int, number: int) -> None:
-        """Hold so many rows at most in memory, and others in a folder.
+        """Hold so many rows at most in memory, no more than a round does, and others in a folder.
 
         They are those of a backfill, by its `number`.
         """
@@ -37,6 +38,7 @@ class Waiting:
         """How many there are of each epoch hour."""
         self._folder, self._most, self._number = folder, most, number
         self._held: list[pa.Table] = []
+        self._bytes = 0
         self._files: list[_File] = []
 
     def __len__(self) -> int:
@@ -55,7 +57,8 @@ class Waiting:
             self.hours[first + hour] += int(counts[hour])
         arrived = pa.repeat(pa.scalar(arrived_at, pa.timestamp("ms")), len(rows))
         self._held.append(rows.append_column("received_at", arrived))
-        if len(self) > self._most:
+        self._bytes += rows.nbytes
+        if len(self) > self._most or self._bytes > HELD:
             self._write()
 
     def take(self, first: int, last: int) -> Iterator[pa.Table]:
@@ -73,7 +76,7 @@ class Waiting:
         """Forget them all."""
         for file in self._files:
             file.path.unlink()
-        self._files, self._held = [], []
+        self._files, self._held, self._bytes = [], [], 0
         self.hours.clear()
 
     def _of(self, first: int, last: int) -> Iterator[pa.Table]:

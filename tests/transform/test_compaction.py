@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from tests import raw_likes
 from tests.raw_likes import HOUR, Row
-from transform import arrivals, compaction, duck, rollups
+from transform import arrivals, compaction, duck, parquet, rollups
 from transform.arrivals import Round
 from transform.scratch import NoRoom
 
@@ -152,6 +152,28 @@ def test_rows_that_fail_midway_leave_the_round_as_it_was(round_):
     assert round_.once() == wanted
     assert round_.add([of_the_lake(given[:9])]) == 9
     assert round_.once() == round_.once() == wanted
+
+
+@pytest.mark.parametrize("held", [0, 10_000, arrivals.HELD])
+def test_large_parts_with_dictionaries_are_a_round(tmp_path, monkeypatch, held):
+    """As a backfill gives them: hour by hour, so that they stay as they are."""
+    monkeypatch.setattr(arrivals, "HELD", held)
+    monkeypatch.setattr(arrivals, "LARGE", 2)
+    given = sorted(made_up(6, 60), key=lambda row: row.liked_at)
+    parts = []
+    for first in range(0, 60, 20):
+        part = of_the_lake(given[first : first + 20], 3)
+        for name in parquet.CODED:
+            coded = part[name].combine_chunks().dictionary_encode()
+            part = part.set_column(part.schema.get_field_index(name), name, coded)
+        parts.append(part)
+    with duck.engine(tmp_path, 256, 2) as engine:
+        round_ = Round(engine)
+        assert round_.add(parts) == 60
+        hours = round_.once()
+        found = merge(round_, {hour: {} for hour in hours}, 1, tmp_path)
+    wanted = raw_likes.hours(row._replace(backfill=3) for row in given)
+    assert {(h, 0): raw_likes.decode(out.files[0]) for h, out in found.items()} == wanted
 
 
 def test_of_the_copies_the_one_that_came_first_counts_wherever_it_is(round_, tmp_path):

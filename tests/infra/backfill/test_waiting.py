@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from infra.backfill import waiting
 from infra.backfill.segment import groups
 from infra.backfill.waiting import Waiting
 from tests import raw_likes
@@ -70,3 +71,11 @@ def test_a_full_disk_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr(pa.ipc, "new_file", full)
     with pytest.raises(NoRoom):
         Waiting(tmp_path, 1, 7).add(rows([START * HOUR] * 2), 0)
+
+
+def test_few_rows_that_are_large_go_to_the_disk_too(tmp_path, monkeypatch):
+    held = Waiting(tmp_path, 1_000, 7)
+    monkeypatch.setattr(waiting, "HELD", 100)
+    held.add(rows([START * HOUR + at for at in range(9)]), 0)
+    assert list(tmp_path.iterdir())
+    assert sum(len(some) for some in held.take(START, START)) == 9
