@@ -1,35 +1,21 @@
-"""What arrived: a round of likes, each once, until it is merged."""
+"""What arrived: raw files of likes, read into a round."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from itertools import chain
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import msgspec
 import pyarrow as pa
-import pyarrow.compute
 from duckdb import DuckDBPyConnection
 
 from glue import tables
-from transform import duck, ordering
-from transform.ordering import Ordering
-from transform.parquet import SCHEMA
-
-pc: Any = pyarrow.compute  # its types do not know of Python values where arrays may stand
-
-HELD = 192 * 2**20
-"""Bytes of rows, as Arrow has them, that a round holds in memory; of more, all lie in DuckDB."""
-TOGETHER, LARGE = 200_000, 4_096
-"""Rows that are put in the order of hours together, and of how many on they may stay as they are,
-as each step takes its time whatever the rows."""
+from transform import duck
+from transform.rounds import Round
 
 BATCH = 20_480
 """Rows that are read at a time, for an `extra` may have 4 KB."""
 
-_TABLE, _RAW = tables.read("likes"), tables.read("likes_raw")
-_TYPED = ", ".join(f"{column.name} {duck.SQL_TYPES[column.type]}" for column in _TABLE.columns)
+_RAW = tables.read("likes_raw")
 _REQUIRED = ("event_id", "movie_id", "action", "liked_at", "received_at")
 # What DuckDB may find in a file for each: the INT96 of Firehose is TIMESTAMP to it.
 _READ_AS = {
@@ -51,115 +37,30 @@ class _Unfit(ValueError):
     """A file that is no raw likes."""
 
 
-class Round:
-    """Likes that are merged together: in memory, or in DuckDB, which spills, if they are many.
+def load(round_: Round, parts: Iterable[Mapping[str, Path]]) -> Loaded:
+    """Begin a round with the rows of raw files, by name, in parts, each event id once.
 
-    SQL knows them as `round`: the columns of `likes`, and the epoch `hour`, null for a row that
-    is not of the round any more.
+    A file that is no raw likes is left out whole. Raises `NoRoom`.
     """
+    round_.begin()
+    rows = 0
+    failed: dict[str, str] = {}
+    for files in parts:
+        rows += _load_fit(round_, files, failed)
+    return Loaded(rows, round_.once(), failed)
 
-    def __init__(self, connection: DuckDBPyConnection) -> None:
-        """Begin with no rows."""
-        self.connection = connection
-        self.begin()
 
-    def begin(self) -> None:
-        """Begin anew, with no rows."""
-        self._held = _Held()
-        self._rows: pa.Table | None = None
-        self._ordering: Ordering | None = None
-        self._spilled = False
-        self.connection.execute(f"CREATE OR REPLACE TABLE round ({_TYPED}, hour BIGINT)")
-
-    def load(self, parts: Iterable[Mapping[str, Path]]) -> Loaded:
-        """Begin with the rows of raw files, by name, which may come in parts, each event id once.
-
-        A file that is no raw likes is left out whole. Raises `NoRoom`.
-        """
-        self.begin()
-        rows = 0
-        failed: dict[str, str] = {}
-        for files in parts:
-            rows += self._load_fit(files, failed)
-        return Loaded(rows, self.once(), failed)
-
-    def add(self, parts: Iterable[pa.Table]) -> int:
-        """Add rows with the columns of `likes`, all or, where a part raises, none; tells how many.
-
-        Raises `NoRoom`.
-        """
-        held, before = self._held.copy(), self._held.count
-        left = iter(parts)
-        with duck.room():
-            while not self._spilled and held.bytes <= HELD:
-                rows = next(left, None)
-                if rows is None:
-                    self._held = held
-                    return held.count - before
-                held.add(rows)
-            more = self._spill(chain([held.rows()], map(_with_hour, left)))
-        self._held, self._spilled = _Held(), True
-        return more - before
-
-    def _spill(self, parts: Iterable[pa.Table]) -> int:
-        """Insert rows, all or none; tells how many."""
-        count = 0
-        with duck.cursor(self.connection) as cursor:
-            cursor.begin()
-            try:
-                for rows in parts:
-                    cursor.register("lines", rows)
-                    cursor.execute("INSERT INTO round FROM lines")
-                    count += len(rows)
-                cursor.commit()
-            except BaseException:
-                cursor.rollback()
-                raise
-        return count
-
-    def once(self) -> dict[int, int]:
-        """Leave each event id once; gives how many rows each epoch hour then has.
-
-        To be called once all rows are added. Copies of a like are found wherever they are in the
-        round. One that comes in a later round with another event time, in another hour, is not:
-        there only the rows of its hour are looked at. Raises `NoRoom`.
-        """
-        with duck.room():
-            if self._spilled:
-                duck.drop_copies(self.connection, "round", "event_id")
-                counts = "SELECT hour, count(*) FROM round GROUP BY hour"
-                return dict(sorted(self.connection.execute(counts).fetchall()))
-            rows = self._held.rows()
-            self._hours = rows["hour"]
-            self._rows = _without_copies(self.connection, rows)
-            found = pc.value_counts(self._rows["hour"].drop_null())
-            return dict(sorted(zip(*(part.to_pylist() for part in found.flatten()), strict=True)))
-
-    @contextmanager
-    def session(self) -> Iterator[DuckDBPyConnection]:
-        """Give a session that can read `round`."""
-        with duck.cursor(self.connection) as cursor:
-            if self._rows is not None:
-                cursor.register("round", self._rows)
-            yield cursor
-
-    def ordering(self) -> Ordering | None:
-        """Give the order of the rows of each hour; None where memory does not hold them."""
-        if self._ordering is None and self._rows:
-            self._ordering = Ordering(self._rows, self._hours)
-        return self._ordering
-
-    def _load_fit(self, files: Mapping[str, Path], failed: dict[str, str]) -> int:
-        """Add raw files, and tell of those that are none; gives the rows."""
-        try:
-            return self.add(_read(self.connection, files.values()))
-        except (duckdb.Error, OSError, _Unfit) as error:  # Arrow tells those of DuckDB as OSError
-            duck.raise_if_full(error)
-            if len(files) > 1:
-                return sum(self._load_fit({name: files[name]}, failed) for name in files)
-            [(name, path)] = files.items()
-            failed[name] = str(error).splitlines()[0].replace(str(path), name)
-            return 0
+def _load_fit(round_: Round, files: Mapping[str, Path], failed: dict[str, str]) -> int:
+    """Add raw files, and tell of those that are none; gives the rows."""
+    try:
+        return round_.add(_read(round_.connection, files.values()))
+    except (duckdb.Error, OSError, _Unfit) as error:  # Arrow tells those of DuckDB as OSError
+        duck.raise_if_full(error)
+        if len(files) > 1:
+            return sum(_load_fit(round_, {name: files[name]}, failed) for name in files)
+        [(name, path)] = files.items()
+        failed[name] = str(error).splitlines()[0].replace(str(path), name)
+        return 0
 
 
 def _read(connection: DuckDBPyConnection, paths: Iterable[Path]) -> Iterator[pa.Table]:
@@ -178,67 +79,3 @@ def _read(connection: DuckDBPyConnection, paths: Iterable[Path]) -> Iterator[pa.
                 if batch[name].null_count:
                     raise _Unfit(f"It has rows without {name}.")
             yield pa.Table.from_batches([batch])
-
-
-class _Held:
-    """Rows in memory, with their `hour`, mostly those of an hour together."""
-
-    def __init__(self) -> None:
-        self.bytes = self.count = 0
-        self._parts: list[pa.Table] = []
-        self._loose: list[pa.Table] = []
-
-    def copy(self) -> "_Held":
-        """Give another with the same rows."""
-        other = _Held()
-        other.count = self.count
-        other.bytes, other._parts, other._loose = self.bytes, self._parts[:], self._loose[:]
-        return other
-
-    def add(self, rows: pa.Table) -> None:
-        """Add rows with the columns of `likes`."""
-        self.bytes += rows.nbytes
-        self.count += len(rows)
-        if len(rows) >= LARGE and ordering.is_by_hour(rows):
-            self._parts.append(_with_hour(rows))
-            return
-        self._loose.append(rows)
-        if sum(map(len, self._loose)) >= TOGETHER:
-            self._put_together()
-
-    def rows(self) -> pa.Table:
-        """Give them all."""
-        if self._loose:
-            self._put_together()
-        if not self._parts:
-            return _with_hour(SCHEMA.empty_table())
-        return pa.concat_tables(self._parts).unify_dictionaries()
-
-    def _put_together(self) -> None:
-        self._parts.append(_with_hour(ordering.by_hour(pa.concat_tables(self._loose))))
-        self._loose = []
-
-
-def _with_hour(rows: pa.Table) -> pa.Table:
-    return rows.append_column("hour", ordering.hours(rows))
-
-
-def _without_copies(connection: DuckDBPyConnection, rows: pa.Table) -> pa.Table:
-    """Take the hour from those rows that are copies of another."""
-    numbers = _numbers(rows)
-    with duck.cursor(connection) as cursor:
-        cursor.register("ids", rows.select(["event_id"]).append_column("number", numbers))
-        shared = cursor.sql(duck.shared("ids", "event_id")).to_arrow_table()["number"]
-        if not len(shared):
-            return rows
-        alike = pc.is_in(numbers, shared.combine_chunks())
-        cursor.register("shared", rows.append_column("number", numbers).filter(alike))
-        copies = cursor.sql(duck.copies("FROM shared", "event_id")).to_arrow_table()["number"]
-    copied = pc.is_in(numbers, copies.combine_chunks())
-    hours = pc.if_else(copied, pa.scalar(None, pa.int64()), rows["hour"])
-    return rows.set_column(rows.schema.get_field_index("hour"), "hour", hours)
-
-
-def _numbers(rows: pa.Table) -> Any:
-    """Give a number for each row."""
-    return pa.arange(0, len(rows))  # type: ignore[attr-defined]  # its types do not know of it

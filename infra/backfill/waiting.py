@@ -12,8 +12,8 @@ import pyarrow as pa
 
 from glue import tables
 from transform import duck
-from transform.arrivals import HELD
 from transform.duck import HOUR_MS
+from transform.rounds import HELD
 
 _COLUMNS = [column.name for column in tables.read("likes").columns]
 

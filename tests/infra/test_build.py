@@ -165,8 +165,8 @@ import sys
 from pathlib import Path
 here = Path.cwd()
 sys.path[:0] = [str(here), sys.argv[1]]
-from transform import compaction, duck
-from transform.arrivals import Round
+from transform import arrivals, compaction, duck
+from transform.rounds import Round
 with duck.engine(here, 256, 1) as engine:
     engine.execute(
         "COPY (SELECT 'e' AS event_id, 'm' AS movie_id, 'u' AS user_id, 'like' AS action, "
@@ -174,7 +174,7 @@ with duck.engine(here, 256, 1) as engine:
         "NULL::VARCHAR AS extra) TO 'raw.parquet'"
     )
     round_ = Round(engine)
-    round_.load([{"raw": here / "raw.parquet"}])
+    arrivals.load(round_, [{"raw": here / "raw.parquet"}])
     [(_, merged)] = compaction.merge(round_, {0: {}}, 1, here)
     [(_, again)] = compaction.merge(round_, {0: {0: here / "raw.parquet"}}, 1, here)
     assert (merged.new, again.rows, again.new) == (1, 1, 0)

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from tests import raw_likes
 from tests.raw_likes import HOUR, Row
-from transform import arrivals, compaction, duck, parquet, rollups
-from transform.arrivals import Round
+from transform import arrivals, compaction, duck, parquet, rollups, rounds
+from transform.rounds import Round
 from transform.scratch import NoRoom
 
 NOON = 1_769_860_800_000 // HOUR  # 2026-01-31T12
@@ -26,7 +26,7 @@ NOON = 1_769_860_800_000 // HOUR  # 2026-01-31T12
 @pytest.fixture(params=["held", "spilled"])
 def round_(request, tmp_path, monkeypatch):
     if request.param == "spilled":
-        monkeypatch.setattr(arrivals, "HELD", 0)
+        monkeypatch.setattr(rounds, "HELD", 0)
     with duck.engine(tmp_path, 256, 2) as engine:
         yield Round(engine)
 
@@ -111,7 +111,7 @@ def test_the_bucket_is_the_md5_of_the_event_id_in_any_engine(event_ids, buckets)
 )
 def test_raw_files_of_any_writer_become_the_table_s_types(round_, tmp_path, how):
     given = [like("é'\"", at=1, received=999, extra='{"a":"ü"}'), like("b", user_id="u")]
-    told = round_.load([files(tmp_path, raw=raw_likes.encode(given, **how))])
+    told = arrivals.load(round_, [files(tmp_path, raw=raw_likes.encode(given, **how))])
     assert told == arrivals.Loaded(2, {NOON: 2}, {})
     out = merged(round_, tmp_path / "out", NOON)
     assert rows(out.files) == {0: raw_likes.hours(given)[NOON, 0]}  # decode compares the schema
@@ -129,7 +129,7 @@ def test_files_that_differ_in_order_types_and_columns_are_one_round(round_, tmp_
         b=raw_likes.encode(turned),
         c=raw_likes.encode(times, use_deprecated_int96_timestamps=False),
     )
-    told = round_.load([paths])
+    told = arrivals.load(round_, [paths])
     assert (told.rows, told.failed) == (30, {})
     for hour in told.hours:
         out = merged(round_, tmp_path / str(hour), hour)
@@ -147,18 +147,18 @@ def test_rows_that_fail_midway_leave_the_round_as_it_was(round_):
 
     round_.add([of_the_lake(given)])
     with pytest.raises(RuntimeError), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(arrivals, "HELD", 1)
+        patch.setattr(rounds, "HELD", 1)
         round_.add(failing())
     assert round_.once() == wanted
     assert round_.add([of_the_lake(given[:9])]) == 9
     assert round_.once() == round_.once() == wanted
 
 
-@pytest.mark.parametrize("held", [0, 10_000, arrivals.HELD])
+@pytest.mark.parametrize("held", [0, 10_000, rounds.HELD])
 def test_large_parts_with_dictionaries_are_a_round(tmp_path, monkeypatch, held):
     """As a backfill gives them: hour by hour, so that they stay as they are."""
-    monkeypatch.setattr(arrivals, "HELD", held)
-    monkeypatch.setattr(arrivals, "LARGE", 2)
+    monkeypatch.setattr(rounds, "HELD", held)
+    monkeypatch.setattr(rounds, "LARGE", 2)
     given = sorted(made_up(6, 60), key=lambda row: row.liked_at)
     parts = []
     for first in range(0, 60, 20):
@@ -179,7 +179,7 @@ def test_large_parts_with_dictionaries_are_a_round(tmp_path, monkeypatch, held):
 def test_of_the_copies_the_one_that_came_first_counts_wherever_it_is(round_, tmp_path):
     early = like(at=2 * HOUR, received=1)
     paths = files(tmp_path, a=[like(at=0, received=2), like("f")], b=[early], c=[early])
-    assert round_.load([paths]) == arrivals.Loaded(4, {NOON: 1, NOON + 2: 1}, {})
+    assert arrivals.load(round_, [paths]) == arrivals.Loaded(4, {NOON: 1, NOON + 2: 1}, {})
     had = [like(at=2 * HOUR, received=1, user_id="a"), like("g", at=2 * HOUR)]
     stands = {0: files(tmp_path, stands=had)["stands"]}
     out = merged(round_, tmp_path / "out", NOON + 2, stands)
@@ -193,9 +193,9 @@ def test_the_same_rows_give_the_same_bytes_however_they_came(tmp_path, monkeypat
     given = made_up(3, 70_000, hours=1)  # more than one row group
     found = []
     for held, threads, parts, before in (
-        (arrivals.HELD, 1, 1, 1), (0, 2, 3, 3), (0, 3, 1, 1), (arrivals.HELD, 8, 4, 2),
+        (rounds.HELD, 1, 1, 1), (0, 2, 3, 3), (0, 3, 1, 1), (rounds.HELD, 8, 4, 2),
     ):  # fmt: skip
-        monkeypatch.setattr(arrivals, "HELD", held)
+        monkeypatch.setattr(rounds, "HELD", held)
         scratch = tmp_path / str(threads)
         scratch.mkdir()
         random.Random(threads).shuffle(given)
@@ -205,7 +205,7 @@ def test_the_same_rows_give_the_same_bytes_however_they_came(tmp_path, monkeypat
             for part in range(parts):
                 last = part == parts - 1
                 chunk = given[part * step : (part + 1) * step] + given[:10]
-                round_.load([files(scratch, raw=chunk)])
+                arrivals.load(round_, [files(scratch, raw=chunk)])
                 folder = scratch / f"out {part}"
                 out = merged(round_, folder, NOON, stands, buckets if last else before, threads)
                 stands = out.files
@@ -217,10 +217,10 @@ def test_the_same_rows_give_the_same_bytes_however_they_came(tmp_path, monkeypat
 
 def test_rows_that_move_between_buckets_are_held_whole_meanwhile(round_, tmp_path):
     given = made_up(4, 50, hours=1)
-    round_.load([files(tmp_path, raw=given)])
+    arrivals.load(round_, [files(tmp_path, raw=given)])
     two = merged(round_, tmp_path / "two", NOON, {}, 2)
     assert two.whole is None and sorted(two.files) == [0, 1] and (two.rows, two.new) == (50, 50)
-    round_.load([])
+    arrivals.load(round_, [])
     again = merged(round_, tmp_path / "again", NOON, two.files, 2)
     assert again.whole is None and again.new == 0
     three = merged(round_, tmp_path / "three", NOON, two.files, 3)
@@ -232,7 +232,7 @@ def test_rows_that_move_between_buckets_are_held_whole_meanwhile(round_, tmp_pat
 
 def test_totals_are_by_film_and_in_their_order(round_, tmp_path):
     given = made_up(5, 300, hours=1)
-    round_.load([files(tmp_path, raw=given)])
+    arrivals.load(round_, [files(tmp_path, raw=given)])
     found = []
     for buckets in (1, 3):
         out = merged(round_, tmp_path / f"{buckets}", NOON, {}, buckets)
@@ -272,7 +272,7 @@ BAD = {
 @pytest.mark.parametrize("name", BAD)
 def test_a_file_that_is_no_raw_likes_is_named_and_the_others_are_read(round_, tmp_path, name):
     body, reason = BAD[name]
-    told = round_.load([files(tmp_path, a=GOOD, b=body, c=[like("too")])])
+    told = arrivals.load(round_, [files(tmp_path, a=GOOD, b=body, c=[like("too")])])
     assert (told.rows, told.hours, list(told.failed)) == (2, {NOON: 2}, ["b"])
     assert reason in told.failed["b"] and str(tmp_path) not in told.failed["b"]
 
@@ -280,35 +280,35 @@ def test_a_file_that_is_no_raw_likes_is_named_and_the_others_are_read(round_, tm
 def test_a_page_that_is_damaged_leaves_no_row_of_its_file(round_, tmp_path):
     body = raw_likes.encode(made_up(1, 5_000), row_group_size=1_000)
     damaged = body[: len(body) // 2] + bytes(3_000) + body[len(body) // 2 + 3_000 :]
-    told = round_.load([files(tmp_path, a=GOOD, b=damaged)])
+    told = arrivals.load(round_, [files(tmp_path, a=GOOD, b=damaged)])
     assert (told.rows, told.hours, list(told.failed)) == (1, {NOON: 1}, ["b"])
 
 
 def test_nothing_is_a_round_too_and_an_hour_merged_with_it_is_as_it_was(round_, tmp_path):
-    assert round_.load([]) == arrivals.Loaded(0, {}, {})
+    assert arrivals.load(round_, []) == arrivals.Loaded(0, {}, {})
     assert merged(round_, tmp_path / "none", NOON) == compaction.Merged()
     assert merged(round_, tmp_path / "two", NOON, {}, 2) == compaction.Merged()
     assert merge(round_, {}, 2, tmp_path) == {}
-    round_.load([files(tmp_path, raw=[like("a"), like("b", at=HOUR)])])
+    arrivals.load(round_, [files(tmp_path, raw=[like("a"), like("b", at=HOUR)])])
     stood = merge(round_, {NOON: {}, NOON + 1: {}}, 1, tmp_path)
     body = stood[NOON + 1].files[0].read_bytes()
-    round_.load([])
+    arrivals.load(round_, [])
     again = merged(round_, tmp_path / "again", NOON + 1, stood[NOON + 1].files)
     assert again.files[0].read_bytes() == body and (again.rows, again.new) == (1, 0)
 
 
 def test_a_full_disk_is_no_bad_file(tmp_path, monkeypatch):
-    monkeypatch.setattr(arrivals, "HELD", 2**20)
+    monkeypatch.setattr(rounds, "HELD", 2**20)
     paths = files(tmp_path, raw=[like(f"{n}", extra="x" * 4_000) for n in range(20_000)])
     with duck.engine(tmp_path, 48, 1) as engine:
         round_ = Round(engine)
         engine.execute("SET max_temp_directory_size = '1MB'")
         with pytest.raises(NoRoom, match="There is no room to merge"):
-            round_.load([paths])
+            arrivals.load(round_, [paths])
 
 
 def test_a_disk_that_is_full_when_the_hour_is_written_is_no_room(round_, tmp_path):
-    round_.load([files(tmp_path, raw=made_up(1, 5_000, hours=1))])
+    arrivals.load(round_, [files(tmp_path, raw=made_up(1, 5_000, hours=1))])
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / f"{NOON}-0.parquet").symlink_to("/dev/full")
     with pytest.raises(NoRoom, match="There is no room to merge"):
@@ -318,14 +318,14 @@ def test_a_disk_that_is_full_when_the_hour_is_written_is_no_room(round_, tmp_pat
 MEMORY = """
 import resource, sys
 from pathlib import Path
-from transform import compaction, duck
-from transform.arrivals import Round
+from transform import arrivals, compaction, duck
+from transform.rounds import Round
 
 folder = Path(sys.argv[1])
 with duck.engine(folder, 192, 1) as engine:
     round_ = Round(engine)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    round_.load([{"raw": folder / "raw.parquet"}])
+    arrivals.load(round_, [{"raw": folder / "raw.parquet"}])
     [(_, out)] = compaction.merge(round_, {0: {0: folder / "stands.parquet"}}, 1, folder)
     print(out.rows)
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
@@ -369,13 +369,13 @@ def test_rows_of_a_backfill_say_which_it_was_and_when_their_file_was_changed(rou
     assert {(h, 0): raw_likes.decode(out.files[0]) for h, out in found.items()} == wanted
 
 
-@given(st.permutations(range(4)), st.sampled_from([0, arrivals.HELD]))
+@given(st.permutations(range(4)), st.sampled_from([0, rounds.HELD]))
 def test_a_like_is_that_of_the_stream_or_of_the_first_backfill_in_any_order(order, most):
     """Whether the copies come in rounds of their own or in one, and however early they arrived."""
     copies = [like(user_id="stream", received=9), *(like(user_id=f"{n}") for n in range(1, 4))]
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         tmp_path = Path(folder)
-        stack.enter_context(pytest.MonkeyPatch.context()).setattr(arrivals, "HELD", most)
+        stack.enter_context(pytest.MonkeyPatch.context()).setattr(rounds, "HELD", most)
         round_ = Round(stack.enter_context(duck.engine(tmp_path, 256, 1)))
         stands, came = {}, []
         for step, number in enumerate(order):
@@ -387,14 +387,14 @@ def test_a_like_is_that_of_the_stream_or_of_the_first_backfill_in_any_order(orde
                 arrive(round_, [row], number, at)
                 round_.once()
             else:
-                round_.load([files(tmp_path, raw=[row])])
+                arrivals.load(round_, [files(tmp_path, raw=[row])])
             out = merged(round_, tmp_path / f"out-{step}", NOON, stands)
             came.append(row)
             assert out.new == (step == 0)
             streamed = [row for row in came if not row.backfill]
             assert rows(out.files) == {0: [*streamed, came[0]][:1]}  # which may be counted
             stands = out.files
-        round_.load([files(tmp_path, raw=[row for row in came if not row.backfill])])
+        arrivals.load(round_, [files(tmp_path, raw=[row for row in came if not row.backfill])])
         for row in came:
             if row.backfill:
                 arrive(round_, [row], row.backfill, row.received_at)
@@ -407,7 +407,7 @@ def test_a_file_that_was_written_before_a_column_was_added_is_merged(round_, tmp
     old, late = tmp_path / "old.parquet", tmp_path / "late.parquet"
     pq.write_table(raw_likes.table([like("old")]).drop_columns("extra"), old)
     pq.write_table(raw_likes.table([like("late", at=HOUR)]), late)
-    round_.load([files(tmp_path, raw=[like("new"), like("too", at=HOUR)])])
+    arrivals.load(round_, [files(tmp_path, raw=[like("new"), like("too", at=HOUR)])])
     now = merged(round_, tmp_path / "now", NOON + 1, {0: late})
     assert [row.event_id for row in rows(now.files)[0]] == ["late", "too"] and now.new == 1
     stands = {NOON: {0: old}, NOON + 1: now.files}
@@ -429,14 +429,14 @@ def test_hours_merged_together_have_the_bytes_that_they_have_alone(data):
     hours = data.draw(st.lists(st.integers(NOON - 1, NOON + 5), unique=True, min_size=1))
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         patch = stack.enter_context(pytest.MonkeyPatch.context())
-        patch.setattr(arrivals, "HELD", data.draw(st.sampled_from([0, 4_000, arrivals.HELD])))
+        patch.setattr(rounds, "HELD", data.draw(st.sampled_from([0, 4_000, rounds.HELD])))
         root = Path(folder)
         round_ = Round(stack.enter_context(duck.engine(root, 256, 1)))
-        round_.load([files(root, raw=given[:known])])
+        arrivals.load(round_, [files(root, raw=given[:known])])
         (root / "stood").mkdir()
         stood = merge(round_, {hour: {} for hour in hours}, before, root / "stood")
         stands = {hour: out.files for hour, out in stood.items()}
-        round_.load([files(root, raw=given[known // 2 :])])
+        arrivals.load(round_, [files(root, raw=given[known // 2 :])])
         (root / "all").mkdir()
         together = merge(round_, stands, after, root / "all", 2)
         assert together.keys() == set(hours)
@@ -469,10 +469,10 @@ def test_long_extra_and_several_row_groups_have_the_same_bytes_in_any_division(t
         scratch.mkdir()
         with duck.engine(scratch, 512, threads) as engine:
             round_ = Round(engine)
-            round_.load([files(scratch, raw=large[:known] + small[:2])])
+            arrivals.load(round_, [files(scratch, raw=large[:known] + small[:2])])
             stood = merged(round_, scratch / "stood", NOON)
             chance.shuffle(large)
-            round_.load([files(scratch, raw=large + small)])
+            arrivals.load(round_, [files(scratch, raw=large + small)])
             stands = {NOON: stood.files} | {NOON + 1 + n: {} for n in range(9)}
             out = merge(round_, stands, 1, scratch, threads)
         assert [out[NOON + 1 + n].rows for n in range(9)] == 9 * [1]
@@ -485,7 +485,7 @@ def test_long_extra_and_several_row_groups_have_the_same_bytes_in_any_division(t
 
 def test_what_a_backfill_brought_is_told_by_film(round_, tmp_path):
     given = [like(f"{n}", "ab"[n % 2], action="unlike" if n < 3 else "like") for n in range(8)]
-    round_.load([files(tmp_path, raw=given[6:])])
+    arrivals.load(round_, [files(tmp_path, raw=given[6:])])
     arrive(round_, given[:2], 1, NOON * HOUR)
     arrive(round_, given[2:], 2, NOON * HOUR)
     round_.once()

@@ -14,7 +14,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from botocore.config import Config
 
-from transform import keys, watermark
+from transform import arrivals, keys, watermark
 from transform.handlers.hours import CONNECTIONS, Contended, Hours, Power, Written, opened
 from transform.handlers.objects import Bucket
 from transform.handlers.signed import Signed
@@ -194,7 +194,7 @@ def _round(
         ThreadPoolExecutor(CONNECTIONS) as pool,
     ):
         paths = {one.key: Path(folder) / f"{n}.parquet" for n, one in enumerate(batch)}
-        loaded = hours.round.load(_delivered(hours.bucket, paths, pool, gone))
+        loaded = arrivals.load(hours.round, _delivered(hours.bucket, paths, pool, gone))
     done.objects += len(batch) - len(gone) - len(loaded.failed)
     done.rows += loaded.rows
     done.failed |= loaded.failed

@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 import msgspec
 
 from transform import compaction, duck, keys, watermark
-from transform.arrivals import Round
 from transform.compaction import Merged
 from transform.handlers.objects import Bucket, Conflict
+from transform.rounds import Round
 from transform.watermark import Object, State
 
 T = TypeVar("T")

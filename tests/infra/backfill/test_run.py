@@ -16,8 +16,8 @@ from tests.fakes import refusal
 from tests.infra.backfill.world import NOW, World, line, lines, truth
 from tests.raw_likes import HOUR, hours
 from transform import compaction, keys
-from transform.arrivals import Round
 from transform.handlers.objects import Forbidden
+from transform.rounds import Round
 from transform.scratch import NoRoom
 
 MINUTE = 60_000

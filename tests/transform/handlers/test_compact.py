@@ -14,7 +14,7 @@ from tests import aws, raw_likes
 from tests.bucket import Objects
 from tests.fakes import refusal
 from tests.raw_likes import HOUR, Row
-from transform import arrivals, compaction, keys, watermark
+from transform import compaction, keys, rounds, watermark
 from transform.handlers import compact, hours
 from transform.handlers.compact import divide
 from transform.handlers.hours import Contended, Power
@@ -120,7 +120,7 @@ def test_any_files_runs_crashes_and_runs_in_between_leave_each_like_once(
     their calls at the same time, some merge few hours together."""
     monkeypatch.setattr(hours, "CONNECTIONS", 1 + seed % 3)
     monkeypatch.setattr(hours, "TOGETHER", 1 + seed % 4)
-    monkeypatch.setattr(arrivals, "HELD", seed % 5 * 2_000)
+    monkeypatch.setattr(rounds, "HELD", seed % 5 * 2_000)
     chance = random.Random(seed)
     sent, inside = [], False
 
