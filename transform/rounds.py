@@ -52,6 +52,7 @@ class Round:
 
         Raises `NoRoom`.
         """
+        self._rows = self._ordering = None
         held, before = self._held.copy(), self._held.count
         left = iter(parts)
         with duck.room():

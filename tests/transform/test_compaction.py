@@ -152,6 +152,13 @@ def test_rows_that_fail_midway_leave_the_round_as_it_was(round_):
     assert round_.once() == wanted
     assert round_.add([of_the_lake(given[:9])]) == 9
     assert round_.once() == round_.once() == wanted
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rounds, "HELD", 1)
+        assert round_.add([of_the_lake([like("one more")])]) == 1
+    assert round_.once() == wanted | {NOON: wanted[NOON] + 1}
+    with round_.session() as cursor:
+        [(count,)] = cursor.execute("SELECT count(*) FROM round WHERE hour > 0").fetchall()
+    assert count == 51
 
 
 @pytest.mark.parametrize("held", [0, 10_000, rounds.HELD])
