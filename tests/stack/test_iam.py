@@ -140,10 +140,16 @@ DONE = {"done", "NoSuchKey", "PreconditionFailed"}
 
 PROBE = """
 import boto3
+import urllib3
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 def handler(event, context):
     service, operation, parameters = event
+    if operation == "signed":
+        client = boto3.client(service, config=Config(signature_version="s3v4"))
+        address = client.generate_presigned_url("get_object", parameters)
+        return urllib3.PoolManager().request("GET", address).status
     try:
         getattr(boto3.client(service), operation)(**parameters)
     except ClientError as error:
@@ -195,6 +201,15 @@ def test_a_role_is_no_more_than_its_function_needs(probe):
     step, call = probe
     allowed = [one[:2] for one in MAY_NOT[step] if call(*one) not in REFUSALS]
     assert allowed == []
+
+
+@pytest.mark.parametrize(
+    ("probe", "status"), [("compact", 404), ("ingest", 403)], indirect=["probe"]
+)
+def test_a_signed_address_is_as_good_as_the_role_that_signed_it(probe, status):
+    """Here that of an object that is not there."""
+    _, call = probe
+    assert call("s3", "signed", {"Bucket": "{bucket}", "Key": "totals/none"}) == status
 
 
 def test_without_its_permission_ingest_accepts_nothing_and_with_it_again_it_does(stage, api):

@@ -98,6 +98,28 @@ def spoilt(line, chance):
     return bytes(line)
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        *("2024-02-29T00:00:00.000Z", "2025-02-29T00:00:00.000Z", "2025-02-30T00:00:00.000Z"),
+        *("2025-13-01T00:00:00.000Z", "2025-00-01T00:00:00.000Z", "2025-01-00T00:00:00.000Z"),
+        *("2025-01-01T24:00:00.000Z", "2025-01-01T00:60:00.000Z", "2025-01-01T00:00:60.000Z"),
+        *("2025-01-01t00:00:00.000z", "2025-01-01 00:00:00.000Z", "2025-01-01T00:00:00,000Z"),
+        *("2025-01-01T00:00:00.00+Z", "2025-01-01T0 :00:00.000Z", "2025-01-01T-1:00:00.000Z"),
+        *("0000-01-01T00:00:00.000Z", "2009-12-31T23:59:59.999Z", "9999-12-31T23:59:59.999Z"),
+        *("2025-01-01T00:00:00.00é", "2025-01-01T00:00:00.000", "2025-01-01T00:00:00.0000Z"),
+        *("2025-01-01T00:00:00.1234567Z", "2025-01-01T00:00:00+01:00", "2025-01-01T00:00:00Z"),
+    ],
+)
+def test_a_time_among_many_of_the_usual_form_is_judged_as_it_is_alone(odd):
+    """Whether it has that form itself and is no time, or has nearly that form."""
+    times = [f"2025-06-01T12:{n % 60:02}:59.{n:03}Z" for n in range(3 * FEW)] + [odd]
+    text = "\n".join(
+        f'{{"event_id":"{n}","movie_id":"m","liked_at":"{at}"}}' for n, at in enumerate(times)
+    )
+    assert_same(text.encode() + MORE)
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_what_producers_send(seed, monkeypatch):
     lines = [line.data for line in Simulation(Plan(now=NOW, likes=3_000, seed=seed, days=30))]
