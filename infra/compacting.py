@@ -23,14 +23,14 @@ def merge(stage: Stage, day: str | None, everything: bool, console: Console | No
     """Merge what was delivered since the last run, on a day (2026-01-31), or ever."""
     with _bar(console, "objects merged") as tell:
         return compact.compact(
-            _bucket(stage), day=day, everything=everything, power=_power(), tell=tell
+            bucket(stage), day=day, everything=everything, power=_power(), tell=tell
         )
 
 
 def divide(stage: Stage, buckets: int, console: Console | None = None) -> Done:
     """Set into how many objects an hour is divided, and divide those that stand."""
     with _bar(console, "hours divided") as tell:
-        return compact.divide(_bucket(stage), buckets, _power(), tell)
+        return compact.divide(bucket(stage), buckets, _power(), tell)
 
 
 def told(done: Done) -> str:
@@ -53,7 +53,8 @@ def _of(count: int, what: str) -> str:
     return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
-def _bucket(stage: Stage) -> Bucket:
+def bucket(stage: Stage) -> Bucket:
+    """Give a stage's bucket, of which much is read and written at a time."""
     client = stage.client("s3", max_pool_connections=CONNECTIONS, signature_version="s3v4")
     return Bucket(client, stage.outputs.bucket, Signed(client, CONNECTIONS))
 

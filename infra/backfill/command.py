@@ -38,7 +38,7 @@ def backfill(stage: Stage, request: Request, console: Console) -> tuple[Outcome,
     found = sources.find(request.files, lambda: client)
     compacting.merge(stage, None, False, console)
     lake = Lake(
-        Bucket(client, stage.outputs.bucket),
+        compacting.bucket(stage),
         Counts(stage.client("dynamodb", max_pool_connections=WRITERS), stage.outputs.counts_table),
         lambda: restate(stage),
     )
