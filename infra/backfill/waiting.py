@@ -102,19 +102,9 @@ class Waiting:
 
 
 def _mapped(path: Path) -> pa.Table:
-    """Give the rows of a file, which is mapped into memory; their dictionaries are read.
-
-    So what is filtered from them lets the file go, for a filter copies all but dictionaries.
-    """
+    """Give the rows of a file, of which memory holds only what is looked at."""
     with pa.memory_map(str(path)) as source, pa.ipc.open_file(source) as reader:
-        [batch] = (reader.get_batch(number) for number in range(reader.num_record_batches))
-    columns = []
-    for column in batch.columns:
-        if isinstance(column, pa.DictionaryArray):
-            values = column.dictionary.take(np.arange(len(column.dictionary)))
-            column = pa.DictionaryArray.from_arrays(column.indices, values)
-        columns.append(column)
-    return pa.table(columns, batch.schema.names)
+        return reader.read_all()
 
 
 def _hours(rows: pa.Table) -> Any:

@@ -55,11 +55,6 @@ def _s3() -> "S3Client":
     )
 
 
-@cache
-def _signed() -> Signed:
-    return Signed(_s3(), CONNECTIONS)
-
-
 class Done(msgspec.Struct):
     """What a run did. `failed` says why, by key; `more` that time ran out before the end."""
 
@@ -97,7 +92,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """
     memory_mb = max(LEAST_MB, int(context.memory_limit_in_mb) - OTHERS_MB)
     done = compact(
-        Bucket(_s3(), os.environ[LAKE_BUCKET], _signed()),
+        Bucket(_s3(), os.environ[LAKE_BUCKET], Signed(_s3(), CONNECTIONS)),
         day=event.get("day"),
         everything=bool(event.get("all")),
         power=Power(memory_mb),

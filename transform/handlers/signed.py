@@ -1,6 +1,6 @@
-"""Downloads by signed addresses, for a call of the boto3 client takes twice the processor's time.
+"""Downloads by signed addresses, which take less of the processor than calls of the boto3 client.
 
-Where thousands of small objects are read, that is most of what reading them takes.
+Where thousands of small objects are read, that is much of what reading them takes.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/ShareObjectPreSignedURL.html
 """
 
@@ -22,7 +22,7 @@ _LATER = {404, 429, 500, 502, 503, 504}
 
 
 class Signed:
-    """Asks for objects without the client, as long as that works."""
+    """Asks for objects without the client, as long as that works; to be made anew for each run."""
 
     def __init__(self, client: "S3Client", connections: int) -> None:
         """Sign as a client does, best one for `s3v4`, and keep so many connections."""

@@ -36,7 +36,6 @@ def s3(monkeypatch):
     fake = Objects()
     fake.now = NOW
     monkeypatch.setattr(compact, "_s3", lambda: fake)
-    monkeypatch.setattr(compact, "_signed", lambda: None)
     # One call at a time, so that what happens between two of them happens there each time.
     monkeypatch.setattr(compact, "CONNECTIONS", 1)
     monkeypatch.setattr(hours, "CONNECTIONS", 1)
