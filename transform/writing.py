@@ -31,6 +31,7 @@ Written = tuple[int, Path, int]
 
 
 def hour_of(written: Written) -> int:
+    """Give the epoch hour of a place that is written."""
     return written[0] // MAX_BUCKETS
 
 
@@ -80,6 +81,7 @@ def _write_in_turn(
 
 
 def path_of(folder: Path, place: int) -> Path:
+    """Give where the file of a place is written."""
     hour, bucket = divmod(place, MAX_BUCKETS)
     return folder / f"{hour}-{bucket}.parquet"
 
@@ -106,6 +108,7 @@ def _runs(rows: Any, column: str) -> Iterator[tuple[int, Any]]:
 
 
 def whole(cursor: DuckDBPyConnection, rows: str, path: Path) -> None:
+    """Write the rows of an hour to one file, in their order, whatever their buckets."""
     writer = Writer(path)
     for batch in cursor.sql(f"SELECT {_COLUMNS} FROM ({rows}) ORDER BY {_ORDER}").to_arrow_reader():
         writer.add(batch)
@@ -113,6 +116,7 @@ def whole(cursor: DuckDBPyConnection, rows: str, path: Path) -> None:
 
 
 def write_likes(likes: pa.Table, path: Path) -> None:
+    """Write likes, which are in their order, to a file."""
     writer = Writer(path)
     for batch in likes.to_batches():
         writer.add(batch)
@@ -134,6 +138,7 @@ def totals(cursor: DuckDBPyConnection, rows: str, folder: Path) -> dict[int, Pat
 
 
 def write_totals(folder: Path, hour: int, totals: pa.Table) -> Path:
+    """Write what the likes of an hour come to, by film and sorted; gives the file."""
     path = folder / f"{hour}-totals.parquet"
     pq.write_table(totals, path, compression="zstd", store_schema=False)
     return path
