@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from infra import commands
+from infra.cli import options
 
 if TYPE_CHECKING:
-    from infra.steps import Steps
-    from infra.tables import Format
+    from infra.cli.steps import Steps
+    from infra.cli.tables import Format
 
 
-@click.group(cls=commands.Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=options.Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="movie-likes-lake", message="%(version)s")
 def main() -> None:
     """A data lake for "movie liked" events, on AWS and whole on this laptop.
@@ -27,15 +27,15 @@ def main() -> None:
 def _steps() -> Steps:
     from rich.console import Console
 
-    from infra.steps import Steps
+    from infra.cli.steps import Steps
 
     return Steps(Console(stderr=True))
 
 
 @main.command()
-@commands.stage
-@commands.port
-@commands.site_port
+@options.stage
+@options.port
+@options.site_port
 def up(stage: str, port: int | None, site_port: int | None) -> None:
     """Start the local stage: emulator, Terraform, API, and the page with the Like button.
 
@@ -43,41 +43,41 @@ def up(stage: str, port: int | None, site_port: int | None) -> None:
 
     Example: lake up --port 4600
     """
-    commands.local_only(stage, "up")
-    from infra import local
-    from infra.stage import home
+    options.local_only(stage, "up")
+    from infra.local import lifecycle
+    from infra.paths import home
 
-    opened = local.up(home(), port, _steps(), site_port=site_port)
+    opened = lifecycle.up(home(), port, _steps(), site_port=site_port)
     click.echo(f"The local stage is up: {opened.outputs.api_url}/likes")
     click.echo(f"The page with the Like button: {opened.outputs.site_url}")
 
 
 @main.command()
-@commands.stage
+@options.stage
 @click.option("--wipe", is_flag=True, help="Remove everything the stage holds as well.")
 def down(stage: str, wipe: bool) -> None:
     """Stop the local stage; what it holds comes back with the next `lake up`.
 
     Example: lake down --wipe
     """
-    commands.local_only(stage, "down")
-    from infra import local
-    from infra.stage import home
+    options.local_only(stage, "down")
+    from infra.local import lifecycle
+    from infra.paths import home
 
-    stopped = local.down(home(), _steps(), wipe=wipe)
+    stopped = lifecycle.down(home(), _steps(), wipe=wipe)
     said = "The local stage is stopped" if stopped else "The local stage was not running"
     click.echo(said + ("; all it held is removed." if wipe else "."))
 
 
 @main.command()
-@commands.stage
-@commands.form
+@options.stage
+@options.form
 def status(stage: str, form: Format) -> None:
     """Show each part of a stage; exit code 0 if all are well, 1 if not.
 
     Example: lake status --format json
     """
-    from infra import health, tables
+    from infra.cli import health, tables
 
     checks = health.check(stage)
     rows = [(check.part, "ok" if check.ok else "NOT OK", check.detail) for check in checks]
@@ -86,8 +86,8 @@ def status(stage: str, form: Format) -> None:
 
 
 @main.command()
-@commands.stage
-@commands.port
+@options.stage
+@options.port
 @click.option("--likes", default=6000, show_default=True, help="How many likes to make up.")
 @click.option(
     "--history", default=1_000_000, show_default=True, help="How many likes of the month before."
@@ -100,17 +100,17 @@ def demo(stage: str, port: int | None, likes: int, history: int, seed: int | Non
 
     Example: lake demo
     """
-    commands.local_only(stage, "demo")
+    options.local_only(stage, "demo")
     from functools import partial
 
     import queries
-    from infra import local
-    from infra.stage import home
-    from infra.traffic import demo as demonstration
-    from infra.traffic.simulate import Plan
+    from infra.cli.demo import demo as demonstration
+    from infra.cli.traffic.simulate import Plan
+    from infra.local import lifecycle
+    from infra.paths import home
 
     steps = _steps()
-    opened = local.up(home(), port, steps)
+    opened = lifecycle.up(home(), port, steps)
     now = _now()
     seed = now if seed is None else seed
     plan = Plan(now=now, likes=likes, seed=seed)
@@ -128,7 +128,7 @@ def demo(stage: str, port: int | None, likes: int, history: int, seed: int | Non
 
 
 @main.command()
-@commands.stage
+@options.stage
 @click.argument("file", type=click.Path(allow_dash=True, dir_okay=False))
 @click.option("--batch", type=click.IntRange(1, 500), default=500, show_default=True)
 @click.option("--workers", type=click.IntRange(1, 64), default=4, show_default=True)
@@ -140,8 +140,8 @@ def send(stage: str, file: str, batch: int, workers: int) -> None:
 
     Example: lake simulate --likes 1000 | lake send -
     """
+    from infra.cli.traffic import sending
     from infra.stage import open_stage
-    from infra.traffic import sending
 
     url = open_stage(stage).outputs.api_url
     sent, kept = sending.send_file(file, url, batch=batch, workers=workers)
@@ -178,11 +178,11 @@ def simulate(until: Any, out: str | None, truth: str | None, **plan: Any) -> Non
     """
     from datetime import UTC
 
-    from infra.traffic.simulate import Plan, Simulation
+    from infra.cli.traffic.simulate import Plan, Simulation
 
     now = int(until.replace(tzinfo=UTC).timestamp() * 1000) if until else _now()
     simulation = Simulation(Plan(now=now, **plan))
-    with commands.output(out) as file:
+    with options.output(out) as file:
         for line in simulation:
             file.write(line.data + b"\n")
     totals = simulation.truth
@@ -195,13 +195,13 @@ def simulate(until: Any, out: str | None, truth: str | None, **plan: Any) -> Non
     if truth:
         import msgspec
 
-        with commands.output(truth) as file:
+        with options.output(truth) as file:
             file.write(msgspec.json.format(msgspec.json.encode(totals), indent=2) + b"\n")
 
 
 @main.command()
-@commands.stage
-@commands.form
+@options.stage
+@options.form
 @click.argument("question", required=False)
 @click.option("-p", "--parameter", "given", multiple=True, metavar="NAME=VALUE")
 @click.option("--list", "listed", is_flag=True, help="List the questions that come with it.")
@@ -227,8 +227,8 @@ def sql(
               lake sql "SELECT COUNT(*) FROM likes WHERE day = :day" -p day=2026-01-31
     """
     import queries
-    from infra import tables
-    from infra.prompt import costs, questions, statements
+    from infra.cli import tables
+    from infra.cli.prompt import costs, questions, statements
     from queries.engine import sizes
 
     if listed:
@@ -269,8 +269,8 @@ _NOTHING = "Name a question or write a SELECT; `lake sql --list` lists them."
 def _prompt(stage: str, form: Format, limit: int | None) -> None:
     """Ask at a prompt until it is left."""
     import queries
-    from infra.prompt import command
-    from infra.stage import home
+    from infra.cli.prompt import command
+    from infra.paths import home
     from queries.engine import prices
 
     connection = queries.connect(stage)
@@ -290,8 +290,8 @@ def _prompt(stage: str, form: Format, limit: int | None) -> None:
 
 
 @main.command()
-@commands.stage
-@commands.form
+@options.stage
+@options.form
 @click.argument("movies", nargs=-1)
 def counts(stage: str, form: Format, movies: Sequence[str]) -> None:
     """Show the net likes of the films named, or of all, most liked first.
@@ -299,8 +299,8 @@ def counts(stage: str, form: Format, movies: Sequence[str]) -> None:
     Example: lake counts tt0111161 tt0068646
     """
     from infra import stage as stages
-    from infra import tables
-    from infra.traffic.simulate import films
+    from infra.cli import tables
+    from infra.cli.traffic.simulate import films
 
     titles = {film.movie_id: film.title for film in films()}
     found = stages.counts(stages.open_stage(stage), movies)
@@ -309,8 +309,8 @@ def counts(stage: str, form: Format, movies: Sequence[str]) -> None:
 
 
 @main.command()
-@commands.stage
-@commands.form
+@options.stage
+@options.form
 @click.option("--window", type=click.Choice(("15m", "1h", "24h")), default="1h", show_default=True)
 @click.option("--limit", type=click.IntRange(1, 100), default=20, show_default=True)
 def trending(stage: str, form: Format, window: str, limit: int) -> None:
@@ -320,10 +320,10 @@ def trending(stage: str, form: Format, window: str, limit: int) -> None:
     """
     from datetime import UTC, datetime
 
-    from infra import tables
-    from infra import trending as trends
+    from infra.cli import tables
+    from infra.cli import trending as trends
+    from infra.cli.traffic.simulate import films
     from infra.stage import open_stage
-    from infra.traffic.simulate import films
 
     board = trends.Source(open_stage(stage).outputs.api_url, window, limit).ask()
     titles = {film.movie_id: film.title for film in films()}
@@ -334,7 +334,7 @@ def trending(stage: str, form: Format, window: str, limit: int) -> None:
 
 
 @main.command()
-@commands.stage
+@options.stage
 @click.option("--seconds", type=click.FloatRange(0, min_open=True), help="End by itself.")
 def watch(stage: str, seconds: float | None) -> None:
     """Watch likes arrive, live: how many a second, how late, and which films rise.
@@ -344,15 +344,15 @@ def watch(stage: str, seconds: float | None) -> None:
 
     Example: lake watch --seconds 60
     """
+    from infra.cli.watch import command
     from infra.stage import open_stage
-    from infra.watch import command
 
     command.watch(open_stage(stage), seconds, sys.stdout)
 
 
 @main.command()
-@commands.stage
-@commands.form
+@options.stage
+@options.form
 @click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="Day of arrival, UTC.")
 @click.option("--reason", help="Such as missing_movie_id.")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
@@ -366,7 +366,7 @@ def rejected(stage: str, form: Format, day: Any, reason: str | None, limit: int)
     from datetime import UTC, datetime, timedelta
 
     import queries
-    from infra import tables
+    from infra.cli import tables
 
     today = datetime.now(UTC)
     days = [day] if day else [today - timedelta(days=1), today]
@@ -386,7 +386,7 @@ def rejected(stage: str, form: Format, day: Any, reason: str | None, limit: int)
 
 
 @main.command()
-@commands.stage
+@options.stage
 @click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="What was delivered on it, UTC.")
 @click.option("--all", "everything", is_flag=True, help="All that was delivered and still stands.")
 @click.option("--buckets", type=click.IntRange(1, 64), help="Objects to divide each hour into.")
@@ -400,24 +400,24 @@ def compact(stage: str, day: Any, everything: bool, buckets: int | None) -> None
     """
     if (day is not None) + everything + (buckets is not None) > 1:
         raise click.UsageError("Give one of --day, --all and --buckets, or none.")
-    from infra import compacting
+    from infra.cli import compaction
     from infra.stage import open_stage
 
     opened = open_stage(stage)
     if buckets is not None:
-        divided = compacting.divide(opened, buckets)
+        divided = compaction.divide(opened, buckets)
         click.echo(f"{buckets} to an hour: {divided.hours:,} hours written")
         return
-    done = compacting.merge(opened, f"{day:%Y-%m-%d}" if day else None, everything)
-    for trouble in compacting.troubles(done):
+    done = compaction.merge(opened, f"{day:%Y-%m-%d}" if day else None, everything)
+    for trouble in compaction.troubles(done):
         click.echo(trouble, err=True)
-    click.echo(compacting.told(done))
+    click.echo(compaction.told(done))
     sys.exit(bool(done.failed))
 
 
 @main.command()
-@commands.stage
-@commands.form
+@options.stage
+@options.form
 @click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="A day that is over, UTC.")
 @click.option("--week", metavar="WEEK", help="An ISO week that is over, such as 2026-W05.")
 @click.option("--open", "opened", is_flag=True, help="Open the page in the browser.")
@@ -441,7 +441,7 @@ def report(
     """
     from pathlib import Path
 
-    from infra import reporting, tables
+    from infra.cli import reporting, tables
     from infra.stage import open_stage
 
     at = open_stage(stage)
@@ -461,8 +461,8 @@ def report(
 
 
 @main.command()
-@commands.stage
-@commands.form
+@options.stage
+@options.form
 @click.argument("files", nargs=-1)
 @click.option(
     "--map", "mapped", multiple=True, metavar="FIELD=COLUMN", help="Read a field from a column."
@@ -498,16 +498,16 @@ def backfill(
     """
     from rich.console import Console
 
-    from infra import tables
-    from infra.backfill import command, requests
+    from infra.cli import tables
+    from infra.cli.backfill import arguments, command
     from infra.stage import open_stage
 
     opened = open_stage(stage)
     if listed:
-        tables.write(requests.COLUMNS, map(requests.row, command.all_(opened)), form, sys.stdout)
+        tables.write(arguments.COLUMNS, map(arguments.row, command.all_(opened)), form, sys.stdout)
         return
     try:
-        request = requests.read(files, mapped, where, time_unit)
+        request = arguments.read(files, mapped, where, time_unit)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     do = command.try_out if dry_run else command.backfill
@@ -519,26 +519,26 @@ def backfill(
 
 
 @main.command()
-@commands.stage
+@options.stage
 def plan(stage: str) -> None:
     """Show what Terraform would change.
 
     Example: lake plan --stage test
     """
-    from infra import deploy
+    from infra.cli import deploy
 
     deploy.plan(stage, _steps())
 
 
 @main.command()
-@commands.stage
+@options.stage
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def apply(stage: str, yes: bool) -> None:
     """Show what Terraform would change, ask, and make the stage so.
 
     Example: lake apply --stage test
     """
-    from infra import deploy
+    from infra.cli import deploy
 
     deploy.apply(stage, _steps(), yes=yes)
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from infra.paths import home
+from infra.terraform import runner
+
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
-REPOSITORY = Path(__file__).resolve().parent.parent
 ACCOUNT = "000000000000"
 REGION = "us-east-1"
 _MOST_KEYS = 100  # of one BatchGetItem (Amazon DynamoDB API Reference)
@@ -78,18 +78,10 @@ class Local(msgspec.Struct, frozen=True):
     outputs: Outputs
 
 
-def home() -> Path:
-    """Where the local stage keeps its things: `.lake` in the repository, or `LAKE_HOME`."""
-    told = os.environ.get("LAKE_HOME")
-    return Path(told).expanduser().resolve() if told else REPOSITORY / ".lake"
-
-
 def open_stage(name: str) -> Stage:
     """Give a stage that is up; `StageError` where it is not."""
     if name != "local":
-        import infra.terraform as terraform
-
-        return Stage(name, msgspec.convert(terraform.outputs(name), Outputs))
+        return Stage(name, msgspec.convert(runner.outputs(name), Outputs))
     try:
         local = msgspec.json.decode((home() / "local.json").read_bytes(), type=Local)
     except FileNotFoundError:

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from transform.stream import Record
+from transform.event.stream_records import Record
 
 EVENTS = Path(__file__).parent / "events"
 CONTEXT = SimpleNamespace(

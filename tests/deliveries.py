@@ -8,9 +8,10 @@ with its writes, at any later time, between any two writes of the others.
 import random
 from collections.abc import Callable, Mapping, Sequence
 
-from transform import counts, stream
-from transform.counts import Tally, Write
-from transform.stream import Record
+from transform.counts import streamed
+from transform.counts.streamed import Tally, Write
+from transform.event import stream_records
+from transform.event.stream_records import Record
 
 Apply = Callable[[Tally, Write], int]
 
@@ -19,14 +20,14 @@ def deliver(
     shards: Mapping[str, Sequence[Record]],
     write: Write,
     chance: random.Random,
-    apply: Apply = counts.apply,
+    apply: Apply = streamed.apply,
 ) -> int:
     """Deliver all records of all shards to the writes; give how many likes were said counted."""
     positions = dict.fromkeys(shards, 0)
     given_up: list[Tally] = []
     counted: list[int] = []
 
-    def meddled(update: counts.Update) -> bytes | None:
+    def meddled(update: streamed.Update) -> bytes | None:
         while given_up and chance.random() < 0.3:
             counted.append(apply(given_up.pop(chance.randrange(len(given_up))), meddled))
         return write(update)
@@ -35,7 +36,7 @@ def deliver(
         shard = chance.choice(open_shards)
         start = positions[shard]
         batch = shards[shard][start : start + chance.randint(1, 6)]
-        tallies = counts.fold((record, stream.read(record)[0]) for record in batch)
+        tallies = streamed.fold((record, stream_records.read(record)[0]) for record in batch)
         chance.shuffle(tallies)  # they are written concurrently
         crash_at = chance.randrange(len(tallies)) if tallies and chance.random() < 0.4 else None
         for tally in tallies[:crash_at]:

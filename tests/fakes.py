@@ -6,7 +6,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from transform.counts import Update
+from transform.counts.streamed import Update
 
 
 def refusal(code: str) -> ClientError:

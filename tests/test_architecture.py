@@ -1,6 +1,8 @@
 """The shape of the code: which way imports run, what the core may know, what lies where."""
 
 import ast
+import graphlib
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +15,7 @@ FOLDERS = {"infra", "transform", "glue", "queries", "notebooks", "tests"}
 MAY_IMPORT = {
     "glue": {"glue"},
     "transform": {"glue", "transform"},
+    "transform/aws": {"glue", "transform"},
     "transform/handlers": {"glue", "transform", "queries"},
     "queries": {"glue", "queries"},
     "infra": {"glue", "transform", "infra"},
@@ -20,26 +23,35 @@ MAY_IMPORT = {
 }
 
 PARTS = {part for part in MAY_IMPORT if "/" not in part}
+EDGE = {"aws", "handlers"}
+"""What of `transform` knows AWS, environment and clock."""
 
 
 def modules(part):
     if part == "lake":
         return [ROOT / "lake.py"]
     found = sorted((ROOT / part).rglob("*.py"))
-    return core(found) if part == "transform" else found
+    return [path for path in found if not EDGE & {*path.parts}] if part == "transform" else found
 
 
-def core(paths):
-    return [path for path in paths if "handlers" not in path.parts]
+def name(path):
+    """The module's name, dotted."""
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+EVERY = {name(path): path for part in sorted(PARTS) for path in (ROOT / part).rglob("*.py")}
 
 
 def imported(path):
+    """The modules that a file imports, wherever in it, for types alone included."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path} imports relatively"
-            yield node.module
+            for alias in node.names:
+                full = f"{node.module}.{alias.name}"
+                yield full if full in EVERY else node.module
 
 
 @pytest.mark.parametrize("part", MAY_IMPORT)
@@ -57,7 +69,32 @@ def test_the_core_of_transform_knows_no_service_environment_or_clock():
         forbidden = {"boto3", "botocore", "os", "time", "aws_lambda_powertools"}
         assert not {name.partition(".")[0] for name in imported(path)} & forbidden, path
         assert ".now(" not in path.read_text() and ".today(" not in path.read_text(), path
+        assert not any(re.match(r"transform\.(aws|handlers)\b", name) for name in imported(path)), (
+            path
+        )
+
+
+def test_what_handlers_share_imports_no_handler():
+    for path in modules("transform/aws"):
         assert not any(name.startswith("transform.handlers") for name in imported(path)), path
+
+
+def test_there_is_no_circle_of_imports():
+    graphlib.TopologicalSorter(
+        {here: {*imported(path)} & EVERY.keys() - {here} for here, path in EVERY.items()}
+    ).prepare()  # raises CycleError, which names the circle
+
+
+def test_handlers_holds_one_function_a_file_and_nothing_else():
+    paths = [path for path in modules("transform/handlers") if path.stem != "__init__"]
+    assert len(paths) >= 8
+    for path in paths:
+        public = {
+            node.name
+            for node in ast.parse(path.read_text()).body
+            if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_")
+        }
+        assert public == {"handler"}, path
 
 
 @pytest.mark.parametrize("function", ["ingest", "count", "archive", "track", "read"])

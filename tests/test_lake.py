@@ -21,19 +21,20 @@ from click.testing import CliRunner, Result
 
 import lake
 import queries
-from infra import health, local, reporting, trending
 from infra import stage as stages
-from infra.commands import INTERRUPTED
+from infra.cli import health, reporting, trending
+from infra.cli.demo import demo
+from infra.cli.demo.checks import Check
+from infra.cli.options import INTERRUPTED
+from infra.cli.traffic.send import Sent
+from infra.cli.trending import Board, Entry
+from infra.local import lifecycle
 from infra.stage import Stage
-from infra.traffic import demo
-from infra.traffic.checks import Check
-from infra.traffic.send import Sent
-from infra.trending import Board, Entry
 from tests.bucket import Objects
 from tests.queries.lake import Lake, like
 from tests.stages import OUTPUTS
-from transform.handlers.objects import Bucket
-from transform.handlers.shelf import Shelf
+from transform.aws.buckets import Bucket
+from transform.aws.report_store import ReportStore
 from transform.reports.editions import Made
 
 ROOT = Path(lake.__file__).parent
@@ -146,7 +147,7 @@ def test_up_tells_where_the_api_and_the_page_are(monkeypatch, stage):
         seen.append((port, site_port))
         return stage
 
-    monkeypatch.setattr(local, "up", up)
+    monkeypatch.setattr(lifecycle, "up", up)
     told = run("up", "--port", "4999", "--site-port", "5000")
     assert told.exit_code == 0 and "http://127.0.0.1:9/local/likes" in told.stdout
     assert stage.outputs.site_url in told.stdout
@@ -205,10 +206,10 @@ def test_send_without_the_file_is_one_sentence(stage):
 
 
 def test_send_to_nobody_keeps_the_lines_with_their_ids(stage, tmp_path, monkeypatch):
-    monkeypatch.setattr("infra.traffic.send.ATTEMPTS", 1)
+    monkeypatch.setattr("infra.cli.traffic.send.ATTEMPTS", 1)
     file = tmp_path / "likes.jsonl"
     file.write_text('{"movie_id":"a"}\nnonsense\n{"movie_id":"b","event_id":"x"}\n')
-    sends = __import__("infra.traffic.send", fromlist=["send"])
+    sends = __import__("infra.cli.traffic.send", fromlist=["send"])
     monkeypatch.setitem(sends.send.__kwdefaults__, "attempts", 1)
     told = run("send", str(file))
     assert told.exit_code == 1
@@ -224,7 +225,7 @@ def test_send_to_nobody_keeps_the_lines_with_their_ids(stage, tmp_path, monkeypa
 @pytest.mark.parametrize(("refused", "failed", "code"), [(0, 0, 0), (1, 0, 1), (0, 1, 1)])
 def test_send_exits_1_if_any_line_was_not_taken(stage, monkeypatch, refused, failed, code):
     sent = Sent(2, 2 - refused - failed, {"not_json": refused}, failed, 1, 0, 0.1)
-    monkeypatch.setattr("infra.traffic.sending.send_file", lambda *given, **more: (sent, None))
+    monkeypatch.setattr("infra.cli.traffic.sending.send_file", lambda *given, **more: (sent, None))
     assert run("send", "-").exit_code == code
 
 
@@ -476,7 +477,7 @@ def test_trending_refuses_what_cannot_be(stage, option):
 
 def test_watch_is_told_the_stage_and_for_how_long(stage, monkeypatch):
     asked = []
-    monkeypatch.setattr("infra.watch.command.watch", lambda *given: asked.append(given[:2]))
+    monkeypatch.setattr("infra.cli.watch.command.watch", lambda *given: asked.append(given[:2]))
     assert run("watch").exit_code == run("watch", "--seconds", "1.5").exit_code == 0
     assert asked == [(stage, None), (stage, 1.5)]
     assert run("watch", "--seconds", "0").exit_code == 2
@@ -494,7 +495,7 @@ def test_demo_shows_each_total_and_exits_1_if_any_differs(stage, monkeypatch, ag
         "tt0068646",
         Made("2026-01-30", "made", "reports/2026-01-30.html", ["Up.", "More.", "Who."]),
     )
-    monkeypatch.setattr(local, "up", lambda *given: stage)
+    monkeypatch.setattr(lifecycle, "up", lambda *given: stage)
     monkeypatch.setattr(demo, "demo", lambda *given: shown)
     told = run("demo")
     assert told.exit_code == (0 if agrees else 1)
@@ -526,7 +527,7 @@ def reports(stage, monkeypatch):
         return MADE
 
     monkeypatch.setattr(reporting, "make", make)
-    monkeypatch.setattr(reporting, "_shelf", lambda opened: Shelf(Bucket(objects, "bucket")))
+    monkeypatch.setattr(reporting, "_store", lambda opened: ReportStore(Bucket(objects, "bucket")))
     return called
 
 

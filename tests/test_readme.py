@@ -9,7 +9,7 @@ import pytest
 import lake
 import queries
 from tests import readme
-from transform import likes
+from transform.event import likes
 
 ROOT = Path(__file__).parents[1]
 

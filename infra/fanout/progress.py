@@ -8,7 +8,7 @@ from threading import Lock
 
 import msgspec
 
-from infra import process
+from infra.local import process
 
 
 class _State(msgspec.Struct):

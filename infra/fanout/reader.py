@@ -22,7 +22,7 @@ from infra.fanout import shards
 from infra.fanout.progress import Progress
 from infra.fanout.shards import Shard, Start
 from infra.fanout.subscription import Batch, Ended, Live, Subscription
-from transform.stream import Record
+from transform.event.stream_records import Record
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis.client import KinesisClient

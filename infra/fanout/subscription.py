@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
-from transform.stream import Record
+from transform.event.stream_records import Record
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis.client import KinesisClient

@@ -19,7 +19,8 @@ from pydantic import Field, PlainSerializer
 
 from tests import aws
 from tests.bench.measure import Comparison, at_least, at_most, best_seconds
-from transform import archive, stream
+from transform.event import stream_records
+from transform.lake import archive
 
 RECORDS = 1_000
 NOW = 1_780_000_000_000
@@ -47,7 +48,7 @@ def event() -> dict[str, Any]:
 
 def product(event: dict[str, Any]) -> Any:
     """Do what the function does between the event and its response."""
-    archived = archive.transform(stream.from_firehose(event))
+    archived = archive.transform(stream_records.from_firehose(event))
     assert archived.likes == RECORDS
     return msgspec.to_builtins({"records": archived.outcomes})
 

@@ -152,7 +152,7 @@ def _storage(home: Path) -> Iterator[str]:
     import boto3
     from botocore.config import Config
 
-    from infra import emulator
+    from infra.local import emulator
 
     with socket.socket() as probe:
         probe.bind((emulator.HOST, 0))
@@ -179,18 +179,18 @@ Work = Callable[[], Found]
 
 def product(export: Path, out: Path) -> Work:
     """Do what `lake backfill` does, with a folder in place of the bucket, and counts in memory."""
-    from infra.backfill import run, sources
-    from infra.backfill.ledger import Request
-    from infra.backfill.segment import Watcher
+    from infra.cli.backfill import run, source_files
+    from infra.cli.backfill.ledger import Request
+    from infra.cli.backfill.segment import Watcher
     from tests.bench.folder import Folder
-    from transform.handlers.hours import Power
-    from transform.handlers.objects import Bucket
+    from transform.aws.buckets import Bucket
+    from transform.aws.lake_writer import Power
 
     client: Any = Folder(out)
     lake = run.Lake(Bucket(client, "lake"), _Counts(), lambda: None)
 
     def work() -> Found:
-        found = sources.find([str(export)], lambda: client)
+        found = source_files.find([str(export)], lambda: client)
         now = int(time.time() * 1000)
         power = Power(1_024, os.cpu_count() or 1)
         done = run.run(

@@ -72,13 +72,13 @@ def _fresh(work: Any, raw: Path, out: Path) -> None:
 
 def product(raw: Path, out: Path) -> None:
     """Do what the function does, with a folder in place of the bucket."""
-    from transform.handlers import compact
-    from transform.handlers.hours import Power
-    from transform.handlers.objects import Bucket
+    from transform.aws import compacting
+    from transform.aws.buckets import Bucket
+    from transform.aws.lake_writer import Power
 
     cores = os.cpu_count() or 1
     client: Any = _Folder(raw, out)
-    done = compact.compact(Bucket(client, "lake"), power=Power(2_048, cores))
+    done = compacting.compact(Bucket(client, "lake"), power=Power(2_048, cores))
     assert (done.objects, done.new) == (FILES, LIKES)
 
 
@@ -183,8 +183,8 @@ def _likes(ordered: bool) -> "pa.Table":
     import pyarrow as pa
 
     from glue import schema, tables
-    from infra.traffic import simulate
-    from transform import ids
+    from infra.cli.traffic import simulate
+    from transform.event import event_ids
 
     chance = np.random.default_rng(1)
     made = np.sort(NOW - chance.integers(0, DAY_MS, LIKES))
@@ -200,7 +200,7 @@ def _likes(ordered: bool) -> "pa.Table":
     build = chance.integers(7210, 7215, LIKES)
     pairs = chance.integers(0, 1 << 64, (LIKES, 2), np.uint64).tolist()
     columns: list[Any] = [
-        [ids.time_ordered(at) for at in made.tolist()]
+        [event_ids.time_ordered(at) for at in made.tolist()]
         if ordered
         else [str(uuid.UUID(int=high << 64 | low, version=4)) for high, low in pairs],
         films[chance.choice(len(films), LIKES, p=weights / weights.sum())].tolist(),

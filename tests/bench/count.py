@@ -8,10 +8,11 @@ from typing import Any
 
 from tests import aws, fakes
 from tests.bench.measure import Comparison
-from transform import counts, likes, stream
+from transform.counts import streamed
+from transform.event import likes, stream_records
+from transform.event.likes import Like
+from transform.event.stream_records import Record
 from transform.handlers import count
-from transform.likes import Like
-from transform.stream import Record
 
 LIKES = 10_000
 FILMS = 10_000
@@ -37,9 +38,12 @@ def run() -> list[Comparison]:
     table = _Metered()
     count._dynamodb = lambda: table  # type: ignore[assignment,return-value]
     os.environ[count.COUNTS_TABLE] = "MovieLikesTable-bench"
-    batch = [(one, stream.read(one)[0]) for one in stream.from_lambda(aws.kinesis(records))]
-    for tally in counts.fold(batch):
-        counts.apply(tally, count._write)
+    batch = [
+        (one, stream_records.read(one)[0])
+        for one in stream_records.from_lambda(aws.kinesis(records))
+    ]
+    for tally in streamed.fold(batch):
+        streamed.apply(tally, count._write)
     assert table.likes() == Counter(drawn), "the counts are not exact"
     ratio = LIKES / table.units
     return [

@@ -16,12 +16,12 @@ from typing import Any
 
 from rich.console import Console
 
-from infra import local
-from infra.fanout import daemon
-from infra.fanout.bridge import Bridge
+from infra.cli.steps import Steps
 from infra.fanout.reader import Delivery, Reader
+from infra.local import lifecycle
+from infra.local.bridge import daemon
+from infra.local.bridge.program import Bridge
 from infra.stage import Stage
-from infra.steps import Steps
 from tests.bench.measure import Comparison
 
 RECORDS = 60
@@ -38,11 +38,11 @@ def run() -> list[Comparison]:
         os.environ["LAKE_HOME"] = str(home)
         steps = Steps(Console(quiet=True))
         try:
-            stage = local.up(home, port, steps)
+            stage = lifecycle.up(home, port, steps)
             daemon.stop(home)
             ours, floor = _measured(stage, home)
         finally:
-            local.down(home, steps, wipe=True)
+            lifecycle.down(home, steps, wipe=True)
             del os.environ["LAKE_HOME"]
     return [
         Comparison(

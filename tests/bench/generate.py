@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from infra.traffic import simulate
-from infra.traffic.malformed import malformed
+from infra.cli.traffic import simulate
+from infra.cli.traffic.malformed import malformed
 
 if TYPE_CHECKING:
     import numpy as np

@@ -128,7 +128,7 @@ def _grow(history: Path, days: range) -> None:
 
 def _link(history: Path, day: int) -> None:
     """Have the first day's files stand for a day as well."""
-    from transform import keys
+    from transform.lake import keys
 
     first = int(FIRST.timestamp()) // 3600
     for hour in range(first, first + 24):
@@ -203,13 +203,13 @@ def _merge(history: Path, late: Path, last: int, hours: int) -> Merge:
 
 
 def _compact(folder: Folder) -> Any:
-    from transform.handlers import compact
-    from transform.handlers.hours import Power
-    from transform.handlers.objects import Bucket
+    from transform.aws import compacting
+    from transform.aws.buckets import Bucket
+    from transform.aws.lake_writer import Power
 
     cores = os.cpu_count() or 1
     client: Any = folder
-    return compact.compact(Bucket(client, "lake"), power=Power(2_048, cores))
+    return compacting.compact(Bucket(client, "lake"), power=Power(2_048, cores))
 
 
 def _likes(count: int, seed: int) -> "pa.Table":
@@ -218,7 +218,7 @@ def _likes(count: int, seed: int) -> "pa.Table":
     import pyarrow as pa
 
     from glue import schema, tables
-    from infra.traffic import simulate
+    from infra.cli.traffic import simulate
 
     chance = np.random.default_rng(seed)
     films = pa.array([film.movie_id for film in simulate.films()])

@@ -49,14 +49,15 @@ def _make(folder: Path) -> int:
     import numpy as np
     import pyarrow as pa
 
-    from transform import ranking, rollups
+    from transform.trends import rollups
+    from transform.trends.activity import first_hour
 
     chance = np.random.default_rng(1)
     names = pa.array([f"tt{film:07}" for film in range(FILMS)])
     films = np.repeat(np.arange(FILMS, dtype=np.int32), rollups.HOUR_MINUTES)
     minutes = np.tile(np.arange(rollups.HOUR_MINUTES, dtype=np.uint8), FILMS)
     rows = 0
-    for hour in range(ranking.first_hour(MINUTE), MINUTE // 60 + 1):
+    for hour in range(first_hour(MINUTE), MINUTE // 60 + 1):
         likes = chance.poisson(LIKES_A_MINUTE, len(films)).astype(np.uint32)
         some = likes > 0
         table = pa.table(
@@ -85,12 +86,13 @@ def _timed(contender: str, folder: str) -> dict[str, float]:
 
 
 def _product(folder: Path) -> None:
-    from transform import boards, ranking, rollups
+    from transform.trends import leaderboards, rollups, scoring
+    from transform.trends.activity import BIN, quarter_hourly
 
     hours = (rollups.decode(int(p.stem), p.read_bytes()) for p in sorted(folder.iterdir()))
-    activity = ranking.activity(hours, MINUTE)
-    for minutes in boards.WINDOWS.values():
-        assert len(ranking.leaderboard(activity.windows(minutes // ranking.BIN), {})) == 100
+    activity = quarter_hourly(hours, MINUTE)
+    for minutes in leaderboards.WINDOWS.values():
+        assert len(scoring.leaderboard(activity.windows(minutes // BIN), {})) == 100
 
 
 def _pandas(folder: Path) -> None:
@@ -114,7 +116,7 @@ def _main() -> None:
     import pandas  # noqa: F401
     import pyarrow.parquet  # noqa: F401
 
-    from transform import ranking  # noqa: F401
+    from transform.trends import scoring  # noqa: F401
 
     work = {"product": _product, "pandas": _pandas}[sys.argv[1]]
     start = time.perf_counter()

@@ -93,18 +93,19 @@ def _main() -> None:
     start = time.perf_counter()
     from tests.bench.folder import Folder
     from tests.queries.lake import Lake
+    from transform.aws import reporting
+    from transform.aws.buckets import Bucket
+    from transform.aws.report_store import Shelf
     from transform.handlers import report
-    from transform.handlers.objects import Bucket
-    from transform.handlers.shelf import Shelf
     from transform.reports import periods
-    from transform.reports.due import Call
+    from transform.reports.schedule import Call
 
     kind, root = sys.argv[1], Path(sys.argv[2])
     bucket = Bucket(Folder(root), "lake")  # type: ignore[arg-type]
     ask = report._ask(Lake(root).connection)
     call, now = Call(**{kind: CALLS[kind]}), datetime(2026, 2, 2, tzinfo=UTC)
     shelf = Shelf(bucket)
-    [made] = report.run(call, now, shelf, ask, dict, lambda report: None)
+    [made] = reporting.run(call, now, shelf, ask, dict, lambda report: None)
     seconds = time.perf_counter() - start
     assert made.outcome == "made"
     found = shelf.figures(periods.named(CALLS[kind]))

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.bench import generate
-from transform import likes
-from transform.likes import InvalidLike, Like
+from transform.event import likes
+from transform.event.invalid import InvalidLike
+from transform.event.likes import Like
 
 EVENTS = 3_000
 

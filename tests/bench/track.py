@@ -6,10 +6,11 @@ from collections import Counter
 
 from tests import aws, trends_table
 from tests.bench.measure import Comparison
-from transform import likes, stream, trends
+from transform.event import likes, stream_records
+from transform.event.likes import Like
+from transform.event.stream_records import Record
 from transform.handlers import track
-from transform.likes import Like
-from transform.stream import Record
+from transform.trends import batch_sums
 
 LIKES = 10_000
 BATCHES = 10
@@ -55,12 +56,12 @@ def _units(drawn: list[str], late: float, chance: random.Random) -> int:
     checkpoint = ""
     for first in range(0, LIKES, size):
         event = aws.kinesis(records[first : first + size])
-        batch = [(one, stream.read(one)[0]) for one in stream.from_lambda(event)]
-        checkpoint = trends.track(batch, checkpoint, track._write).checkpoint
+        batch = [(one, stream_records.read(one)[0]) for one in stream_records.from_lambda(event)]
+        checkpoint = batch_sums.track(batch, checkpoint, track._write).checkpoint
     found: Counter[str] = Counter()
     for item in table.items.values():
         if "counts" in item:
-            for films in trends.decode(item["counts"]["B"]).values():
+            for films in batch_sums.decode(item["counts"]["B"]).values():
                 found.update({film: liked for film, (liked, _) in films.items()})
     assert found == Counter(drawn), "the sums are not exact"
     return table.units

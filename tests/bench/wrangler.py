@@ -9,7 +9,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from infra import emulator
+from infra.local import emulator
 from infra.stage import REGION
 
 BUCKET = "bench"
@@ -42,14 +42,14 @@ def _timed(client: Any, work: Any) -> float:
 
 def _product(client: Any, likes: int) -> None:
     """Do what the function does."""
-    from transform.handlers import compact
-    from transform.handlers.hours import CONNECTIONS, Power
-    from transform.handlers.objects import Bucket
-    from transform.handlers.signed import Signed
+    from transform.aws import compacting
+    from transform.aws.buckets import Bucket
+    from transform.aws.lake_writer import CONNECTIONS, Power
+    from transform.aws.signed_downloads import Signed
 
     cores = os.cpu_count() or 1
     bucket = Bucket(client, BUCKET, Signed(client, CONNECTIONS))
-    done = compact.compact(bucket, power=Power(2_048, cores))
+    done = compacting.compact(bucket, power=Power(2_048, cores))
     assert done.new == likes
 
 

@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from glue import tables
-from transform.archive import Rejected, Row
-from transform.likes import LikeWithExtra
+from transform.event.likes import LikeWithExtra
+from transform.lake.archive import Rejected, Row
 
 NAMES = tables.names()
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.stage import REPOSITORY
+from infra.paths import REPOSITORY
 
 STUB = REPOSITORY / "infra/bin/terraform"
 

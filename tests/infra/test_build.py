@@ -165,18 +165,18 @@ import sys
 from pathlib import Path
 here = Path.cwd()
 sys.path[:0] = [str(here), sys.argv[1]]
-from transform import arrivals, compaction, duck
-from transform.rounds import Round
+from transform.lake import compaction, duck, raw_files
+from transform.lake.staging import Staging
 with duck.engine(here, 256, 1) as engine:
     engine.execute(
         "COPY (SELECT 'e' AS event_id, 'm' AS movie_id, 'u' AS user_id, 'like' AS action, "
         "make_timestamp_ms(0) AS liked_at, liked_at AS received_at, 'web' AS source, "
         "NULL::VARCHAR AS extra) TO 'raw.parquet'"
     )
-    round_ = Round(engine)
-    arrivals.load(round_, [{"raw": here / "raw.parquet"}])
-    [(_, merged)] = compaction.merge(round_, {0: {}}, 1, here)
-    [(_, again)] = compaction.merge(round_, {0: {0: here / "raw.parquet"}}, 1, here)
+    staging = Staging(engine)
+    raw_files.load(staging, [{"raw": here / "raw.parquet"}])
+    [(_, merged)] = compaction.merge(staging, {0: {}}, 1, here)
+    [(_, again)] = compaction.merge(staging, {0: {0: here / "raw.parquet"}}, 1, here)
     assert (merged.new, again.rows, again.new) == (1, 1, 0)
     assert again.files[0].exists() and again.totals.exists()
 for name in ("duckdb", "pyarrow"):

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from infra import terraform
-from infra.stage import REPOSITORY
+from infra.paths import REPOSITORY
+from infra.terraform import runner
 
 INFRA = REPOSITORY / "infra"
-MODULES = sorted(path.name for path in (INFRA / "modules").iterdir() if path.is_dir())
-STAGES = sorted(path.name for path in (INFRA / "stages").iterdir() if path.is_dir())
+MODULES = sorted(path.name for path in (INFRA / "terraform/modules").iterdir() if path.is_dir())
+STAGES = sorted(path.name for path in (INFRA / "terraform/stages").iterdir() if path.is_dir())
 CONFIGURATION = {
     path.relative_to(INFRA).as_posix(): path.read_text("utf-8")
     for path in sorted(INFRA.rglob("*.tf"))
@@ -24,7 +24,13 @@ CONFIGURATION = {
 def copy(to: Path) -> Path:
     """Copy what Terraform reads, so that nothing it writes is left in the tree."""
     unwanted = shutil.ignore_patterns(".terraform*", "*.tfstate*")
-    for folder in ("infra/modules", "infra/stages", "infra/site", "infra/traffic", "glue/tables"):
+    for folder in (
+        "infra/terraform/modules",
+        "infra/terraform/stages",
+        "infra/site",
+        "infra/traffic",
+        "glue/tables",
+    ):
         shutil.copytree(REPOSITORY / folder, to / folder, ignore=unwanted)
     return to
 
@@ -46,7 +52,7 @@ def test_a_module_passes_its_own_tests(module, configuration, tmp_path):
         ended = subprocess.run(
             [
                 INFRA / "bin/terraform",
-                f"-chdir={configuration / 'infra/modules' / module}",
+                f"-chdir={configuration / 'infra/terraform/modules' / module}",
                 *command,
                 "-no-color",
             ],
@@ -60,7 +66,7 @@ def test_a_module_passes_its_own_tests(module, configuration, tmp_path):
 
 @pytest.mark.parametrize("module", MODULES)
 def test_a_module_is_tested_good_and_bad_and_described(module):
-    folder = INFRA / "modules" / module
+    folder = INFRA / "terraform/modules" / module
     tests = "".join(path.read_text("utf-8") for path in (folder / "tests").glob("*.tftest.hcl"))
     assert "  assert {" in tests and "expect_failures" in tests and "mock_provider" in tests
     for name, kind in (("variables.tf", "variable"), ("outputs.tf", "output")):
@@ -87,7 +93,7 @@ def test_every_stage_gives_what_the_command_line_reads():
         "stream_name",
         "trends_table",
     }
-    assert set(STAGES) == set(terraform.STAGES)
+    assert set(STAGES) == set(runner.STAGES)
     for stage in set(STAGES) - {"bootstrap"}:
         outputs = CONFIGURATION[f"stages/{stage}/outputs.tf"]
         assert set(re.findall(r'^output "(\w+)"', outputs, re.MULTILINE)) == told

@@ -26,7 +26,7 @@ import pytest
 from glue import schema, tables
 from glue.tables import Table
 from tests.queries.lake import TRENDS, Lake, like
-from transform import parquet
+from transform.lake import parquet
 
 AT = datetime(2026, 3, 1, 7, 59, 59, 123000)
 LIKES = [

@@ -11,9 +11,9 @@ import pytest
 import urllib3
 from rich.console import Console
 
-from infra import local
+from infra.cli.steps import Steps
+from infra.local import lifecycle
 from infra.stage import Stage
-from infra.steps import Steps
 from queries.engine.connection import Connection, emulated
 
 PATIENCE_S = 60
@@ -34,12 +34,12 @@ def stage(home: Any) -> Iterator[Stage]:
     steps = Steps(Console(stderr=True))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LAKE_HOME", str(home))
-        up = local.up(home, port, steps)
+        up = lifecycle.up(home, port, steps)
     try:
         yield up
     finally:
         shutil.copy(home / "emulator.log", home.parent)
-        local.down(home, steps, wipe=True)
+        lifecycle.down(home, steps, wipe=True)
 
 
 @pytest.fixture(scope="session")

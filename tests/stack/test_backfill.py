@@ -15,13 +15,14 @@ import pytest
 from rich.console import Console
 
 import queries
-from infra.backfill.ledger import Ledgers
+from infra.cli.backfill.ledger import Ledgers
+from infra.cli.demo import history
+from infra.cli.steps import Steps
+from infra.cli.traffic import simulate
+from infra.cli.traffic.simulate import HOUR, Plan, Simulation
 from infra.stage import counts, invoke
-from infra.steps import Steps
-from infra.traffic import history, simulate
-from infra.traffic.simulate import HOUR, Plan, Simulation
-from transform import keys
-from transform.handlers.objects import Bucket
+from transform.aws.buckets import Bucket
+from transform.lake import keys
 
 ROOT = Path(__file__).parents[2]
 # Where no other test has likes, and so long ago that only totals tell trends of it.

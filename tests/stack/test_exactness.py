@@ -7,10 +7,10 @@ import uuid
 import pytest
 
 from tests.deliveries import deliver
-from transform import likes
+from transform.event import likes
+from transform.event.likes import Like
+from transform.event.stream_records import Record
 from transform.handlers import count
-from transform.likes import Like
-from transform.stream import Record
 
 
 @pytest.mark.parametrize("seed", range(4))

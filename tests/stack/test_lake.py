@@ -14,10 +14,10 @@ import pandas as pd
 import pytest
 
 import queries
+from infra.cli.traffic.malformed import malformed
+from infra.cli.traffic.send import send
+from infra.cli.traffic.simulate import Plan, Simulation
 from infra.stage import invoke
-from infra.traffic.malformed import malformed
-from infra.traffic.send import send
-from infra.traffic.simulate import Plan, Simulation
 
 NOW = time.time()
 # The simulated day lies in the past, where no other test has likes of its own.

@@ -16,8 +16,8 @@ from nbformat import v4
 from rich.console import Console
 
 import queries
-from infra.backfill import command
-from infra.backfill.ledger import Request
+from infra.cli.backfill import command
+from infra.cli.backfill.ledger import Request
 from infra.stage import counts, invoke
 
 ROOT = Path(__file__).parents[2]

@@ -13,12 +13,13 @@ from playwright.sync_api import expect
 from rich.console import Console
 
 import lake
-from infra.backfill import command
-from infra.backfill.ledger import Request
+from infra.cli.backfill import command
+from infra.cli.backfill.ledger import Request
+from infra.cli.traffic.simulate import Plan, Simulation
 from infra.stage import invoke
-from infra.traffic.simulate import Plan, Simulation
 from tests.browser import SIZES, picture, violations
 from transform.reports.figures import Report
+from transform.reports.headlines import headlines
 
 # Long ago, where no other test has likes of its own; the second day is a Sunday.
 SATURDAY, SUNDAY, WEEK = "2019-05-11", "2019-05-12", "2019-W19"
@@ -159,7 +160,7 @@ def test_a_report_is_true_and_restated_for_its_own_late_likes_alone(
     subjects = [f"Movie likes of {name}" for name in (SUNDAY, SATURDAY, WEEK)]
     assert set(letters) == {*subjects, *(f"{one}, restated" for one in subjects[1:])}
     message = letters[subjects[0]]
-    assert message.startswith("\n".join(report.headlines))
+    assert message.startswith("\n".join(headlines(report)))
     [link] = [line for line in message.splitlines() if line.startswith("http")]
     with urllib.request.urlopen(link, timeout=10) as page:
         assert page.read() == first[f"reports/{SUNDAY}.html"]

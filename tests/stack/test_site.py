@@ -10,10 +10,10 @@ import urllib3
 from playwright.sync_api import expect
 
 import queries
-from infra.site import daemon
+from infra.cli.demo import rising
+from infra.cli.trending import Source
+from infra.local.site import daemon
 from infra.stage import invoke
-from infra.traffic import rising
-from infra.trending import Source
 from tests.browser import SIZES, picture, violations
 from tests.gate import Gate
 

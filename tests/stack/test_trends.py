@@ -12,15 +12,15 @@ import pytest
 from rich.console import Console
 
 import queries
-from infra import local
-from infra.fanout import daemon
+from infra.cli.demo import rising
+from infra.cli.steps import Steps
+from infra.cli.traffic.send import send
+from infra.cli.traffic.simulate import HOUR, Plan, Simulation
+from infra.cli.trending import Source
+from infra.local import lifecycle
+from infra.local.bridge import daemon
 from infra.stage import invoke
-from infra.steps import Steps
-from infra.traffic import rising
-from infra.traffic.send import send
-from infra.traffic.simulate import HOUR, Plan, Simulation
-from infra.trending import Source
-from transform import trends
+from transform.trends import batch_sums
 
 NOW = int(time.time() * 1000)
 # Made-up likes lie where no other test of trends has any.
@@ -145,7 +145,7 @@ def test_a_bridge_that_is_killed_in_mid_stream_loses_and_doubles_nothing(
             assert running
             os.kill(running.pid, signal.SIGKILL)
             time.sleep(0.3)
-            local.up(home, None, Steps(Console(quiet=True)))
+            lifecycle.up(home, None, Steps(Console(quiet=True)))
     finally:
         stop.set()
         thread.join()
@@ -203,7 +203,7 @@ def tracked(stage, film):
             ExpressionAttributeValues={":pk": {"S": f"batch#{shard['ShardId']}"}},
         )
         for item in (item for page in pages for item in page["Items"]):
-            for films in trends.decode(item["counts"]["B"]).values():
+            for films in batch_sums.decode(item["counts"]["B"]).values():
                 likes += films.get(film, (0, 0))[0]
     return likes
 

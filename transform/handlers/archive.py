@@ -10,8 +10,9 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from botocore.config import Config
 
-from transform import archive, stream
-from transform.archive import Rejected
+from transform.event import stream_records
+from transform.lake import archive
+from transform.lake.archive import Rejected
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -42,7 +43,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     Never raises for what a payload holds. Raises what S3 raises when lines cannot be kept, and
     Firehose tries again; nothing is dropped before it is kept.
     """
-    records = stream.from_firehose(event)
+    records = stream_records.from_firehose(event)
     archived = archive.transform(records)
     if archived.rejected:
         _keep(archived.rejected)

@@ -12,8 +12,9 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from botocore.config import Config
 
-from transform import counts, stream
-from transform.counts import Update
+from transform.counts import streamed
+from transform.counts.streamed import Update
+from transform.event import stream_records
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -53,15 +54,15 @@ def handler(event: dict[str, Any], context: Any) -> None:
     Lines that are no likes are skipped: ArchiveLikes keeps them. Raises what DynamoDB raises, and
     the whole batch comes again: what of it was counted already is not counted twice.
     """
-    records = stream.from_lambda(event)
+    records = stream_records.from_lambda(event)
     batch = []
     skipped = 0
     for record in records:
-        good, bad = stream.read(record)
+        good, bad = stream_records.read(record)
         batch.append((record, good))
         skipped += len(bad)
-    tallies = counts.fold(batch)
-    writes = [_writers().submit(counts.apply, tally, _write) for tally in tallies]
+    tallies = streamed.fold(batch)
+    writes = [_writers().submit(streamed.apply, tally, _write) for tally in tallies]
     wait(writes)  # before any of them raises, so that none goes on behind a failed invocation
     counted = sum(write.result() for write in writes)
     metrics.add_metric("LikesCounted", MetricUnit.Count, counted)
@@ -101,7 +102,7 @@ def _write(update: Update) -> bytes | None:
 
 def _forget(movie_id: str, item: Mapping[str, bytes]) -> None:
     """Remove the memories of shards long closed, which keeps the item within one write unit."""
-    stale = counts.forgettable(item, int(time.time()))
+    stale = streamed.forgettable(item, int(time.time()))
     if not stale:
         return
     names = {f"#{index}": name for index, name in enumerate(stale)}

@@ -15,9 +15,11 @@ from aws_lambda_powertools.metrics import MetricUnit
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from transform import ids, likes, stream
-from transform.handlers import http
-from transform.likes import InvalidLike, Like
+from transform.aws import http_answers
+from transform.event import likes, stream_records
+from transform.event.event_ids import time_ordered
+from transform.event.invalid import InvalidLike
+from transform.event.likes import Like
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
@@ -54,28 +56,28 @@ def _kinesis() -> "KinesisClient":
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any] | None:
     """Answer an API Gateway proxy event, or take an event from the bus."""
     if "httpMethod" not in event:
-        take(event, context)
+        _take(event, context)
         return None
     if event["httpMethod"] == "OPTIONS":
-        return http.preflight("POST, GET")
-    response: dict[str, Any] = answer(event, context)
+        return http_answers.preflight("POST, GET")
+    response: dict[str, Any] = _answer(event, context)
     return response
 
 
 @metrics.log_metrics
-def answer(event: dict[str, Any], context: Any) -> dict[str, Any]:
+def _answer(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Accept every like of a POST, or none of them and say why."""
     arrived_at = time.time_ns() // 1_000_000
     try:
         payloads = _payloads(event)
         batch = _parse(payloads, arrived_at)
-        record = stream.encode(batch)
-        if len(record) > stream.MAX_RECORD_BYTES:
+        record = stream_records.encode(batch)
+        if len(record) > stream_records.MAX_RECORD_BYTES:
             raise _too_large(len(record))
     except _Refused as refused:
         metrics.add_metric("RequestsRefused", MetricUnit.Count, 1)
         logger.info("Refused", status=refused.status, reason=refused.body["error"])
-        return http.response(refused.status, refused.body)
+        return http_answers.response(refused.status, refused.body)
 
     event_ids = [like.event_id for like in batch]
     logger.append_keys(correlation_id=event_ids[0])
@@ -84,18 +86,18 @@ def answer(event: dict[str, Any], context: Any) -> dict[str, Any]:
     except (BotoCoreError, ClientError):
         logger.exception("The stream refused the record")
         metrics.add_metric("LikesUnavailable", MetricUnit.Count, len(batch))
-        return http.unavailable(
+        return http_answers.unavailable(
             "The likes were not taken; send them again, with the same event ids.",
             event_ids=event_ids,
         )
     metrics.add_metric("LikesAccepted", MetricUnit.Count, len(batch))
     logger.info("Accepted", accepted=len(batch))
     body = {"accepted": len(batch), "event_ids": event_ids}
-    return http.response(202, body, {"X-Correlation-Id": event_ids[0]})
+    return http_answers.response(202, body, {"X-Correlation-Id": event_ids[0]})
 
 
 @metrics.log_metrics
-def take(event: dict[str, Any], context: Any) -> None:
+def _take(event: dict[str, Any], context: Any) -> None:
     """Put what a bus event tells on the stream; what is no like goes as it is, to be rejected.
 
     The event's own id and time stand for a missing event id and time of the like, so that a
@@ -127,13 +129,13 @@ class _Refused(Exception):
 
 def _payloads(event: dict[str, Any]) -> list[bytes]:
     """Give the JSON text of each like in a request; raises `_Refused` where it holds none."""
-    content_type = http.header(event, "content-type").partition(";")[0].strip().lower()
+    content_type = http_answers.header(event, "content-type").partition(";")[0].strip().lower()
     if content_type and content_type != "application/json" and not content_type.endswith("+json"):
         raise _Refused(
             400, "bad_content_type", f"Send Content-Type: application/json, not {content_type}."
         )
     body = _body(event)
-    if len(body) > stream.MAX_RECORD_BYTES:
+    if len(body) > stream_records.MAX_RECORD_BYTES:
         raise _too_large(len(body))
     if not body.lstrip().startswith(b"["):
         return [body]
@@ -165,7 +167,7 @@ def _body(event: dict[str, Any]) -> bytes:
 
 
 def _parse(payloads: list[bytes], arrived_at: int) -> list[Like]:
-    make_id = partial(ids.time_ordered, arrived_at)
+    make_id = partial(time_ordered, arrived_at)
     batch, errors = [], []
     for index, payload in enumerate(payloads):
         try:
@@ -182,7 +184,7 @@ def _too_large(size: int) -> _Refused:
     return _Refused(
         413,
         "too_large",
-        f"A request holds at most {stream.MAX_RECORD_BYTES} bytes; this has {size}.",
+        f"A request holds at most {stream_records.MAX_RECORD_BYTES} bytes; this has {size}.",
     )
 
 

@@ -13,16 +13,18 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from botocore.config import Config
 
-from transform import keys, publishing, ranking, rollups, trends
-from transform.boards import WINDOWS
-from transform.handlers import restating
-from transform.handlers.leaderboards import Leaderboards
-from transform.handlers.objects import Bucket, Conflict
-from transform.handlers.restating import Restated
-from transform.publishing import Published
-from transform.rollups import Rollup
-from transform.trends import Batch, Stored
-from transform.watermark import Object
+from transform.aws import old_hours
+from transform.aws.buckets import Bucket, Conflict
+from transform.aws.leaderboards import Leaderboards
+from transform.aws.old_hours import Restated
+from transform.lake import keys
+from transform.lake.watermark import Object
+from transform.trends import batch_sums, closed_hours, rollups, scoring
+from transform.trends.activity import BIN, PAST, first_hour, hourly, quarter_hourly
+from transform.trends.batch_sums import Batch, Stored
+from transform.trends.closed_hours import Published
+from transform.trends.leaderboards import WINDOWS
+from transform.trends.rollups import Rollup
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -89,18 +91,18 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     from there.
     """
     as_of = int(event.get("as_of") or time.time() * 1000)
-    minute = as_of // trends.MINUTE_MS
+    minute = as_of // batch_sums.MINUTE_MS
     added = _roll_up(context)
     counted, settled = _list(keys.ROLLUPS), _settled(as_of)
     for key in _kept.keys() - {file.key for file in (*counted.values(), *settled.values())}:
         del _kept[key]
-    first = ranking.first_hour(minute)
+    first = first_hour(minute)
     seen = {hour: file for hour, file in counted.items() if first <= hour <= minute // 60}
-    activity = ranking.activity(_load(seen), minute)
+    activity = quarter_hourly(_load(seen), minute)
     boards = Leaderboards(_dynamodb(), os.environ[TRENDS_TABLE])
     for window, minutes in WINDOWS.items():
-        windows = activity.windows(minutes // ranking.BIN)
-        films = ranking.leaderboard(windows, boards.ranks(window, as_of))
+        windows = activity.windows(minutes // BIN)
+        films = scoring.leaderboard(windows, boards.ranks(window, as_of))
         if not boards.put(window, as_of, films):
             logger.info("A newer leaderboard stands already", window=window)
     restate = bool(event.get("restate"))
@@ -108,7 +110,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     old = Restated([], more=False)
     hourly = minute % rollups.HOUR_MINUTES == 0
     if restate or hourly:
-        old = restating.restate(
+        old = old_hours.restate(
             _bucket(),
             as_of,
             lambda: context.get_remaining_time_in_millis() > SPARE_MS,
@@ -160,7 +162,7 @@ def _next(cursors: dict[str, str]) -> list[Batch]:
     lost_before = int(time.time()) - LOST_S
     batches: list[Batch] = []
     for shard_id, cursor in cursors.items():
-        chained = trends.chain(shard_id, _stored(shard_id, cursor), cursor, lost_before)
+        chained = batch_sums.chain(shard_id, _stored(shard_id, cursor), cursor, lost_before)
         batches += islice(chained, BATCHES - len(batches))
     missing = sum(batch.missing for batch in batches)
     if missing:
@@ -212,7 +214,7 @@ def _move(shard_id: str, sequence: str) -> None:
                 "pk": {"S": "cursor"},
                 "sk": {"S": shard_id},
                 "sequence_number": {"S": sequence},
-                "expires_at": {"N": str(int(time.time()) + publishing.REMEMBERED_S)},
+                "expires_at": {"N": str(int(time.time()) + closed_hours.REMEMBERED_S)},
             },
             ConditionExpression="attribute_not_exists(pk) OR sequence_number < :sequence",
             ExpressionAttributeValues={":sequence": {"S": sequence}},
@@ -242,13 +244,13 @@ def _get(hour: int) -> tuple[Rollup, str | None]:
 
 def _settled(as_of: int) -> dict[int, Object]:
     """Give the totals of hours whose likes compaction has deduplicated, as far as trends go."""
-    first = as_of // publishing.HOUR_MS - publishing.KEPT_HOURS - ranking.PAST
+    first = as_of // closed_hours.HOUR_MS - closed_hours.KEPT_HOURS - PAST
     return _list(keys.TOTALS, keys.totals(first - 1))
 
 
 def _list(prefix: str, after: str = "") -> dict[int, Object]:
     """Give the hours that have a file under a prefix, those after a key only."""
-    return restating.by_hour(_bucket().list(prefix, after))
+    return old_hours.by_hour(_bucket().list(prefix, after))
 
 
 def _load(files: Mapping[int, Object]) -> Iterator[Rollup]:
@@ -278,17 +280,17 @@ def _publish(files: dict[int, Object], as_of: int, restate: bool) -> list[str]:
         for item in _query("stated")
     }
     etags = {hour: file.etag for hour, file in files.items()}
-    due = dict(publishing.due(etags, known, as_of, restate))
+    due = dict(closed_hours.due(etags, known, as_of, restate))
     if not due:
         return []
-    newest, oldest = max(due), min(due) - ranking.PAST
+    newest, oldest = max(due), min(due) - PAST
     needed = {hour: file for hour, file in files.items() if oldest <= hour <= newest}
-    activity = ranking.hourly(_load(needed), newest, newest - oldest + 1)
+    activity = hourly(_load(needed), newest, newest - oldest + 1)
     stated = []
     for hour, source in due.items():
-        rows = ranking.hour_table(activity.since(newest - hour), hour)
+        rows = scoring.hour_table(activity.since(newest - hour), hour)
         key = keys.trends(hour)
-        _bucket().replace(key, publishing.encode(rows))
+        _bucket().replace(key, closed_hours.encode(rows))
         _dynamodb().put_item(
             TableName=os.environ[TRENDS_TABLE],
             Item={
@@ -296,7 +298,7 @@ def _publish(files: dict[int, Object], as_of: int, restate: bool) -> list[str]:
                 "sk": {"S": str(hour)},
                 "source": {"S": source},
                 "stated_at": {"N": str(as_of)},
-                "expires_at": {"N": str(int(time.time()) + publishing.REMEMBERED_S)},
+                "expires_at": {"N": str(int(time.time()) + closed_hours.REMEMBERED_S)},
             },
         )
         stated.append(key)

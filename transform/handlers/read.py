@@ -15,10 +15,10 @@ from aws_lambda_powertools.metrics import MetricUnit
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from transform import likes
-from transform.boards import WINDOWS
-from transform.handlers import http
-from transform.likes import InvalidLike
+from transform.aws import http_answers
+from transform.event import movie_ids
+from transform.event.invalid import InvalidLike
+from transform.trends.leaderboards import WINDOWS
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -68,43 +68,43 @@ class _BadQuestion(ValueError):
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Answer an API Gateway proxy event."""
     if event["httpMethod"] == "OPTIONS":
-        return http.preflight("GET", "Content-Type, If-None-Match")
-    response: dict[str, Any] = answer(event, context)
+        return http_answers.preflight("GET", "Content-Type, If-None-Match")
+    response: dict[str, Any] = _answer(event, context)
     return response
 
 
 @metrics.log_metrics
-def answer(event: dict[str, Any], context: Any) -> dict[str, Any]:
+def _answer(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Answer with the trends, or the likes of one film by path or of up to 100 by query."""
     trends = event["resource"] == TRENDS
     try:
         return _trends(event) if trends else _counts(event)
     except (InvalidLike, _BadQuestion) as invalid:
         metrics.add_metric("RequestsRefused", MetricUnit.Count, 1)
-        return http.error(400, invalid.reason, invalid.detail)
+        return http_answers.error(400, invalid.reason, invalid.detail)
     except (BotoCoreError, ClientError, _Throttled):
         asked = "trends" if trends else "counts"
         logger.exception(f"The {asked} could not be read")
         metrics.add_metric("RequestsUnavailable", MetricUnit.Count, 1)
-        return http.unavailable(f"The {asked} cannot be read just now; ask again.")
+        return http_answers.unavailable(f"The {asked} cannot be read just now; ask again.")
 
 
 def _counts(event: Mapping[str, Any]) -> dict[str, Any]:
     path = event.get("pathParameters") or {}
     query = event.get("queryStringParameters") or {}
     if "movie_id" in path:
-        named = [likes.movie_id(path["movie_id"])]
+        named = [movie_ids.parse(path["movie_id"])]
     else:
         named = _named(query.get("movie_ids") or "")
     found = _likes(named)
     metrics.add_metric("MoviesRead", MetricUnit.Count, len(named))
     answers = [{"movie_id": name, "likes": found[name]} for name in named]
-    return http.response(200, answers[0] if "movie_id" in path else {"likes": answers})
+    return http_answers.response(200, answers[0] if "movie_id" in path else {"likes": answers})
 
 
 def _named(text: str) -> list[str]:
     """Give the films named, once each, in their order."""
-    named = list(dict.fromkeys(likes.movie_id(name) for name in text.split(",")))
+    named = list(dict.fromkeys(movie_ids.parse(name) for name in text.split(",")))
     if len(named) > MAX_MOVIES:
         raise _BadQuestion(
             "too_many", f"Ask for at most {MAX_MOVIES} films; these are {len(named)}."
@@ -144,7 +144,7 @@ def _trends(event: Mapping[str, Any]) -> dict[str, Any]:
     as_of, films = _leaderboard(window)
     metrics.add_metric("TrendsRead", MetricUnit.Count, 1)
     body = {"window": window, "as_of": as_of, "trends": films[: int(limit)]}
-    return http.cached(event, body, MAX_AGE_S)
+    return http_answers.cached(event, body, MAX_AGE_S)
 
 
 def _leaderboard(window: str) -> tuple[str | None, list[msgspec.Raw]]:

@@ -11,10 +11,11 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from botocore.config import Config
 
-from transform import stream, trends
-from transform.likes import Like
-from transform.stream import Record
-from transform.trends import Sums
+from transform.event import stream_records
+from transform.event.likes import Like
+from transform.event.stream_records import Record
+from transform.trends import batch_sums
+from transform.trends.batch_sums import Sums
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -55,11 +56,11 @@ def handler(event: dict[str, Any], context: Any) -> None:
     the batch comes again: what of it was added already is not added twice.
     """
     shards: dict[str, list[tuple[Record, list[Like]]]] = defaultdict(list)
-    for record in stream.from_lambda(event):
-        shards[record.shard_id or ""].append((record, stream.read(record)[0]))
+    for record in stream_records.from_lambda(event):
+        shards[record.shard_id or ""].append((record, stream_records.read(record)[0]))
     likes = too_late = 0
     for shard_id, batch in shards.items():
-        tracked = trends.track(batch, _checkpoints.get(shard_id, ""), _write)
+        tracked = batch_sums.track(batch, _checkpoints.get(shard_id, ""), _write)
         _checkpoints[shard_id] = tracked.checkpoint
         likes += tracked.likes
         too_late += tracked.too_late

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from transform.reports.figures import Report
+from transform.reports.headlines import headlines
 
 
 def subject(report: Report) -> str:
@@ -18,7 +19,7 @@ def subject(report: Report) -> str:
 
 def message(report: Report, link: str, until: datetime, place: str) -> str:
     """Give the text of the mail: the three headlines, and where the report is."""
-    lines = list(report.headlines)
+    lines = list(headlines(report))
     if report.restated:
         lines.append("Likes came late: this report takes the place of the one before.")
     return "\n".join(

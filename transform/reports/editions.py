@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from transform.lake.watermark import Object
 from transform.reports.figures import Report, Restated
-from transform.watermark import Object
 
 
 class Made(msgspec.Struct, frozen=True):

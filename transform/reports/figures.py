@@ -6,7 +6,6 @@ from datetime import date, datetime
 
 import msgspec
 
-from transform.reports import headlines
 from transform.reports.periods import Period
 
 
@@ -57,7 +56,7 @@ class Mover(msgspec.Struct, frozen=True):
     """The same in the period before; None: nobody liked it then."""
     score: float | None
     """The best hourly score of the period: standard deviations of a Poisson count above what its
-    own past predicts (`transform.ranking`). None where no hour of it was ranked."""
+    own past predicts (`transform.trends.scoring`). None where no hour of it was ranked."""
     peak_hour: datetime | None
     """Start of the hour of that score, UTC."""
     peak_likes: int | None
@@ -158,8 +157,3 @@ class Report(msgspec.Struct, frozen=True):
     def empty(self) -> bool:
         """Whether nothing was liked in the period, and nothing taken back."""
         return not self.totals.likes and not self.totals.unlikes
-
-    @property
-    def headlines(self) -> list[str]:
-        """The three sentences that announce it."""
-        return headlines.headlines(self)

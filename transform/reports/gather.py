@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from transform.reports import why
-from transform.reports.asking import HEAT_DAYS, Answer, Row
 from transform.reports.figures import (
     Cost,
     Gap,
@@ -19,6 +18,7 @@ from transform.reports.figures import (
     Totals,
 )
 from transform.reports.periods import Period
+from transform.reports.questions import HEAT_DAYS, Answer, Row
 
 HOURS = 24
 

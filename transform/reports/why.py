@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from transform.reports.asking import Row
 from transform.reports.periods import Period
+from transform.reports.questions import Row
 
 NOTABLE = 3.0
 """A score from which chance no longer explains an hour: 3 standard deviations above what is

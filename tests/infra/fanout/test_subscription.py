@@ -9,7 +9,7 @@ from botocore.exceptions import EventStreamError
 
 from infra.fanout.subscription import WAITING, Batch, Ended, Live, batch
 from tests.infra.fanout.kinesis import CONSUMER
-from transform.stream import Record
+from transform.event.stream_records import Record
 
 BROKEN = EventStreamError({"Error": {"Code": "InternalFailure"}}, "SubscribeToShard")
 

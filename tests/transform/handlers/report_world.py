@@ -8,13 +8,13 @@ from typing import Any
 from tests.bucket import Objects
 from tests.queries import hostile
 from tests.queries.lake import once
-from transform.handlers import report
-from transform.handlers.objects import Bucket
-from transform.handlers.shelf import Shelf
+from transform.aws import reporting
+from transform.aws.buckets import Bucket
+from transform.aws.report_store import ReportStore
 from transform.reports import periods
-from transform.reports.asking import Answer
-from transform.reports.due import Call
 from transform.reports.figures import Report
+from transform.reports.questions import Answer
+from transform.reports.schedule import Call
 
 NOW = datetime(2026, 3, 20, 6, tzinfo=UTC)
 LIKES = [row | {"liked_at": row["liked_at"].replace(tzinfo=UTC),
@@ -27,7 +27,7 @@ class World:
 
     def __init__(self) -> None:
         self.s3 = Objects()
-        self.shelf = Shelf(Bucket(self.s3, "lake"))  # type: ignore[arg-type]
+        self.store = ReportStore(Bucket(self.s3, "lake"))  # type: ignore[arg-type]
         self.announced: list[tuple[str, int]] = []
         self.asked = 0
         self.while_asked: Callable[[], None] = lambda: None
@@ -56,12 +56,12 @@ class World:
 
     def run(self, now: datetime = NOW, **call: Any) -> dict[str, str]:
         """Run the function; give what came of each report."""
-        done = report.run(Call(**call), now, self.shelf, self.ask, dict, self.announce)
+        done = reporting.run(Call(**call), now, self.store, self.ask, dict, self.announce)
         return {one.name: one.outcome for one in done}
 
     def report(self, name: str) -> Report:
         """Give the figures that stand."""
-        found = self.shelf.figures(periods.named(name))
+        found = self.store.figures(periods.named(name))
         assert found
         return found[0]
 

@@ -14,13 +14,14 @@ from tests import aws, raw_likes
 from tests.bucket import Objects
 from tests.fakes import refusal
 from tests.raw_likes import HOUR, Row
-from transform import compaction, keys, rounds, watermark
-from transform.handlers import compact, hours
-from transform.handlers.compact import divide
-from transform.handlers.hours import Contended, Power
-from transform.handlers.objects import Bucket, Forbidden
-from transform.scratch import NoRoom
-from transform.watermark import OVERLAP_MS, State
+from transform.aws import compacting, lake_writer
+from transform.aws.buckets import Bucket, Forbidden
+from transform.aws.compacting import divide
+from transform.aws.lake_writer import Contended, Power
+from transform.handlers import compact
+from transform.lake import compaction, keys, staging, watermark
+from transform.lake.errors import NoRoom
+from transform.lake.watermark import OVERLAP_MS, State
 
 NOW = 1_769_860_800_000  # 2026-01-31T12:00:00Z
 POWER = Power(256, 1)
@@ -37,8 +38,8 @@ def s3(monkeypatch):
     fake.now = NOW
     monkeypatch.setattr(compact, "_s3", lambda: fake)
     # One call at a time, so that what happens between two of them happens there each time.
-    monkeypatch.setattr(compact, "CONNECTIONS", 1)
-    monkeypatch.setattr(hours, "CONNECTIONS", 1)
+    monkeypatch.setattr(compacting, "CONNECTIONS", 1)
+    monkeypatch.setattr(lake_writer, "CONNECTIONS", 1)
     monkeypatch.setenv("LAKE_BUCKET", "raw-likes-bucket-test")
     return fake
 
@@ -49,7 +50,7 @@ def bucket(s3):
 
 
 def run(bucket, **asked):
-    return compact.compact(bucket, power=POWER, **asked)
+    return compacting.compact(bucket, power=POWER, **asked)
 
 
 def like(event_id, liked_at=NOW, movie_id="m", received_at=None, **more):
@@ -117,9 +118,9 @@ def test_any_files_runs_crashes_and_runs_in_between_leave_each_like_once(
     """Between any two calls another process may merge or divide, and after or before any call this
     one may end; raw files come late, and with earlier times than files that are merged. Some make
     their calls at the same time, some merge few hours together."""
-    monkeypatch.setattr(hours, "CONNECTIONS", 1 + seed % 3)
-    monkeypatch.setattr(hours, "TOGETHER", 1 + seed % 4)
-    monkeypatch.setattr(rounds, "HELD", seed % 5 * 2_000)
+    monkeypatch.setattr(lake_writer, "CONNECTIONS", 1 + seed % 3)
+    monkeypatch.setattr(lake_writer, "TOGETHER", 1 + seed % 4)
+    monkeypatch.setattr(staging, "HELD", seed % 5 * 2_000)
     chance = random.Random(seed)
     sent, inside = [], False
 
@@ -176,7 +177,7 @@ def test_the_first_run_tells_what_it_did_and_the_next_finds_nothing(s3, bucket):
     assert told[0] == (0, 2) and told[-1] == (2, 2) and sorted(told) == told
     assert state(s3).watermark == NOW + 5 and state(s3).recent[a].modified == NOW
     s3.writes.clear()
-    assert run(bucket) == compact.Done() and s3.writes == []
+    assert run(bucket) == compacting.Done() and s3.writes == []
 
 
 def test_only_what_is_new_is_read_and_only_its_hours_are_touched(s3, bucket):
@@ -235,7 +236,7 @@ def test_a_run_that_divides_as_it_was_told_before_does_its_hours_again(s3, bucke
 
 
 def test_a_long_backlog_is_merged_in_rounds_and_ends_when_time_does(s3, bucket, monkeypatch):
-    monkeypatch.setattr(compact, "ROUND_OBJECTS", 2)
+    monkeypatch.setattr(compacting, "BATCH_OBJECTS", 2)
     rows = [like(str(n), NOW - n * HOUR) for n in range(7)]
     for n, row in enumerate(rows):
         deliver(s3, str(n), row, at=NOW + n)
@@ -414,7 +415,7 @@ def test_what_a_service_raises_is_raised(s3, bucket):
     [
         # With 27 bytes for the row of each: the first with whatever size, the next where they fit.
         (0, 256, 7 * [1]),
-        (2 * hours.ROW_BYTES, 256, [2, 2, 2, 1]),
+        (2 * lake_writer.ROW_BYTES, 256, [2, 2, 2, 1]),
         (12 * 2**20, 3, [3, 3, 1]),
         (12 * 2**20, 256, [7]),
     ],
@@ -424,8 +425,8 @@ def test_hours_are_merged_together_up_to_a_number_and_a_size(
 ):
     rows = [like(str(n), NOW - n * HOUR) for n in range(7)]
     deliver(s3, "a", *rows)
-    monkeypatch.setattr(hours, "MOST_BYTES", most)
-    monkeypatch.setattr(hours, "TOGETHER", together)
+    monkeypatch.setattr(lake_writer, "MOST_BYTES", most)
+    monkeypatch.setattr(lake_writer, "TOGETHER", together)
     groups = record_merges(monkeypatch)
     told = []
     assert run(bucket, tell=lambda *step: told.append(step)).new == 7
@@ -437,8 +438,8 @@ def test_hours_are_merged_together_up_to_a_number_and_a_size(
     assert lake(s3) == raw_likes.hours(rows) and told == sorted(told)
     more = [like(f"{n}'", NOW - n * HOUR) for n in range(7)]
     deliver(s3, "b", *more, at=NOW + 1)
-    monkeypatch.setattr(hours, "CONNECTIONS", 16)
-    done = compact.compact(bucket, power=Power(256, 4))
+    monkeypatch.setattr(lake_writer, "CONNECTIONS", 16)
+    done = compacting.compact(bucket, power=Power(256, 4))
     assert (done.new, done.hours) == (7, 7) and lake(s3) == raw_likes.hours([*rows, *more])
 
 
@@ -448,7 +449,7 @@ def test_hours_that_stand_are_as_large_as_they_are_and_few_are_looked_at_where_f
     rows = [like(str(n), NOW - n * HOUR) for n in range(40)]
     deliver(s3, "a", *rows)
     assert run(bucket).hours == 40
-    monkeypatch.setattr(hours, "MOST_BYTES", 2_000)  # each has about 1,450
+    monkeypatch.setattr(lake_writer, "MOST_BYTES", 2_000)  # each has about 1,450
     groups, looked = record_merges(monkeypatch), Counter()
     s3.before = lambda call, key: looked.update(
         [key] if (call, key[:7]) == ("get", "totals/") else ()
@@ -462,9 +463,9 @@ def record_merges(monkeypatch):
     """Give the hours of each merge that will be made."""
     groups, merge = [], compaction.merge
 
-    def recorded(round_, stands, *more):
+    def recorded(staging, stands, *more):
         groups.append(sorted(stands))
-        return merge(round_, stands, *more)
+        return merge(staging, stands, *more)
 
     monkeypatch.setattr(compaction, "merge", recorded)
     return groups

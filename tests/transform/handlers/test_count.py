@@ -7,8 +7,8 @@ import pytest
 
 from tests import aws, fakes
 from tests.deliveries import deliver
+from transform.event.stream_records import Record
 from transform.handlers import count
-from transform.stream import Record
 
 NOW = time.time_ns() // 10**6
 

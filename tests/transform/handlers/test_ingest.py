@@ -10,10 +10,10 @@ from botocore.exceptions import EndpointConnectionError
 
 from tests import aws, fakes
 from tests.generated import hostile_payloads
-from transform import likes, stream
+from transform.event import likes, stream_records
+from transform.event.invalid import InvalidLike
+from transform.event.stream_records import Record
 from transform.handlers.ingest import handler
-from transform.likes import InvalidLike
-from transform.stream import Record
 
 
 def answer(event):
@@ -25,7 +25,9 @@ def on_stream(kinesis):
     return [
         like
         for number, (key, data) in enumerate(kinesis.records)
-        for like in stream.read(Record(data, time.time_ns() // 10**6, "s-1", str(number), key))[0]
+        for like in stream_records.read(
+            Record(data, time.time_ns() // 10**6, "s-1", str(number), key)
+        )[0]
     ]
 
 
@@ -153,7 +155,7 @@ def test_an_event_of_the_bus_that_is_no_like_goes_on_the_stream_as_it_is(detail,
     handler(aws.event("bus") | {"detail": detail}, aws.CONTEXT)
     [(_, data)] = kinesis.records
     assert json.loads(data) == detail
-    good, [bad] = stream.read(Record(data, 1_780_000_000_000, "s-1", "1"))
+    good, [bad] = stream_records.read(Record(data, 1_780_000_000_000, "s-1", "1"))
     assert good == []
 
 

@@ -14,11 +14,13 @@ from tests import aws
 from tests.bucket import Objects
 from tests.fakes import refusal
 from tests.trends_table import Faults, Outage, Table
-from transform import keys, likes, rollups, trends
-from transform.boards import Entry
+from transform.event import likes
+from transform.event.likes import Like
+from transform.event.stream_records import Record
 from transform.handlers import rank, track
-from transform.likes import Like
-from transform.stream import Record
+from transform.lake import keys
+from transform.trends import batch_sums, rollups
+from transform.trends.leaderboards import Entry
 
 HOUR = 3_600_000
 NOW = 1_800_000_000_000 // HOUR * HOUR + 30 * 60_000
@@ -139,8 +141,8 @@ def test_any_delivery_crash_reshard_and_overlap_adds_every_like_once(
     faults.chance, faults.share = chance, 0.1
     monkeypatch.setattr(rank, "BATCHES", 4)
     if seed % 2:  # sums of many parts, and batches of several transactions
-        monkeypatch.setattr(trends, "MAX_PART_BYTES", 60)
-        monkeypatch.setattr(trends, "MAX_WRITE_BYTES", 150)
+        monkeypatch.setattr(batch_sums, "MAX_PART_BYTES", 60)
+        monkeypatch.setattr(batch_sums, "MAX_WRITE_BYTES", 150)
     while any(done < len(shards[shard]) for shard, done in shown.items()) or len(shown) < 3:
         if len(shown) < 3 and chance.random() < 0.1:
             shown[list(shards)[len(shown)]] = 0

@@ -6,8 +6,8 @@ import json
 import pytest
 
 from tests import aws, fakes
-from transform.boards import WINDOWS
 from transform.handlers import read
+from transform.trends.leaderboards import WINDOWS
 
 
 @pytest.fixture(autouse=True)

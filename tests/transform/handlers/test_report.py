@@ -8,9 +8,9 @@ import pytest
 import queries
 from tests.queries.lake import Lake, like
 from tests.transform.handlers.report_world import NOW, World
-from transform.handlers import report, shelf
-from transform.reports import tables
-from transform.reports.due import NotOver
+from transform.aws import report_store, reporting
+from transform.reports import csv_files
+from transform.reports.schedule import NotOver
 
 D, WEEK = "2026-02-28", "2026-W09"
 NEXT, PREVIOUS = "2026-03-01", "2026-02-27"
@@ -23,7 +23,7 @@ class Crash(Exception):
 @pytest.fixture
 def world(monkeypatch):
     # One call at a time, so that what happens between two of them happens there each time.
-    monkeypatch.setattr(shelf, "READERS", 1)
+    monkeypatch.setattr(report_store, "READERS", 1)
     return World()
 
 
@@ -40,7 +40,7 @@ def test_a_report_is_figures_tables_and_a_page_that_a_browser_shows(world):
     assert world.run(day=D) == {D: "made"}
     assert set(world.objects()) == {
         *(f"reports/{D}.json", f"reports/{D}.html", "reports/index.html", "reports/latest.json"),
-        *(f"reports/{D}/{name}" for name in tables.NAMES),
+        *(f"reports/{D}/{name}" for name in csv_files.NAMES),
         f"state/reports/{D}.json",
     }
     kinds = world.s3.kinds
@@ -48,7 +48,7 @@ def test_a_report_is_figures_tables_and_a_page_that_a_browser_shows(world):
     assert kinds[f"reports/{D}/top.csv"] == "text/csv; charset=utf-8"
     assert kinds[f"reports/{D}.json"] == kinds["reports/latest.json"] == "application/json"
     order = [key for key in world.s3.writes if key in world.objects()]
-    last = 1 + len(tables.NAMES)
+    last = 1 + len(csv_files.NAMES)
     assert order[0] == f"reports/{D}.json" and order[last] == f"reports/{D}.html"
     assert order[last + 1 :] == [
         "reports/index.html",
@@ -248,9 +248,9 @@ def test_runs_beside_each_other_do_no_harm(world, nth):
     likes = sum(r["action"] == "like" for r in world.rows if str(r["liked_at"].date()) == D)
     assert stands.totals.likes == likes
     page, index = (world.objects()[f"reports/{name}.html"].decode() for name in (D, "index"))
-    assert page == shelf.page(stands)
-    reports = [world.report(period.name) for period in world.shelf.standing()]
-    assert index == shelf.index(reports)
+    assert page == report_store.page(stands)
+    reports = [world.report(period.name) for period in world.store.standing()]
+    assert index == report_store.index(reports)
 
 
 def test_likes_that_come_while_it_asks_are_asked_for_again(world):
@@ -293,7 +293,7 @@ def test_the_rows_of_an_answer_are_plain_python(tmp_path):
         connection=Lake(tmp_path).connection,
     )
     at = datetime(2026, 1, 31, 12, tzinfo=UTC)
-    [row] = report.rows(frame)
+    [row] = reporting.rows(frame)
     assert row == {
         "a": None, "b": 1, "c": 1.5, "d": at, "e": date(2026, 1, 31), "f": None, "g": "x",
     }  # fmt: skip

@@ -12,7 +12,7 @@ from tests.queries import hostile
 from tests.queries.lake import Lake, once
 from tests.queries.moved import before, moved, within
 from transform.handlers import report
-from transform.reports import asking, gather, periods
+from transform.reports import gather, periods, questions
 from transform.reports.figures import Report
 from transform.reports.periods import Period
 
@@ -48,7 +48,7 @@ class Truth:
     def report(self, period: Period) -> Report:
         """Make the report of a period as the function does."""
         ask = report._ask(self.lake.connection)
-        answers = {name: ask(name, given) for name, given in asking.asked(period).items()}
+        answers = {name: ask(name, given) for name, given in questions.asked(period).items()}
         return gather.report(period, answers, TITLES)
 
 
@@ -71,7 +71,7 @@ def test_every_number_is_what_pandas_makes_of_the_likes(
     assert numbers(told.totals_before) == totals(earlier)
     assert [numbers(film) for film in told.top] == top(mine, period)
     assert [(row.day, row.likes) for row in told.heat] == heat(truth.likes, period.last)
-    movers = moved(truth.likes, truth.trends, period.first, period.last, asking.MOVERS)
+    movers = moved(truth.likes, truth.trends, period.first, period.last, questions.MOVERS)
     for way, films in (("rose", told.rose), ("fell", told.fell)):
         found = [(f.movie_id, f.rank, f.rank_before, f.net, f.net_before, f.score,
                   naive(f.peak_hour), f.peak_likes) for f in films]  # fmt: skip
@@ -81,7 +81,7 @@ def test_every_number_is_what_pandas_makes_of_the_likes(
     assert quality(told) == expected_quality(truth, mine, period)
     titles = {film.movie_id: film.title for film in (*told.top, *told.rose, *told.fell)}
     assert titles == {movie: TITLES.get(movie) for movie in titles}
-    assert [cost.question for cost in told.costs] == list(asking.asked(period))
+    assert [cost.question for cost in told.costs] == list(questions.asked(period))
     assert all(cost.bytes > 0 and cost.dollars == 0.00005 for cost in told.costs)
 
 
@@ -107,7 +107,7 @@ def top(rows: pd.DataFrame, period: Period) -> list[Any]:
     at = rows["liked_at"]
     slot = at.dt.hour if period.kind == "day" else (at - pd.Timestamp(period.first)).dt.days
     found = []
-    best = sorted(net.items(), key=lambda film: (-film[1], film[0]))[: asking.TOP]
+    best = sorted(net.items(), key=lambda film: (-film[1], film[0]))[: questions.TOP]
     for place, (film, _) in enumerate(best, 1):
         mine = rows["movie_id"] == film
         series = sign[mine].groupby(slot[mine]).sum()
@@ -161,7 +161,7 @@ def expected_quality(truth: Truth, mine: pd.DataFrame, period: Period) -> dict[s
 
 
 def gaps(likes: pd.DataFrame, period: Period) -> list[Any]:
-    first = period.first - timedelta(days=asking.BEFORE_DAYS)
+    first = period.first - timedelta(days=questions.BEFORE_DAYS)
     hours = likes["liked_at"].dt.floor("h").value_counts()
     grid = pd.date_range(first, pd.Timestamp(period.last) + timedelta(hours=23), freq="h")
     events = pd.Series([int(hours.get(hour, 0)) for hour in grid], index=grid)

@@ -5,7 +5,7 @@ from math import cos, pi
 
 from msgspec.structs import replace
 
-from infra.traffic.simulate import films
+from infra.cli.traffic.simulate import films
 from transform.reports.figures import (
     Cost,
     Gap,

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from transform.lake.watermark import Object
 from transform.reports import editions, periods
 from transform.reports.figures import (
     Gap,
@@ -19,7 +20,6 @@ from transform.reports.figures import (
     TopFilm,
     Totals,
 )
-from transform.watermark import Object
 
 DAY, BEFORE = date(2026, 1, 31), date(2026, 1, 30)
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)

@@ -4,8 +4,8 @@ import pytest
 
 from tests.browser import SIZES, picture, violations
 from tests.transform.reports import example
-from transform.reports.index import index
-from transform.reports.page import page
+from transform.reports.page.index import index
+from transform.reports.page.report import page
 
 PAGES = {
     "report-day": lambda: page(example.daily()),

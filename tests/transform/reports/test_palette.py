@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from transform.reports.heat import STEPS
-from transform.reports.page import STYLE
+from transform.reports.page.heat import STEPS
+from transform.reports.page.report import STYLE
 
 _LIGHT, _DARK = (
     dict(re.findall(r"--([a-z0-9-]+): (#[0-9a-f]{6});", block))

@@ -6,8 +6,9 @@ import pytest
 from msgspec.structs import replace
 
 from tests.transform.reports import example
-from transform.reports import heat, words
+from transform.reports import words
 from transform.reports.figures import HeatRow
+from transform.reports.page import heat
 from transform.reports.periods import day, week
 
 

@@ -1,0 +1,104 @@
+"""Chunks of a source become rows, several chunks at a time."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute
+
+from infra.cli.backfill.json_rows import Unit
+from infra.cli.backfill.line_chunks import Chunk
+from infra.cli.backfill.mapping import remap
+from infra.cli.backfill.source_files import SourceError
+from infra.cli.backfill.where import Where
+from transform.event import bulk
+from transform.event.shapes import Shapes
+from transform.event.stream_records import BadLine
+
+_NONE = bulk.SCHEMA.empty_table()
+
+
+class Rules(NamedTuple):
+    """How the lines of a source are read; times are in epoch milliseconds.
+
+    `arrived_at` is when its likes arrived, and `now` what "ahead" is judged against.
+    """
+
+    arrived_at: int
+    now: int
+    fields: dict[str, str] = {}
+    unit: Unit = "ms"
+    where: Where | None = None
+
+
+class Read(NamedTuple):
+    """What came of a chunk: the number of its last line, its bytes and lines, what they became."""
+
+    last: int
+    size: int
+    lines: int
+    rows: pa.Table
+    bad: list[BadLine]
+
+
+def parse(chunks: Iterable[Chunk | BadLine], rules: Rules, workers: int) -> Iterator[Read]:
+    """Give what came of each chunk, in their order.
+
+    Raises `SourceError` of `chunks` once what came before it is given.
+    """
+    shapes = Shapes()
+    waiting: deque[Future[Read] | BadLine] = deque()
+    unread = iter(chunks)
+    failure: SourceError | None = None
+    with ThreadPoolExecutor(workers) as pool:
+        while True:
+            try:
+                chunk = next(unread, None)
+            except SourceError as error:
+                failure = error
+                break
+            if chunk is None:
+                break
+            if isinstance(chunk, BadLine):
+                waiting.append(chunk)
+            else:
+                waiting.append(pool.submit(_parse, chunk, rules, shapes))
+            if len(waiting) > 2 * workers:
+                yield _result(waiting.popleft())
+        while waiting:
+            yield _result(waiting.popleft())
+    if failure:
+        raise failure
+
+
+def _result(waiting: Future[Read] | BadLine) -> Read:
+    if isinstance(waiting, BadLine):
+        return Read(waiting.number, len(waiting.payload), 1, _NONE, [waiting])
+    return waiting.result()
+
+
+def _parse(chunk: Chunk, rules: Rules, shapes: Shapes) -> Read:
+    data, numbers = chunk.data, chunk.numbers
+    count = data.count(b"\n") + (not data.endswith(b"\n") and bool(data))
+    last = numbers[-1] if numbers else chunk.first + count - 1
+    told: list[int] | range = numbers or range(chunk.first, last + 1)
+    given = data
+    if rules.where or rules.fields or rules.unit != "ms":
+        lines = data.split(b"\n")[:count]
+        if rules.where:
+            kept = rules.where.keep(lines)
+            told = [number for number, keep in zip(told, kept, strict=True) if keep]
+            lines = [line for line, keep in zip(lines, kept, strict=True) if keep]
+        given = b"\n".join(lines)
+        data = b"\n".join(remap(line, rules.fields, rules.unit) for line in lines)
+    skew = max(0, rules.now - rules.arrived_at)
+    parsed = bulk.parse(data, told, rules.arrived_at, skew, shapes)
+    bad = parsed.bad
+    if bad and data is not chunk.data:  # a rejected line is kept as it came
+        place = dict(zip(told, given.split(b"\n"), strict=False))
+        bad = [BadLine(one.number, place[one.number], one.reason, one.detail) for one in bad]
+    return Read(last, len(chunk.data), len(told), parsed.rows, bad)

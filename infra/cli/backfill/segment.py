@@ -1,0 +1,157 @@
+"""What was read of a backfill and is not merged yet, how far that reaches, and its merge."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from infra.cli.backfill.ledger import Ledger, Ledgers, Progress, Totals
+from infra.cli.backfill.parsing import Read
+from infra.cli.backfill.source_files import Source
+from infra.cli.backfill.spill import Spill
+from transform.aws.buckets import Conflict
+from transform.aws.lake_writer import Hours
+from transform.lake import archive
+from transform.lake.archive import Rejected
+
+SEGMENT_ROWS = 16_000_000
+"""Likes that are merged together, so that each hour is written once: they wait on the scratch disk,
+where each takes about 120 bytes."""
+STAGED_ROWS = 1_200_000
+"""Likes in memory."""
+REJECTED_LINES = 20_000
+"""Lines that are no likes in one object."""
+
+
+class Watcher:
+    """Is told how far it is; this one makes nothing of it."""
+
+    def reading(self, source: Source, size: int, totals: Totals) -> None:
+        """So many bytes of a source's lines are read, and that came of all lines so far."""
+
+    def merging(self, done: int, likes: int) -> None:
+        """So many of the likes that were read are merged."""
+
+    def counting(self, films: int) -> None:
+        """The counts of films are brought up."""
+
+    def restating(self) -> None:
+        """Hours of trends are stated again."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """How a run ended: the ledger, why lines were rejected, and which sources failed, and why."""
+
+    ledger: Ledger
+    reasons: Counter[str] = field(default_factory=Counter)
+    failed: dict[str, str] = field(default_factory=dict)
+    fruitless: list[str] = field(default_factory=list)
+    """Sources of which no line is a like."""
+
+
+class Overtaken(Exception):
+    """A run beside this one, of the same backfill, was the first to have all in the lake."""
+
+
+class Tally:
+    """Counts what is read, and keeps none of it."""
+
+    def __init__(self, outcome: Outcome, watcher: Watcher, folder: Path) -> None:
+        self.outcome, self.watcher, self.folder = outcome, watcher, folder
+        self.totals = outcome.ledger.totals
+        # Not what runs beside this one do meanwhile: then segments, and with them objects of
+        # rejected lines, end where those of every other run end, and are the same.
+        self.before = outcome.ledger.files
+        self.progress: dict[str, Progress] = {}
+
+    def add(self, source: Source, read: Read, last: int, arrived: int) -> None:
+        """Add what came of a chunk, up to its `last` line."""
+        self.totals += Totals(read.lines, len(read.rows), len(read.bad))
+        self.progress[source.name] = Progress(source.version, last)
+        self.outcome.reasons.update(bad.reason for bad in read.bad)
+
+
+class Segment(Tally):
+    """Likes that were read and are not merged yet, and how far into which sources they reach."""
+
+    def __init__(
+        self, hours: Hours, ledgers: Ledgers, outcome: Outcome, watcher: Watcher, folder: Path
+    ) -> None:
+        super().__init__(outcome, watcher, folder)
+        self.hours, self.ledgers = hours, ledgers
+        self._spill = Spill(folder, STAGED_ROWS, outcome.ledger.number)
+        self._bad: list[Rejected] = []
+
+    def add(self, source: Source, read: Read, last: int, arrived: int) -> None:
+        """Add what came of a chunk, up to its `last` line, and merge once there is much."""
+        super().add(source, read, last, arrived)
+        self._bad += [archive.reject(bad, arrived, source.name) for bad in read.bad]
+        if len(self._bad) >= REJECTED_LINES:
+            self._reject()
+        if len(read.rows):
+            self._spill.add(read.rows, arrived)
+        if len(self._spill) >= SEGMENT_ROWS:
+            self.merge()
+
+    def merge(self) -> None:
+        """Merge all that was read, and then write down that it is."""
+        self._reject()
+        sizes, everything = self._spill.hours, len(self._spill)
+        number = self.outcome.ledger.number
+
+        def named(ledger: Ledger) -> Ledger:
+            if ledger.counts is not None:  # what is merged from now on would never be counted
+                return ledger
+            return msgspec.structs.replace(ledger, hours=sorted({*ledger.hours, *sizes}))
+
+        if self.ledgers.change(number, named).counts is not None:
+            raise Overtaken
+        done = 0
+        for group in groups(sizes, STAGED_ROWS):
+            rows = sum(group.values())
+            staging = self.hours.staging
+            staging.begin()
+            staging.add(self._spill.take(min(group), max(group)))
+
+            def told(share: float, done: int = done, rows: int = rows) -> None:
+                self.watcher.merging(done + int(share * rows), everything)
+
+            self.totals += Totals(new=self.hours.settle(staging.once(), told).new)
+            done += rows
+
+        def merged(ledger: Ledger) -> Ledger:
+            if ledger.counts is not None:
+                return ledger
+            files = ledger.files | {
+                name: told.further(ledger.files.get(name)) for name, told in self.progress.items()
+            }
+            totals = max(ledger.totals, self.totals, key=lambda one: one.lines)
+            return msgspec.structs.replace(ledger, files=files, totals=totals)
+
+        self.outcome.ledger = self.ledgers.change(number, merged)
+        self.hours.staging.begin()
+        self._spill.clear()
+
+    def _reject(self) -> None:
+        for key, body in archive.rejected_objects(self._bad).items():
+            with suppress(Conflict):  # it is there already, as its name is made of its content
+                self.hours.bucket.put(key, body, None)
+        self._bad = []
+
+
+def groups(sizes: Mapping[int, int], most: int) -> Iterator[dict[int, int]]:
+    """Give hours in their order, as many together as have so many rows; one at least."""
+    group: dict[int, int] = {}
+    for hour in sorted(sizes):
+        if group and sum(group.values()) + sizes[hour] > most:
+            yield group
+            group = {}
+        group[hour] = sizes[hour]
+    if group:
+        yield group

@@ -1,0 +1,77 @@
+"""Compaction by hand: a progress bar on a terminal, and what was done in a line."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from infra.stage import Stage
+from transform.aws import compacting
+from transform.aws.buckets import Bucket
+from transform.aws.compacting import Done
+from transform.aws.lake_writer import CONNECTIONS, Power
+from transform.aws.signed_downloads import Signed
+
+MEMORY_MB = 2_048
+
+
+def merge(stage: Stage, day: str | None, everything: bool, console: Console | None = None) -> Done:
+    """Merge what was delivered since the last run, on a day (2026-01-31), or ever."""
+    with _bar(console, "objects merged") as tell:
+        return compacting.compact(
+            bucket(stage), day=day, everything=everything, power=_power(), tell=tell
+        )
+
+
+def divide(stage: Stage, buckets: int, console: Console | None = None) -> Done:
+    """Set into how many objects an hour is divided, and divide those that stand."""
+    with _bar(console, "hours divided") as tell:
+        return compacting.divide(bucket(stage), buckets, _power(), tell)
+
+
+def told(done: Done) -> str:
+    """Say what a run merged."""
+    return (
+        f"merged {_of(done.objects, 'object')}: {_of(done.rows, 'row')}, "
+        f"{_of(done.duplicates, 'duplicate')}, {_of(done.hours, 'hour')} written"
+    )
+
+
+def troubles(done: Done) -> Iterator[str]:
+    """Name what could not be merged, and why."""
+    for key, reason in done.failed.items():
+        yield f"{key} cannot be read, and is tried again in the next run: {reason}"
+    for key in done.gone:
+        yield f"{key} vanished before it was read."
+
+
+def _of(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+def bucket(stage: Stage) -> Bucket:
+    """Give a stage's bucket, of which much is read and written at a time."""
+    client = stage.client("s3", max_pool_connections=CONNECTIONS, signature_version="s3v4")
+    return Bucket(client, stage.outputs.bucket, Signed(client, CONNECTIONS))
+
+
+def _power() -> Power:
+    cores = os.cpu_count() or 1
+    return Power(MEMORY_MB, cores)
+
+
+@contextmanager
+def _bar(console: Console | None, what: str) -> Iterator[Callable[[int, int], None]]:
+    """Give what moves a progress bar, which only a terminal shows."""
+    console = console or Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda done, total: None
+        return
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn(what), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("", total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)

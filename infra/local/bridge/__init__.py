@@ -1,0 +1,1 @@
+"""The bridge from the stream's enhanced fan-out to TrackTrends, which the emulator lacks."""

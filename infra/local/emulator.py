@@ -1,0 +1,157 @@
+"""The AWS emulator of the local stage as a process: started, found again, stopped gracefully."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import sys
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from time import monotonic, sleep
+
+import urllib3
+
+from infra.local import process as processes
+from infra.local.process import Found
+
+COMMAND = (sys.executable, "-P", str(Path(__file__).with_name("ministack_patched.py")))
+HOST = "127.0.0.1"
+START_S = 90
+STOP_S = 90
+
+
+class EmulatorError(Exception):
+    """The emulator cannot be started or stopped; the message says why in a sentence."""
+
+
+class Process(processes.Process, frozen=True):
+    """A started emulator."""
+
+    port: int
+
+    @property
+    def endpoint(self) -> str:
+        """Its address."""
+        return f"http://{HOST}:{self.port}"
+
+
+def find(home: Path) -> Found[Process]:
+    """Tell whether the emulator of `home` is running, or ended without saving."""
+    return processes.find(_record(home), Process)
+
+
+def start(home: Path, port: int, command: Sequence[str] = COMMAND) -> Process:
+    """Start the emulator in a session of its own and wait until it answers.
+
+    What it holds stands below `home` and comes back at the next start. Raises `EmulatorError`
+    where the package is missing, the port is taken, or the process ends or stays silent.
+    """
+    if command == COMMAND and find_spec("ministack") is None:
+        raise EmulatorError(
+            "The AWS emulator is not installed here; run `make setup`, or `pip install ministack`."
+        )
+    if not port_is_free(port):
+        raise EmulatorError(
+            f"Port {port} is in use by another program; choose a free one with --port or LAKE_PORT."
+        )
+    directory = home / "emulator"
+    for name in ("state", "objects", "tmp"):
+        (directory / name).mkdir(parents=True, exist_ok=True)
+    child = processes.start(
+        command, directory, environment(directory, port, os.environ), _log(home)
+    )
+    process = Process(child.pid, child.started, port)
+    processes.write(_record(home), process)
+    _wait_until_healthy(home, process)
+    return process
+
+
+def stop(home: Path) -> bool:
+    """Stop the emulator so that it saves what it holds; False where none was running.
+
+    Raises `EmulatorError` where it does not end; it is never killed, which would lose its state.
+    """
+    process = find(home).process
+    if process is None:
+        return False
+    if not processes.stop(process, STOP_S):
+        raise EmulatorError(
+            f"The emulator (pid {process.pid}) did not stop within {STOP_S} seconds."
+        )
+    _record(home).unlink(missing_ok=True)
+    shutil.rmtree(home / "emulator" / "tmp", ignore_errors=True)
+    return True
+
+
+def wipe(home: Path) -> None:
+    """Remove what a stopped emulator left."""
+    shutil.rmtree(home / "emulator", ignore_errors=True)
+    _record(home).unlink(missing_ok=True)
+
+
+def healthy(process: Process) -> bool:
+    """Tell whether the emulator answers within two seconds."""
+    try:
+        response = urllib3.request(
+            "GET", f"{process.endpoint}/_ministack/health", timeout=2, retries=False
+        )
+    except urllib3.exceptions.HTTPError:
+        return False
+    return response.status == 200
+
+
+def port_is_free(port: int) -> bool:
+    """Tell whether a server could listen on the port of this machine's loopback address."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True
+
+
+def environment(directory: Path, port: int, user: Mapping[str, str]) -> dict[str, str]:
+    """The environment of the emulator and of the functions in it.
+
+    Nothing of the user's AWS settings gets in. IAM is enforced, and state is kept below
+    `directory`.
+    """
+    return processes.environment(user) | {
+        "AUTH": "true",
+        "GATEWAY_PORT": str(port),
+        "BIND_HOST": HOST,
+        "PERSIST_STATE": "1",
+        "STATE_DIR": str(directory / "state"),
+        "S3_PERSIST": "1",
+        "S3_DATA_DIR": str(directory / "objects"),
+        "TMPDIR": str(directory / "tmp"),
+        "IOT_MTLS_ENABLED": "0",  # listeners that are not needed, on ports of their own
+        "SFTP_ENABLED": "0",
+    }
+
+
+def _wait_until_healthy(home: Path, process: Process) -> None:
+    deadline = monotonic() + START_S
+    while not healthy(process):
+        if not processes.alive(process):
+            _record(home).unlink(missing_ok=True)
+            raise EmulatorError(
+                f"The emulator ended as it started: {processes.last_line(_log(home))} "
+                f"(all in {_log(home)})"
+            )
+        if monotonic() > deadline:
+            raise EmulatorError(
+                f"The emulator did not answer within {START_S} seconds; see {_log(home)}."
+            )
+        sleep(0.1)
+
+
+def _record(home: Path) -> Path:
+    return home / "emulator.json"
+
+
+def _log(home: Path) -> Path:
+    return home / "emulator.log"

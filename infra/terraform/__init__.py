@@ -1,0 +1,1 @@
+"""Terraform: modules, stages, and what runs it."""

@@ -1,0 +1,52 @@
+# The page with the Like button: what it is made of. Nothing is built; the files are what the browser gets.
+
+locals {
+  pages = "${path.module}/../../../page"
+
+  types = {
+    css  = "text/css; charset=utf-8"
+    html = "text/html; charset=utf-8"
+    js   = "text/javascript; charset=utf-8"
+    svg  = "image/svg+xml"
+  }
+
+  films = [
+    for film in csvdecode(file("${path.module}/../../../cli/traffic/films.csv")) :
+    { movie_id = film.movie_id, title = film.title, year = tonumber(film.year) }
+  ]
+
+  # What the page cannot know before Terraform has run.
+  made = {
+    "config.json" = jsonencode({ api = var.api_url })
+    "films.json"  = jsonencode(local.films)
+  }
+
+  # A browser asks each time whether it is still so (mostly 304), the edge each minute: the files of one version fit one
+  # another only.
+  cache_control = "max-age=0, must-revalidate, s-maxage=60"
+}
+
+resource "aws_s3_bucket" "this" {
+  bucket        = var.bucket
+  force_destroy = true # nothing in it that the next apply does not bring back
+}
+
+resource "aws_s3_object" "page" {
+  for_each      = fileset(local.pages, "*")
+  bucket        = aws_s3_bucket.this.bucket
+  key           = each.value
+  source        = "${local.pages}/${each.value}"
+  etag          = filemd5("${local.pages}/${each.value}")
+  content_type  = local.types[reverse(split(".", each.value))[0]]
+  cache_control = local.cache_control
+}
+
+resource "aws_s3_object" "made" {
+  for_each      = local.made
+  bucket        = aws_s3_bucket.this.bucket
+  key           = each.key
+  content       = each.value
+  etag          = md5(each.value)
+  content_type  = "application/json"
+  cache_control = local.cache_control
+}

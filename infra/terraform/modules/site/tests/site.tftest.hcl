@@ -1,0 +1,137 @@
+mock_provider "aws" {
+  mock_data "aws_iam_policy_document" {
+    defaults = { json = "{\"Version\":\"2012-10-17\",\"Statement\":[]}" }
+  }
+  mock_resource "aws_s3_bucket" {
+    defaults = { arn = "arn:aws:s3:::movie-likes-site-test-000000000000", bucket_regional_domain_name = "movie-likes-site-test-000000000000.s3.us-east-1.amazonaws.com" }
+  }
+  mock_resource "aws_cloudfront_distribution" {
+    defaults = { arn = "arn:aws:cloudfront::000000000000:distribution/SITE", domain_name = "d111.cloudfront.net" }
+  }
+}
+
+variables {
+  name     = "movie-likes-test"
+  bucket   = "movie-likes-site-test-000000000000"
+  api_url  = "https://abc.execute-api.us-east-1.amazonaws.com/test"
+  reports  = { domain_name = "raw-likes-bucket-test-000000000000.s3.us-east-1.amazonaws.com" }
+  tls_only = true
+}
+
+run "the_site_is_private_to_its_distribution_which_speaks_https_alone" {
+  assert {
+    condition = alltrue([
+      aws_s3_bucket_public_access_block.this.block_public_acls, aws_s3_bucket_public_access_block.this.block_public_policy,
+      aws_s3_bucket_public_access_block.this.ignore_public_acls, aws_s3_bucket_public_access_block.this.restrict_public_buckets,
+    ]) && one(aws_s3_bucket_server_side_encryption_configuration.this.rule).apply_server_side_encryption_by_default[0].sse_algorithm == "AES256"
+    error_message = "The bucket is closed and encrypted."
+  }
+  assert {
+    condition = [
+      for s in data.aws_iam_policy_document.this.statement : [s.actions, [for p in s.principals : p.identifiers], [for c in s.condition : c.values]] if s.effect != "Deny"
+      ] == [
+      [toset(["s3:GetObject"]), [toset(["cloudfront.amazonaws.com"])], [tolist(["arn:aws:cloudfront::000000000000:distribution/SITE"])]],
+    ]
+    error_message = "This distribution, and nobody else, reads the bucket."
+  }
+  assert {
+    condition     = length([for s in data.aws_iam_policy_document.this.statement : s if s.effect == "Deny"]) == 1
+    error_message = "The bucket refuses plain HTTP."
+  }
+  assert {
+    condition     = alltrue([for o in aws_cloudfront_distribution.this.origin : o.origin_access_control_id == aws_cloudfront_origin_access_control.this.id]) && aws_cloudfront_origin_access_control.this.signing_behavior == "always"
+    error_message = "Everything that is asked of S3 is signed."
+  }
+  assert {
+    condition = alltrue([
+      for b in concat(aws_cloudfront_distribution.this.default_cache_behavior, aws_cloudfront_distribution.this.ordered_cache_behavior) :
+      b.viewer_protocol_policy == "redirect-to-https" && b.compress && b.allowed_methods == toset(["GET", "HEAD"])
+    ])
+    error_message = "Pages are read over HTTPS, compressed, and that is all."
+  }
+  assert {
+    condition     = [for b in aws_cloudfront_distribution.this.ordered_cache_behavior : [b.path_pattern, b.target_origin_id]] == [["/reports/*", "reports"]] && aws_cloudfront_distribution.this.default_cache_behavior[0].target_origin_id == "pages"
+    error_message = "Reports come from the lake, and everything else from the site's own bucket."
+  }
+  assert {
+    condition     = aws_cloudfront_distribution.this.default_root_object == "index.html" && { for e in aws_cloudfront_distribution.this.custom_error_response : e.error_code => [e.response_code, e.response_page_path] } == { 403 = [404, "/404.html"], 404 = [404, "/404.html"] }
+    error_message = "The first page is there, and what is not there is said in words."
+  }
+}
+
+run "the_browser_is_told_what_to_refuse" {
+  assert {
+    condition = alltrue([
+      for part in ["default-src 'none'", "script-src 'self'", "connect-src 'self' https://abc.execute-api.us-east-1.amazonaws.com", "frame-ancestors 'none'"] :
+      contains(split("; ", aws_cloudfront_response_headers_policy.this["pages"].security_headers_config[0].content_security_policy[0].content_security_policy), part)
+    ])
+    error_message = "Pages run their own scripts, and talk to the API alone."
+  }
+  assert {
+    condition     = !strcontains(aws_cloudfront_response_headers_policy.this["reports"].security_headers_config[0].content_security_policy[0].content_security_policy, "script-src")
+    error_message = "Reports run nothing."
+  }
+  assert {
+    condition = alltrue([
+      for p in aws_cloudfront_response_headers_policy.this :
+      p.security_headers_config[0].strict_transport_security[0].access_control_max_age_sec >= 31536000 &&
+      p.security_headers_config[0].content_type_options[0].override &&
+      one(p.custom_headers_config[0].items).value == "same-origin" &&
+      p.security_headers_config[0].referrer_policy[0].referrer_policy == "no-referrer"
+    ])
+    error_message = "HTTPS is kept to, types are not guessed, and addresses are not passed on."
+  }
+}
+
+run "what_is_served_is_what_lies_in_the_folder_and_what_terraform_knows" {
+  assert {
+    condition     = toset(keys(aws_s3_object.page)) == fileset("../../../page", "**") && contains(keys(aws_s3_object.page), "index.html")
+    error_message = "Every file is served."
+  }
+  assert {
+    condition     = aws_s3_object.page["app.js"].content_type == "text/javascript; charset=utf-8" && aws_s3_object.page["app.js"].etag == filemd5("../../../page/app.js")
+    error_message = "Files have their types, and a changed one is applied."
+  }
+  assert {
+    condition     = jsondecode(aws_s3_object.made["config.json"].content) == { api = "https://abc.execute-api.us-east-1.amazonaws.com/test" }
+    error_message = "The page is told where the API is."
+  }
+  assert {
+    condition     = length(jsondecode(aws_s3_object.made["films.json"].content)) > 100 && contains(jsondecode(aws_s3_object.made["films.json"].content), { movie_id = "tt0111161", title = "The Shawshank Redemption", year = 1994 })
+    error_message = "The page is told which films there are."
+  }
+  assert {
+    condition     = alltrue([for o in merge(aws_s3_object.page, aws_s3_object.made) : strcontains(o.cache_control, "must-revalidate")])
+    error_message = "Nobody is left with half of an older version."
+  }
+  assert {
+    condition     = output.url == "https://d111.cloudfront.net"
+    error_message = "The address is CloudFront's."
+  }
+}
+
+run "without_reports_nothing_of_the_lake_is_shown" {
+  variables {
+    reports  = null
+    tls_only = false
+  }
+  assert {
+    condition     = length(aws_cloudfront_distribution.this.ordered_cache_behavior) == 0 && length(aws_cloudfront_distribution.this.origin) == 1
+    error_message = "The site is its own bucket."
+  }
+  assert {
+    condition     = alltrue([for s in data.aws_iam_policy_document.this.statement : s.effect != "Deny"])
+    error_message = "Plain HTTP is let in."
+  }
+}
+
+run "a_name_with_capitals_and_an_address_with_a_closing_slash_are_refused" {
+  command = plan
+
+  variables {
+    name    = "Movie Likes"
+    api_url = "https://abc.execute-api.us-east-1.amazonaws.com/test/"
+  }
+
+  expect_failures = [var.name, var.api_url]
+}

@@ -1,0 +1,93 @@
+"""The order of likes is that of the table: by film, time and event id, within each place."""
+
+import pyarrow as pa
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests import raw_likes
+from tests.raw_likes import HOUR, Row
+from transform.lake import parquet, sorting
+from transform.lake.sorting import Ordering
+
+FIRST = 490_000  # an epoch hour
+rows = st.tuples(
+    st.integers(0, 3),  # the place
+    st.text(max_size=3),  # the film
+    st.one_of(st.integers(0, 2), st.integers(0, HOUR - 1)),  # milliseconds within the hour
+    st.text(max_size=3),  # the event id
+    st.sampled_from(["like", "unlike"]),
+    st.sampled_from([None, "web", "tv"]),
+    st.booleans(),  # whether it is staged
+)
+
+
+def table(given):
+    """Give rows as the staging area holds them."""
+    likes = raw_likes.table(
+        [
+            Row(event, film, None, action, (FIRST + place) * HOUR + at, n, source)
+            for n, (place, film, at, event, action, source, _) in enumerate(given)
+        ]
+    )
+    hours = [FIRST + place if there else None for place, *_, there in given]
+    likes = likes.append_column("backfill", pa.nulls(len(given), pa.int32()))
+    return likes.append_column("hour", pa.array(hours, pa.int64()))
+
+
+@given(st.lists(rows, min_size=1), st.sampled_from([None, 1, 3]))
+def test_rows_of_a_place_are_in_the_order_of_the_table(given, piece):
+    """Wherever they lie, and whether what repeats is text or in dictionaries, one for a piece."""
+    held = table(given)
+    places = pa.chunked_array([pa.array([place for place, *_ in given])])
+    if piece:
+        parts = [held.slice(n, piece) for n in range(0, len(held), piece)]
+        for at, name in enumerate(held.column_names):
+            if name in parquet.CODED:
+                parts = [
+                    part.set_column(at, name, part[name].combine_chunks().dictionary_encode())
+                    for part in parts
+                ]
+        held = pa.concat_tables(parts)
+    found = Ordering(held, places)
+
+    assert found.places == sorted({place for place, *_ in given})
+    for place in found.places:
+        expected = sorted(
+            (film.encode(), at, event.encode(), action, source or "")
+            for of, film, at, event, action, source, there in given
+            if of == place and there
+        )
+        likes = found.sorted(place)
+        assert likes.schema.names == raw_likes.LAKE.names
+        told = [
+            (
+                row["movie_id"].encode(),
+                int(row["liked_at"].timestamp() * 1000) % HOUR,
+                row["event_id"].encode(),
+                row["action"],
+                row["source"] or "",
+            )
+            for row in likes.to_pylist()
+        ]
+        assert [one[:3] for one in told] == [one[:3] for one in expected]
+        assert sorted(told) == expected
+        films = dict.fromkeys(film for film, *_ in expected)
+        assert not expected or sorting.counted(likes).to_pylist() == [
+            {
+                "movie_id": film.decode(),
+                "likes": sum(one[0] == film and one[3] == "like" for one in expected),
+                "unlikes": sum(one[0] == film and one[3] == "unlike" for one in expected),
+            }
+            for film in films
+        ]
+
+
+@given(st.lists(rows))
+def test_rows_by_hour_are_the_same_rows_in_the_order_of_hours(given):
+    held = table(given)
+    found = sorting.by_hour(held)
+    assert sorting.is_by_hour(found)
+    assert sorted(found["received_at"].to_pylist()) == held["received_at"].to_pylist()
+    hours = [place for place, *_ in given]
+    assert sorting.is_by_hour(held) == (hours == sorted(hours))
+    assert sorting.hours(found).to_pylist() == [FIRST + hour for hour in sorted(hours)]

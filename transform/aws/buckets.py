@@ -1,0 +1,147 @@
+"""Objects of the lake's bucket: read whole, and replaced only where nobody else did meanwhile."""
+
+import errno
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from transform.aws.signed_downloads import PIECE, Signed
+from transform.lake.errors import NoRoom
+from transform.lake.watermark import Object
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+class Conflict(Exception):
+    """An object is not what it was when it was read: read it again."""
+
+
+class Forbidden(Exception):
+    """A role that lacks a right; the message names the object."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """A bucket, by name, and the client to reach it. What a service raises otherwise is raised."""
+
+    client: "S3Client"
+    name: str
+    signed: Signed | None = None
+    """What downloads faster, where there is much to download."""
+
+    def list(self, prefix: str, after: str = "") -> Iterator[Object]:
+        """Give the objects under a prefix whose keys come after one, in their order."""
+        pages = self.client.get_paginator("list_objects_v2").paginate(
+            Bucket=self.name, Prefix=prefix, StartAfter=after
+        )
+        with self._named(prefix):
+            for page in pages:
+                for item in page.get("Contents", ()):
+                    modified = round(item["LastModified"].timestamp() * 1000)
+                    yield Object(item["Key"], item["ETag"], modified, item["Size"])
+
+    def read(self, key: str) -> tuple[bytes, str] | None:
+        """Give an object's bytes and its ETag; None where there is none."""
+        with self._named(key):
+            answer = self._get(key)
+            return (answer["Body"].read(), answer["ETag"]) if answer else None
+
+    def get(self, key: str) -> tuple[bytes, str]:
+        """Give the bytes and the ETag of an object that a listing showed."""
+        found = self.read(key)
+        if found is None:
+            raise Conflict(f"s3://{self.name}/{key} was removed by somebody else.")
+        return found
+
+    def download(self, key: str, path: Path) -> str | None:
+        """Write an object to a file and give its ETag; None where there is none."""
+        with self._named(key), _room():
+            if self.signed and (etag := self.signed.download(self.name, key, path)):
+                return etag
+            if not (answer := self._get(key)):
+                return None
+            with path.open("wb") as file:
+                shutil.copyfileobj(answer["Body"], file, PIECE)
+            return str(answer["ETag"])
+
+    def put(self, key: str, body: bytes | Path, etag: str | None, kind: str | None = None) -> str:
+        """Replace the object that had this ETag (None: there was none); gives the new one.
+
+        `kind` is what a browser is told that it is.
+        """
+        more: Any = {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}
+        if kind:
+            more["ContentType"] = kind
+        with self._named(key):
+            if isinstance(body, bytes):
+                answer = self.client.put_object(Bucket=self.name, Key=key, Body=body, **more)
+            else:
+                with body.open("rb") as file:
+                    answer = self.client.put_object(Bucket=self.name, Key=key, Body=file, **more)
+            return answer["ETag"]
+
+    def replace(self, key: str, body: bytes) -> None:
+        """Put an object in the place of whatever is there."""
+        with self._named(key):
+            self.client.put_object(Bucket=self.name, Key=key, Body=body)
+
+    def delete(self, key: str, etag: str) -> None:
+        """Remove the object that had this ETag."""
+        with self._named(key):
+            self.client.delete_object(Bucket=self.name, Key=key, IfMatch=etag)
+
+    def _get(self, key: str) -> Any:
+        try:
+            return self.client.get_object(Bucket=self.name, Key=key)
+        except ClientError as error:
+            if _code(error) == "NoSuchKey":
+                return None
+            if _code(error) == "AccessDenied" and self._is_missing(key):
+                return None
+            raise
+
+    def _is_missing(self, key: str) -> bool:
+        """Tell that a listing does not show an object that may not be read.
+
+        Who may list only some prefixes gets AccessDenied, not NoSuchKey, for what is not there:
+        https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+        """
+        try:
+            first = next(self.list(key), None)
+        except Forbidden:
+            return False
+        return first is None or first.key != key
+
+    @contextmanager
+    def _named(self, key: str) -> Iterator[None]:
+        try:
+            yield
+        except ClientError as error:
+            # https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+            if _code(error) in {"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"}:
+                raise Conflict(f"s3://{self.name}/{key} was changed by somebody else.") from error
+            if _code(error) in {"AccessDenied", "NoSuchBucket"}:
+                raise Forbidden(
+                    f"s3://{self.name}/{key}: {error.operation_name}: {_code(error)}."
+                ) from error
+            raise
+
+
+@contextmanager
+def _room() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        raise NoRoom(f"There is no room to merge: {error}") from error
+
+
+def _code(error: ClientError) -> str:
+    return error.response["Error"]["Code"]

@@ -1,0 +1,1 @@
+"""Exact like counts."""

@@ -1,0 +1,338 @@
+"""Many lines at a time by the rules of `likes.parse`: by column where lines are alike, else singly.
+
+Lines of one shape are judged together, a column at a time. What has no shape, and what a column
+does not settle at once, goes through `parse` itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial, reduce
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute
+
+from glue import schema, tables
+from transform.event import event_ids, likes, movie_ids
+from transform.event.invalid import InvalidLike
+from transform.event.likes import AHEAD_MS, EARLIEST_MS, Like
+from transform.event.shapes import Alike, Integers, Shapes, Text
+from transform.event.stream_records import BadLine
+from transform.lake.sorting import by_hour
+
+pc: Any = pyarrow.compute  # its types do not know of Python values where arrays may stand
+
+_FIELDS = ("event_id", "movie_id", "user_id", "action", "liked_at", "source", "extra")
+_CODED = pa.dictionary(pa.int32(), pa.string())
+_TYPES = dict.fromkeys(("movie_id", "action", "source"), _CODED)
+_TABLE = schema.arrow(tables.read("likes"))
+SCHEMA = pa.schema([(name, _TYPES.get(name, _TABLE.field(name).type)) for name in _FIELDS])
+"""Of the rows that lines become: the columns of a like, without those that tell how it came. Of
+which many values are the same are dictionaries."""
+
+_NO_ID = "\0"  # which no like has, for it is a control
+_TIME = (
+    r"^\d{4}-(?:02-(?:0[1-9]|1\d|2[0-8])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)"
+    r"|(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01]))"
+    r"T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,6})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$"
+)
+"""The times that Arrow reads as `parse` does, but for leap days, which not each year has."""
+_FORM, _DIGIT = b"0000-00-00T00:00:00.000Z", b"0"[0]
+"""The form that most times have, which is seen faster; 0 stands for a digit, told by Arrow."""
+_INTEGER = r"^[1-9]\d{0,14}$"
+_CONTROL = r"[\x00-\x1f\x7f-\x{9f}]"
+
+_decode = msgspec.json.Decoder().decode
+_encode = msgspec.json.Encoder().encode
+
+
+class Parsed(NamedTuple):
+    """The rows that lines became (`SCHEMA`, hour by hour), and the lines that are no likes."""
+
+    rows: pa.Table
+    bad: list[BadLine]
+
+
+def parse(
+    data: bytes,
+    numbers: Sequence[int],
+    arrived_at: int,
+    skew: int = 0,
+    shapes: Shapes | None = None,
+) -> Parsed:
+    """Give what `likes.parse` gives for each line of `data` that is not blank.
+
+    `numbers` are those of the lines, by which bad ones are named; `arrived_at` and `skew` are
+    those of `likes.parse`; `shapes` are those of earlier lines. A like without an event id gets one
+    made of its time and its line: lines that are the same to the byte, blanks around them aside,
+    are then the same like, in whatever file they stand and however often they are read.
+    """
+    text = Text(data)
+    alike, left = (shapes or Shapes()).sort(text, likes.MAX_PAYLOAD_BYTES)
+    parts: list[pa.Table] = []
+    doubtful = [left]
+    for lines in alike:
+        if not _is_clear(lines.shape.names):
+            doubtful.append(lines.numbers)
+            continue
+        rows, sure = _settle(text, lines, arrived_at, arrived_at + AHEAD_MS + skew)
+        if sure is not None:
+            doubtful.append(lines.numbers[~sure.to_numpy(zero_copy_only=False)])
+            rows = rows.filter(sure)
+        parts.append(rows)
+    good, bad = _singly(text, np.sort(np.concatenate(doubtful)), numbers, arrived_at, skew)
+    rows = pa.concat_tables([*parts, _table(good)])
+    return Parsed(by_hour(rows), bad)
+
+
+def _singly(
+    text: Text, doubtful: Integers, numbers: Sequence[int], arrived_at: int, skew: int
+) -> tuple[list[Like], list[BadLine]]:
+    good, bad = [], []
+    for index in doubtful.tolist():
+        line = text.line(index)
+        if not line or line.isspace():
+            continue
+        try:
+            like = likes.parse(line, arrived_at, lambda: _NO_ID, skew)
+        except InvalidLike as invalid:
+            bad.append(BadLine(numbers[index], line, invalid.reason, invalid.detail))
+            continue
+        if like.event_id == _NO_ID:
+            like = msgspec.structs.replace(like, event_id=_id(like.liked_at, line))
+        good.append(like)
+    return good, bad
+
+
+def _id(liked_at: int, line: bytes) -> str:
+    return event_ids.derived(liked_at, sha256(line.strip()).hexdigest())
+
+
+def _table(good: Sequence[Like]) -> pa.Table:
+    columns = [[getattr(like, name) for like in good] for name in _FIELDS]
+    arrays = [pa.array(c, f.type) for c, f in zip(columns, SCHEMA, strict=True)]
+    return pa.Table.from_arrays(arrays, schema=SCHEMA)
+
+
+class _Column(NamedTuple):
+    """Values, and which of them are surely what `parse` gives; None means all of them."""
+
+    values: pa.Array[Any]
+    sure: pa.Array[Any] | None = None
+
+
+def _is_clear(names: tuple[str, ...]) -> bool:
+    """Tell that objects with these fields name a film, and no field in both its spellings."""
+    both = any(name in names and alias in names for name, alias in likes.ALIASES.items())
+    return not both and ("movie_id" in names or "movieId" in names)
+
+
+def _settle(
+    text: Text, lines: Alike, arrived_at: int, latest: int
+) -> tuple[pa.Table, pa.Array[Any] | None]:
+    """Give the rows of lines that have the same fields, and which are sure; None means all."""
+    slots = {
+        slot.name: (slot.quoted, bounds)
+        for slot, bounds in zip(lines.shape.slots, lines.bounds, strict=True)
+    }
+    size = len(lines.numbers)
+
+    def column(
+        name: str, judge: Callable[[pa.Array[Any], bool], _Column], default: object
+    ) -> _Column:
+        slot = slots.pop(name, None) or slots.pop(likes.ALIASES.get(name, name), None)
+        if slot is None:
+            return _Column(pa.array([default] * size))
+        quoted, bounds = slot
+        return judge(text.slices(*bounds), quoted)
+
+    liked_at = column("liked_at", partial(_moments, latest, arrived_at), arrived_at)
+    columns = {
+        "event_id": column("event_id", partial(_texts, 64), None),
+        "movie_id": column("movie_id", partial(_known, movie_ids.parse, None), ""),
+        "user_id": column("user_id", partial(_texts, 128), None),
+        "action": column("action", partial(_known, _action, "like"), "like"),
+        "liked_at": liked_at,
+        "source": column("source", _sources, None),
+    }
+    if columns["event_id"].values.null_count == size:
+        moments: list[Any] = liked_at.values.fill_null(0).to_pylist()
+        made = map(_id, moments, map(text.line, lines.numbers))
+        columns["event_id"] = _Column(pa.array(made, pa.string()), columns["event_id"].sure)
+    others = {name: text.slices(*bounds) for name, (_, bounds) in slots.items()}
+    columns["extra"] = _extra(others, size)
+    doubts = [found.sure for found in columns.values() if found.sure is not None]
+    sure = reduce(pc.and_, doubts).fill_null(False) if doubts else None
+    arrays = [columns[field.name].values.cast(field.type) for field in SCHEMA]
+    return pa.Table.from_arrays(arrays, schema=SCHEMA), sure
+
+
+def _texts(longest: int, values: pa.Array[Any], quoted: bool) -> _Column:
+    """Judge texts of which many are different."""
+    if not quoted:
+        return _absent(values, None)
+    found, sure = _unicode(values)
+    if _is_plain(found):
+        sizes = pc.binary_length(found)
+        if sure is None and _lie_between(sizes, 1, longest):
+            return _Column(found)
+        return _Column(found, _between(sizes, 1, longest))
+    within = _between(pc.utf8_length(found), 1, longest)
+    for odd in (
+        pc.starts_with(found, " "),
+        pc.ends_with(found, " "),
+        pc.match_substring_regex(found, _CONTROL),
+    ):
+        within = pc.and_not(within, odd)
+    return _Column(found, within)
+
+
+def _between(numbers: pa.Array[Any], least: int, most: int) -> pa.Array[Any]:
+    between: pa.Array[Any] = pc.and_(pc.greater_equal(numbers, least), pc.less_equal(numbers, most))
+    return between
+
+
+def _lie_between(numbers: pa.Array[Any], least: int, most: int) -> bool:
+    """Tell that all of them do, and none is null."""
+    ends = pc.min_max(numbers).as_py()
+    return not numbers.null_count and ends["min"] >= least and ends["max"] <= most
+
+
+def _known(
+    rule: Callable[[str], str], default: str | None, values: pa.Array[Any], quoted: bool
+) -> _Column:
+    """Judge texts of which most are the same: each of them once."""
+    if not quoted:
+        absent = _absent(values, default)
+        return absent if default else _Column(absent.values, pc.and_(absent.sure, False))
+    coded = values.dictionary_encode()
+    judged: list[str | None] = []
+    found: list[Any] = coded.dictionary.to_pylist()
+    for value in found:
+        try:
+            judged.append(rule(value.decode()))
+        except (InvalidLike, UnicodeDecodeError):
+            judged.append(None)
+    return _again_coded(coded.indices, pa.array(judged, pa.string()))
+
+
+def _sources(values: pa.Array[Any], quoted: bool) -> _Column:
+    """Judge sources, each of them once."""
+    if not quoted:
+        return _absent(values, None)
+    coded = values.dictionary_encode()
+    judged = _texts(32, coded.dictionary, quoted)
+    texts = judged.values if judged.sure is None else pc.if_else(judged.sure, judged.values, None)
+    return _again_coded(coded.indices, texts)
+
+
+def _again_coded(indices: pa.Array[Any], texts: pa.Array[Any]) -> _Column:
+    """Give what values became, of which `texts` has each once; null stands for those in doubt."""
+    different = texts.fill_null("").dictionary_encode()
+    values = pa.DictionaryArray.from_arrays(different.indices.take(indices), different.dictionary)
+    return _Column(values, texts.is_valid().take(indices) if texts.null_count else None)
+
+
+def _absent(values: pa.Array[Any], default: object) -> _Column:
+    """Judge what is no text: null means that it is not given, and all else is doubtful."""
+    return _Column(pa.array([default] * len(values)), pc.equal(values, b"null"))
+
+
+def _moments(latest: int, arrived_at: int, values: pa.Array[Any], quoted: bool) -> _Column:
+    """Judge event times, epoch milliseconds or RFC 3339."""
+    texts, _ = _unicode(values)
+    if quoted:
+        try:
+            found = _times(texts if _have_one_form(texts) else _known_times(texts))
+        except pa.ArrowInvalid:  # digits that are no time
+            found = _times(_known_times(texts))
+        told = pc.divide(found.cast(pa.int64()), 1000)
+    elif pc.all(pc.match_substring_regex(texts, _INTEGER)).as_py():
+        told = texts.cast(pa.int64())
+    else:
+        return _absent(values, arrived_at)
+    if _lie_between(told, EARLIEST_MS, latest):
+        return _Column(told)
+    return _Column(told, _between(told, EARLIEST_MS, latest))
+
+
+def _times(texts: pa.Array[Any]) -> pa.Array[Any]:
+    return texts.cast(pa.timestamp("us", "UTC"))
+
+
+def _known_times(texts: pa.Array[Any]) -> pa.Array[Any]:
+    """Leave those that Arrow reads as `parse` does; null stands for others."""
+    found: pa.Array[Any] = pc.if_else(pc.match_substring_regex(texts, _TIME), texts, None)
+    return found
+
+
+def _have_one_form(texts: pa.Array[Any]) -> bool:
+    """Tell that all are as `_FORM`: what Arrow reads of them, `parse` reads alike."""
+    if texts.null_count or not _lie_between(pc.binary_length(texts), len(_FORM), len(_FORM)):
+        return False
+    data: Any = texts.buffers()[2]
+    codes = np.frombuffer(data, np.uint8)[: len(texts) * len(_FORM)].reshape(-1, len(_FORM))
+    return all((codes[:, at] == code).all() for at, code in enumerate(_FORM) if code != _DIGIT)
+
+
+def _extra(fields: dict[str, pa.Array[Any]], size: int) -> _Column:
+    """Judge the fields that no column is for, by the JSON of their values."""
+    if not fields:
+        return _Column(pa.nulls(size, pa.string()))
+    parts: list[pa.Array[Any] | str] = []
+    for name, values in fields.items():
+        coded = values.dictionary_encode()
+        different: list[Any] = coded.dictionary.to_pylist()
+        texts = pa.array(map(_again, different), pa.string())
+        parts += ["," if parts else "{", _encode(name).decode() + ":", texts.take(coded.indices)]
+    found = pc.binary_join_element_wise(*parts, "}", "")
+    sizes = pc.binary_length(found)
+    if _lie_between(sizes, 0, 2 * likes.MAX_DEPTH):  # a level takes two brackets
+        return _Column(found)
+    brackets = pc.add(pc.count_substring(found, "{"), pc.count_substring(found, "["))
+    sure = pc.and_(
+        pc.less_equal(sizes, likes.MAX_EXTRA_BYTES), pc.less_equal(brackets, likes.MAX_DEPTH)
+    )
+    return _Column(found, sure)
+
+
+def _again(value: bytes) -> str | None:
+    """Give a value as it is written again once it is read; None where it is not one value."""
+    try:
+        return _encode(_decode(value)).decode()
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _unicode(values: pa.Array[Any]) -> tuple[pa.Array[Any], pa.Array[Any] | None]:
+    """Give bytes as text, and which of them are; None means all of them."""
+    try:
+        return values.cast(pa.string()), None
+    except pa.ArrowInvalid:
+        given: list[Any] = values.to_pylist()
+        found = pa.array(map(_text, given), pa.string())
+    return found, found.is_valid()
+
+
+def _text(value: bytes) -> str | None:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def _is_plain(texts: pa.Array[Any]) -> bool:
+    """Tell that no text holds anything but visible ASCII."""
+    data: Any = texts.buffers()[2]
+    codes = np.frombuffer(data or b"", np.uint8)
+    return bool(((codes > ord(" ")) & (codes < 0x7F)).all())
+
+
+def _action(text: str) -> str:
+    if text not in ("like", "unlike"):
+        raise InvalidLike("bad_action", "Perhaps there are blanks around it.")
+    return text

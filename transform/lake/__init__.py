@@ -1,0 +1,1 @@
+"""Likes at rest: rows, Parquet, merging, the watermark, and where objects lie."""

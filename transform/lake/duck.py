@@ -1,0 +1,138 @@
+"""DuckDB over files of likes: its settings, what files hold, which copy of a like counts."""
+
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+from duckdb import DuckDBPyConnection
+
+from glue import tables
+from transform.lake.errors import NoRoom
+
+HOUR_MS = 3_600_000
+HOUR = f"epoch_ms(liked_at) // {HOUR_MS} AS hour"
+SQL_TYPES = {"string": "VARCHAR", "timestamp": "TIMESTAMP_MS", "int": "INTEGER"}
+_TABLE = tables.read("likes")
+FIRST = "backfill NULLS FIRST, received_at, liked_at, movie_id, action, user_id, source, extra"
+"""Of the copies of a like the one that came first counts, as questions over `likes_raw` say it. One
+that came by the stream goes before those that were backfilled: it is counted already."""
+_QUIET = "SET enable_progress_bar = false"
+
+
+@contextmanager
+def engine(scratch: Path, memory_mb: int, threads: int) -> Iterator[DuckDBPyConnection]:
+    """Give a DuckDB that keeps to this memory, and spills into `scratch` what exceeds it."""
+    settings: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": f"{memory_mb}MiB",
+        "temp_directory": str(scratch / "spilled"),
+        "threads": threads,
+        "preserve_insertion_order": False,  # what is written is sorted, and keeps that order
+        "autoinstall_known_extensions": False,
+        # Else a column is written as one that is never null wherever the staged rows happen to
+        # hold no null of it, and the same rows do not give the same bytes.
+        "disabled_optimizers": "statistics_propagation",
+    }
+    with duckdb.connect(config=settings) as connection:
+        connection.execute("SET GLOBAL TimeZone = 'UTC'")
+        connection.execute(_QUIET)
+        yield connection
+
+
+@contextmanager
+def cursor(connection: DuckDBPyConnection) -> Iterator[DuckDBPyConnection]:
+    """Give a session of its own, for the use of one thread."""
+    with connection.cursor() as session:
+        session.execute(_QUIET)
+        yield session
+
+
+@contextmanager
+def room() -> Iterator[None]:
+    """Raise `NoRoom` for what is raised within because the disk or the memory is full."""
+    try:
+        yield
+    except (duckdb.Error, OSError, MemoryError) as error:
+        raise_if_full(error)
+        raise
+
+
+def raise_if_full(error: Exception) -> None:
+    """Raise `NoRoom` if that is what an error says."""
+    full = isinstance(error, duckdb.OutOfMemoryException | MemoryError)
+    # Through Arrow, an error of DuckDB comes as its text.
+    if full or str(error).startswith("Out of Memory Error") or "No space left" in str(error):
+        raise NoRoom(f"There is no room to merge: {str(error).splitlines()[0]}") from error
+
+
+def kinds(connection: DuckDBPyConnection, paths: Iterable[Path]) -> dict[Path, dict[str, str]]:
+    """Give the types of each file's columns."""
+    names = listed(paths)
+    if names == "[]":
+        return {}
+    found: dict[Path, dict[str, str]] = {}
+    for file, name, kind in connection.execute(
+        f"SELECT file_name, name, duckdb_type FROM parquet_schema({names})"
+    ).fetchall():
+        found.setdefault(Path(file), {})[name] = kind
+    return found
+
+
+def alike(found: Mapping[Path, dict[str, str]]) -> Iterator[tuple[Set[str], list[Path]]]:
+    """Give files whose `kinds` are the same, to be read together, with their columns' names."""
+    groups: dict[frozenset[tuple[str, str]], list[Path]] = {}
+    for path, columns in found.items():
+        groups.setdefault(frozenset(columns.items()), []).append(path)
+    for group in groups.values():
+        yield found[group[0]].keys(), group
+
+
+def shared(table: str, key: str) -> str:
+    """Give SQL for the rows whose key another row has too, and perhaps for a few more."""
+    twice = f"SELECT hash({key}) AS id FROM {table} GROUP BY id HAVING count(*) > 1"
+    return f"SELECT * FROM {table} SEMI JOIN ({twice}) ON hash({key}) = id"
+
+
+def copies(rows: str, key: str, first: str = FIRST) -> str:
+    """Give SQL for the `number` of each row that has its key from one that comes before it."""
+    order = f"PARTITION BY {key} ORDER BY {first}"
+    return f"SELECT number FROM ({rows}) QUALIFY row_number() OVER ({order}) > 1"
+
+
+def drop_copies(connection: DuckDBPyConnection, table: str, key: str, first: str = FIRST) -> None:
+    """Leave each key once in a table, that of the row that comes first; few are there twice."""
+    rows = shared(f"(SELECT *, rowid AS number FROM {table})", key)
+    connection.execute(f"DELETE FROM {table} WHERE rowid IN ({copies(rows, key, first)})")
+
+
+def bucket(buckets: int) -> str:
+    """Give SQL for a row's bucket: the MD5 of its event id, little end first, modulo the count."""
+    return f"md5_number(event_id) % {buckets}" if buckets > 1 else "0"
+
+
+def select(paths: Iterable[Path], there: Container[str]) -> str:
+    """Give SQL for the rows of files; what columns are not there is null."""
+    columns = ", ".join(
+        f"{column.name if column.name in there else 'NULL'}::{SQL_TYPES[column.type]} "
+        f"AS {column.name}"
+        for column in _TABLE.columns
+    )
+    return f"SELECT {columns} FROM read_parquet({listed(paths)})"
+
+
+def counts(connection: DuckDBPyConnection, paths: Sequence[Path]) -> dict[Path, int]:
+    """Give the rows of files, by what they say of themselves."""
+    if not paths:
+        return {}
+    metadata = f"SELECT file_name, num_rows FROM parquet_file_metadata({listed(paths)})"
+    return {Path(name): rows for name, rows in connection.execute(metadata).fetchall()}
+
+
+def listed(paths: Iterable[Path]) -> str:
+    """Give SQL for a list of files."""
+    return f"[{', '.join(map(quoted, paths))}]"
+
+
+def quoted(path: Path) -> str:
+    """Give SQL for a file's name."""
+    return "'" + str(path).replace("'", "''") + "'"

@@ -1,0 +1,144 @@
+"""Rows of hours into files, in the order of the table, and what they come to."""
+
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Executor, Future
+from itertools import groupby, pairwise
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute
+import pyarrow.parquet as pq
+from duckdb import DuckDBPyConnection
+
+from transform.lake import duck
+from transform.lake.parquet import ROW_GROUP, SCHEMA, Writer
+from transform.lake.sorting import Ordering
+from transform.lake.watermark import MAX_BUCKETS
+
+pc: Any = pyarrow.compute  # its types lack what runs consist of
+
+_COLUMNS = ", ".join(SCHEMA.names)
+_ORDER = "movie_id, liked_at, event_id"
+IN_MEMORY = 256 * 2**20
+"""About the bytes of rows that are sorted in memory."""
+_ROW = 160  # bytes of a row without `extra`, about
+
+Written = tuple[int, Path, int]
+"""A place, its file, and the rows in it. A place is an hour and a bucket."""
+
+
+def hour_of(written: Written) -> int:
+    """Give the epoch hour of a place that is written."""
+    return written[0] // MAX_BUCKETS
+
+
+def divided(
+    cursor: DuckDBPyConnection, rows: str, buckets: int, folder: Path, pool: Executor, most: int
+) -> Iterator[Written]:
+    """Write rows to a file a place, and give these in the order of places; not before asked."""
+    sizes = cursor.execute(f"SELECT sum({_ROW} + coalesce(strlen(extra), 0)) FROM ({rows})")
+    [(size,)] = sizes.fetchall()
+    if size is None:
+        return
+    place = f"(hour * {MAX_BUCKETS} + {duck.bucket(buckets)})::BIGINT AS place"
+    placed = f"SELECT *, {place} FROM ({rows})"
+    if size <= IN_MEMORY:
+        held = cursor.sql(placed).to_arrow_table()
+        ordering = Ordering(held, held["place"])
+
+        def write(place: int) -> Written:
+            path, likes = path_of(folder, place), ordering.sorted(place)
+            write_likes(likes, path)
+            return place, path, len(likes)
+
+        yield from pool.map(write, ordering.places)
+    else:
+        yield from _write_in_turn(cursor, placed, folder, pool, most)
+
+
+def _write_in_turn(
+    cursor: DuckDBPyConnection, rows: str, folder: Path, pool: Executor, most: int
+) -> Iterator[Written]:
+    """Write rows as DuckDB gives them, which spills what memory does not hold."""
+    waiting: deque[tuple[Written, Future[None]]] = deque()
+    for place, batches in _divided(cursor, f"{rows} ORDER BY place, {_ORDER}"):
+        path = path_of(folder, place)
+        count, writer = 0, Writer(path)
+        for batch in batches:
+            writer.add(batch)
+            count += batch.num_rows
+        waiting.append(((place, path, count), pool.submit(writer.close)))
+        while len(waiting) > (most if writer.is_small else 0):
+            written, closed = waiting.popleft()
+            closed.result()
+            yield written
+    for written, closed in waiting:
+        closed.result()
+        yield written
+
+
+def path_of(folder: Path, place: int) -> Path:
+    """Give where the file of a place is written."""
+    hour, bucket = divmod(place, MAX_BUCKETS)
+    return folder / f"{hour}-{bucket}.parquet"
+
+
+def _divided(
+    cursor: DuckDBPyConnection, rows: str
+) -> Iterator[tuple[int, Iterator[pa.RecordBatch]]]:
+    """Give rows in their order, those of a place together."""
+    reader = cursor.sql(rows).to_arrow_reader(ROW_GROUP)
+    pieces = (piece for batch in reader for piece in _runs(batch, "place"))
+    for place, group in groupby(pieces, itemgetter(0)):
+        yield place, (likes.select(SCHEMA.names) for _, likes in group)
+
+
+def _runs(rows: Any, column: str) -> Iterator[tuple[int, Any]]:
+    """Give the rows, of a batch or a table, that follow each other with the same value."""
+    values = rows[column]
+    if isinstance(values, pa.ChunkedArray):
+        values = values.combine_chunks()
+    runs = pc.run_end_encode(values)
+    ends = runs.run_ends.to_pylist()
+    for value, (first, last) in zip(runs.values.to_pylist(), pairwise([0, *ends]), strict=True):
+        yield value, rows.slice(first, last - first)
+
+
+def whole(cursor: DuckDBPyConnection, rows: str, path: Path) -> None:
+    """Write the rows of an hour to one file, in their order, whatever their buckets."""
+    writer = Writer(path)
+    for batch in cursor.sql(f"SELECT {_COLUMNS} FROM ({rows}) ORDER BY {_ORDER}").to_arrow_reader():
+        writer.add(batch)
+    writer.close()
+
+
+def write_likes(likes: pa.Table, path: Path) -> None:
+    """Write likes, which are in their order, to a file."""
+    writer = Writer(path)
+    for batch in likes.to_batches():
+        writer.add(batch)
+    writer.close()
+
+
+def totals(cursor: DuckDBPyConnection, rows: str, folder: Path) -> dict[int, Path]:
+    """Write what the likes of each hour come to."""
+    totals = cursor.sql(
+        f"""
+        SELECT hour, movie_id, count(*) FILTER (action = 'like') AS likes,
+          count(*) FILTER (action = 'unlike') AS unlikes
+        FROM ({rows}) GROUP BY hour, movie_id ORDER BY hour, movie_id"""
+    ).to_arrow_table()
+    found = {}
+    for hour, of_hour in _runs(totals, "hour"):
+        found[hour] = write_totals(folder, hour, of_hour.drop_columns("hour").combine_chunks())
+    return found
+
+
+def write_totals(folder: Path, hour: int, totals: pa.Table) -> Path:
+    """Write what the likes of an hour come to, by film and sorted; gives the file."""
+    path = folder / f"{hour}-totals.parquet"
+    pq.write_table(totals, path, compression="zstd", store_schema=False)
+    return path

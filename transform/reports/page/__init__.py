@@ -1,0 +1,1 @@
+"""The pages that show a report, and the index of all reports."""

@@ -1,0 +1,1 @@
+"""Trends by event time: sums, rollups, scores, leaderboards and closed hours."""
