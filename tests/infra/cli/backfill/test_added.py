@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from infra.cli.backfill import added as module
-from infra.cli.backfill.added import brought
+from infra.cli.backfill.added import added
 from tests import raw_likes
 from tests.bucket import Objects
 from tests.infra.cli.backfill.world import NOW, POWER, net
@@ -39,7 +39,7 @@ def with_backfill(rows):
 
 def ask(s3, touched, number):
     with opened(Bucket(s3, "raw-likes-bucket-test"), POWER) as hours:
-        return brought(hours, touched, number)
+        return added(hours, touched, number)
 
 
 @pytest.mark.parametrize("files", [1, 2, 500])
