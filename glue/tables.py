@@ -26,6 +26,9 @@ ColumnType = Literal[
 ]
 
 
+Encoding = Literal["DELTA_BINARY_PACKED", "DELTA_LENGTH_BYTE_ARRAY", "DICTIONARY", "PLAIN"]
+
+
 class UnknownTable(KeyError):
     """No definition of that name. Permanent: there is nothing to retry."""
 
@@ -36,6 +39,9 @@ class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: Name
     type: ColumnType
     comment: Text
+    encoding: Encoding | None = None
+    """How Parquet files hold it (`transform.lake.parquet` says why); None is what suits its type:
+    text as a dictionary, all else plain."""
 
 
 class Partition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

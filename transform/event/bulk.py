@@ -22,15 +22,17 @@ from transform.event.invalid import InvalidLike
 from transform.event.likes import AHEAD_MS, EARLIEST_MS, Like
 from transform.event.shapes import Alike, Integers, Shapes, Text
 from transform.event.stream_records import BadLine
+from transform.lake.parquet import CODED
 from transform.lake.sorting import by_hour
 
 pc: Any = pyarrow.compute  # its types do not know of Python values where arrays may stand
 
-_FIELDS = ("event_id", "movie_id", "user_id", "action", "liked_at", "source", "extra")
 _CODED = pa.dictionary(pa.int32(), pa.string())
-_TYPES = dict.fromkeys(("movie_id", "action", "source"), _CODED)
-_TABLE = schema.arrow(tables.read("likes"))
-SCHEMA = pa.schema([(name, _TYPES.get(name, _TABLE.field(name).type)) for name in _FIELDS])
+SCHEMA = pa.schema(
+    (field.name, _CODED if field.name in CODED else field.type)
+    for field in schema.arrow(tables.read("likes"))
+    if field.name in (*likes.FIELDS, "extra")
+)
 """Of the rows that lines become: the columns of a like, without those that tell how it came. Of
 which many values are the same are dictionaries."""
 
@@ -113,7 +115,7 @@ def _id(liked_at: int, line: bytes) -> str:
 
 
 def _table(good: Sequence[Like]) -> pa.Table:
-    columns = [[getattr(like, name) for like in good] for name in _FIELDS]
+    columns = [[getattr(like, name) for like in good] for name in SCHEMA.names]
     arrays = [pa.array(c, f.type) for c, f in zip(columns, SCHEMA, strict=True)]
     return pa.Table.from_arrays(arrays, schema=SCHEMA)
 
@@ -152,13 +154,13 @@ def _settle(
 
     liked_at = column("liked_at", partial(_moments, latest, arrived_at), arrived_at)
     columns = {
-        "event_id": column("event_id", partial(_texts, 64), None),
         "movie_id": column("movie_id", partial(_known, movie_ids.parse, None), ""),
-        "user_id": column("user_id", partial(_texts, 128), None),
         "action": column("action", partial(_known, _action, "like"), "like"),
         "liked_at": liked_at,
-        "source": column("source", _sources, None),
     }
+    for name, longest in likes.MAX_CHARACTERS.items():
+        judge = _coded_texts if name in CODED else _texts
+        columns[name] = column(name, partial(judge, longest), None)
     if columns["event_id"].values.null_count == size:
         moments: list[Any] = liked_at.values.fill_null(0).to_pylist()
         made = map(_id, moments, map(text.line, lines.numbers))
@@ -220,12 +222,12 @@ def _known(
     return _again_coded(coded.indices, pa.array(judged, pa.string()))
 
 
-def _sources(values: pa.Array[Any], quoted: bool) -> _Column:
-    """Judge sources, each of them once."""
+def _coded_texts(longest: int, values: pa.Array[Any], quoted: bool) -> _Column:
+    """Judge texts of which many are the same: each of them once."""
     if not quoted:
         return _absent(values, None)
     coded = values.dictionary_encode()
-    judged = _texts(32, coded.dictionary, quoted)
+    judged = _texts(longest, coded.dictionary, quoted)
     texts = judged.values if judged.sure is None else pc.if_else(judged.sure, judged.values, None)
     return _again_coded(coded.indices, texts)
 

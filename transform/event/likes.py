@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import datetime
+from operator import attrgetter
 from typing import Annotated, Any, ClassVar, Literal, NoReturn
 
 import msgspec
@@ -27,6 +28,8 @@ ALIASES = {
     "user_id": "userId",
     "liked_at": "likedAt",
 }
+MAX_CHARACTERS = {"event_id": 64, "user_id": 128, "source": 32}
+"""The texts that an event may have, besides the film, and how long each is at most."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 # RFC 3339, section 5.6, without leap seconds; the blank in place of the T is its own note's.
 _RFC3339 = re.compile(
@@ -37,21 +40,28 @@ _RFC3339 = re.compile(
 _EPOCH = datetime(1970, 1, 1)
 
 
+def _text_of(name: str) -> msgspec.Meta:
+    return msgspec.Meta(min_length=1, max_length=MAX_CHARACTERS[name])
+
+
 class Like(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defaults=True):
     """One like, or one taken back, in its normal form, which is also its line on the stream.
 
     `liked_at` is the event time in epoch milliseconds.
     """
 
-    event_id: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    event_id: Annotated[str, _text_of("event_id")]
     movie_id: str
     action: Action
     liked_at: int
-    user_id: Annotated[str, msgspec.Meta(min_length=1, max_length=128)] | None = None
-    source: Annotated[str, msgspec.Meta(min_length=1, max_length=32)] | None = None
+    user_id: Annotated[str, _text_of("user_id")] | None = None
+    source: Annotated[str, _text_of("source")] | None = None
 
     extra: ClassVar[str | None] = None
     """All other fields of the event: the JSON text of an object."""
+
+
+FIELDS = Like.__struct_fields__
 
 
 class LikeWithExtra(Like, frozen=True, gc=False):
@@ -60,6 +70,7 @@ class LikeWithExtra(Like, frozen=True, gc=False):
     extra: str = "{}"  # type: ignore[misc]  # a field here, a constant where there is nothing
 
 
+_texts = attrgetter(*MAX_CHARACTERS)
 _decode_like = msgspec.json.Decoder(Like).decode
 _decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
@@ -93,7 +104,7 @@ def normal(payload: bytes, latest: int, plain: bool) -> Like | None:
     if (
         EARLIEST_MS <= like.liked_at <= latest
         and is_movie_id[like.movie_id]
-        and (plain or _is_trimmed(f"{like.event_id}{like.user_id}{like.source}"))
+        and (plain or _is_trimmed("".join(map(str, _texts(like)))))
         and len(payload) <= MAX_PAYLOAD_BYTES
     ):
         return like
@@ -116,23 +127,22 @@ def line(like: Like) -> bytes:
     """
     if not isinstance(like, LikeWithExtra):
         return _encode(like)
-    known = Like(
-        like.event_id, like.movie_id, like.action, like.liked_at, like.user_id, like.source
-    )
+    known = Like(*(getattr(like, name) for name in FIELDS))
     return _encode(known)[:-1] + b"," + like.extra[1:].encode()
 
 
 def _normalise(payload: bytes, arrived_at: int, latest: int, make_id: Callable[[], str]) -> Like:
     fields = _object(payload)
-    event_id = _text(fields, "event_id", 64)
-    film = _movie(fields)
-    user_id = _text(fields, "user_id", 128)
-    action = _action(_take(fields, "action"))
-    liked_at = _liked_at(_take(fields, "liked_at"), arrived_at, latest)
-    source = _text(fields, "source", 32)
+    known: dict[str, Any] = {
+        "movie_id": _movie(fields),
+        "action": _action(_take(fields, "action")),
+        "liked_at": _liked_at(_take(fields, "liked_at"), arrived_at, latest),
+    }
+    for name, longest in MAX_CHARACTERS.items():
+        known[name] = _text(fields, name, longest)
+    known["event_id"] = known["event_id"] or make_id()
     extra = _extra(fields)
-    known = (event_id or make_id(), film, action, liked_at, user_id, source)
-    return Like(*known) if extra is None else LikeWithExtra(*known, extra)
+    return Like(**known) if extra is None else LikeWithExtra(**known, extra=extra)
 
 
 def _object(payload: bytes) -> dict[str, Any]:

@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
 from itertools import islice
+from operator import attrgetter
 from typing import Literal, TypedDict
 
 import msgspec
 
 from transform.event import likes, stream_records
-from transform.event.likes import Action, Like
+from transform.event.likes import Like
 from transform.event.stream_records import BadLine, FirehoseRecord
 
 MAX_RESPONSE_BYTES = 6_000_000
@@ -20,17 +21,17 @@ MAX_RESPONSE_BYTES = 6_000_000
 _OUTCOME_BYTES = 128  # recordId, result and the JSON around them
 
 
-class Row(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """A row of `likes_raw`, as Firehose takes it: times are text, what is null is left out."""
-
-    event_id: str
-    movie_id: str
-    action: Action
-    liked_at: str
-    received_at: str
-    user_id: str | None = None
-    source: str | None = None
-    extra: str | None = None
+_TIMES = ("liked_at", "received_at")
+_TEXTS = (*(name for name in likes.FIELDS if name not in _TIMES), "extra")
+Row = msgspec.defstruct(
+    "Row",
+    [*((name, str) for name in _TIMES), *((name, str | None, None) for name in _TEXTS)],
+    module=__name__,
+    frozen=True,
+    gc=False,
+    omit_defaults=True,
+)
+"""A row of `likes_raw`, as Firehose takes it: times are text, what is null is left out."""
 
 
 class Rejected(msgspec.Struct, frozen=True):
@@ -70,6 +71,7 @@ class Archived(msgspec.Struct, frozen=True):
     rejected: list[Rejected]
 
 
+_texts = attrgetter(*_TEXTS)
 _encode_rows = msgspec.json.Encoder().encode_lines
 
 
@@ -83,7 +85,7 @@ def transform(records: Sequence[FirehoseRecord]) -> Archived:
     # This loop is the archive's cost. Most records are one like in its normal form, and one look
     # at all their bytes spares a look at each text in them.
     plain = likes.is_plain(b"".join([record.data for record in records]))
-    rows: list[Row] = []
+    rows: list[msgspec.Struct] = []
     sizes: list[int] = []
     rejected: list[Rejected] = []
     for record in records:
@@ -133,18 +135,13 @@ def _fit(
     return outcomes, archived
 
 
-def _row(like: Like, arrived_at: int) -> Row:
+def _row(like: Like, arrived_at: int) -> msgspec.Struct:
     seconds, fraction = divmod(like.liked_at, 1000)
-    return Row(
-        like.event_id,
-        like.movie_id,
-        like.action,
-        _seconds[seconds] + _FRACTIONS[fraction],
-        _arrival(arrived_at),
-        like.user_id,
-        like.source,
-        like.extra,
-    )
+    return Row(_seconds[seconds] + _FRACTIONS[fraction], _arrival(arrived_at), *_texts(like))
+
+
+class _Identified(msgspec.Struct):
+    event_id: str
 
 
 def correlation_id(record: FirehoseRecord, outcome: Outcome) -> str | None:
@@ -156,7 +153,7 @@ def correlation_id(record: FirehoseRecord, outcome: Outcome) -> str | None:
     if told:
         return told.partition_key
     first = outcome.data.partition(b"\n")[0]
-    return msgspec.json.decode(first, type=Row).event_id if first else None
+    return msgspec.json.decode(first, type=_Identified).event_id if first else None
 
 
 def timestamp(milliseconds: int) -> str:

@@ -12,9 +12,14 @@ from transform.lake.errors import NoRoom
 
 HOUR_MS = 3_600_000
 HOUR = f"epoch_ms(liked_at) // {HOUR_MS} AS hour"
-SQL_TYPES = {"string": "VARCHAR", "timestamp": "TIMESTAMP_MS", "int": "INTEGER"}
+SQL_TYPES = {"string": "VARCHAR", "timestamp": "TIMESTAMP_MS", "int": "INTEGER"} | {
+    name: name.upper()
+    for name in ("boolean", "tinyint", "smallint", "bigint", "float", "double", "date")
+}
 _TABLE = tables.read("likes")
-FIRST = "backfill NULLS FIRST, received_at, liked_at, movie_id, action, user_id, source, extra"
+_FIRST = ("backfill", "received_at", "liked_at", "movie_id", "action")
+_OTHERS = (name for name in _TABLE.names if name not in (*_FIRST, "event_id", "day"))
+FIRST = ", ".join((*_FIRST, *_OTHERS)).replace("backfill", "backfill NULLS FIRST")
 """Of the copies of a like the one that came first counts, as questions over `likes_raw` say it. One
 that came by the stream goes before those that were backfilled: it is counted already."""
 _QUIET = "SET enable_progress_bar = false"

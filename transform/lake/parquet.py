@@ -29,9 +29,16 @@ BATCH = 2_048
 
 pc: Any = pyarrow.compute
 
-SCHEMA = schema.arrow(tables.read("likes"))
-CODED = ("movie_id", "action", "source")
-"""Columns of which many values are the same, which rows in memory may have as dictionaries."""
+_LIKES = tables.read("likes")
+SCHEMA = schema.arrow(_LIKES)
+_ENCODINGS = {
+    column.name: column.encoding or ("DICTIONARY" if column.type == "string" else "PLAIN")
+    for column in _LIKES.columns
+}
+_DICTIONARIES = [name for name, encoding in _ENCODINGS.items() if encoding == "DICTIONARY"]
+CODED = tuple(name for name in _DICTIONARIES if name != "extra")
+"""Columns of which many values are the same, which rows in memory may have as dictionaries; not
+`extra`, of which each may have 4 KB."""
 _WRITTEN = pa.schema(
     [
         field.with_type(pa.dictionary(pa.int32(), field.type)) if field.name in CODED else field
@@ -41,12 +48,9 @@ _WRITTEN = pa.schema(
 _OPTIONS: dict[str, Any] = {
     "compression": "zstd",
     "compression_level": dict.fromkeys(SCHEMA.names, 1) | {"received_at": 8},
-    "use_dictionary": ["movie_id", "action", "source", "extra"],
+    "use_dictionary": _DICTIONARIES,
     "column_encoding": {
-        "event_id": "DELTA_LENGTH_BYTE_ARRAY",
-        "user_id": "DELTA_LENGTH_BYTE_ARRAY",
-        "liked_at": "DELTA_BINARY_PACKED",
-        "received_at": "PLAIN",
+        name: encoding for name, encoding in _ENCODINGS.items() if name not in _DICTIONARIES
     },
     # Of the others each row group holds about all there is, and an `extra` may be 4 KB.
     "write_statistics": ["movie_id", "liked_at", "received_at"],

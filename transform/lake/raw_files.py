@@ -18,10 +18,8 @@ BATCH = 20_480
 _RAW = tables.read("likes_raw")
 _REQUIRED = ("event_id", "movie_id", "action", "liked_at", "received_at")
 # What DuckDB may find in a file for each: the INT96 of Firehose is TIMESTAMP to it.
-_READ_AS = {
-    "string": {"VARCHAR"},
-    "timestamp": {"TIMESTAMP", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE"},
-}
+_TIMESTAMPS = {"TIMESTAMP", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE"}
+_READ_AS = {type_: {found} for type_, found in duck.SQL_TYPES.items()} | {"timestamp": _TIMESTAMPS}
 _OF_RAW = {column.name for column in _RAW.columns}
 
 
@@ -69,12 +67,12 @@ def _read(connection: DuckDBPyConnection, paths: Iterable[Path]) -> Iterator[pa.
     for kinds in found.values():
         for column in _RAW.columns:
             kind = kinds.get(column.name)
-            if kind is None:
+            if kind is None and column.name in _REQUIRED:
                 raise _Unfit(f"It has no column {column.name}.")
-            if kind not in _READ_AS[column.type]:
+            if kind is not None and kind not in _READ_AS[column.type]:
                 raise _Unfit(f"Its column {column.name} is {kind}, not {column.type}.")
-    for _, group in duck.alike(found):
-        for batch in connection.sql(duck.select(group, _OF_RAW)).to_arrow_reader(BATCH):
+    for columns, group in duck.alike(found):
+        for batch in connection.sql(duck.select(group, _OF_RAW & columns)).to_arrow_reader(BATCH):
             for name in _REQUIRED:
                 if batch[name].null_count:
                     raise _Unfit(f"It has rows without {name}.")

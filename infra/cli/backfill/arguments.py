@@ -10,8 +10,8 @@ from infra.cli.backfill import conditions
 from infra.cli.backfill.json_rows import Unit
 from infra.cli.backfill.ledger import Ledger, Request
 from infra.cli.backfill.source_files import SourceError, place
+from transform.event import likes
 
-FIELDS = ("event_id", "movie_id", "user_id", "action", "liked_at", "source")
 COLUMNS = ("number", "began", "state", "lines", "new", "duplicates", "rejected", "files")
 
 
@@ -24,8 +24,10 @@ def read(files: Sequence[str], mapped: Sequence[str], where: str | None, unit: U
         field, is_, column = (part.strip() for part in one.partition("="))
         if not (is_ and field and column):
             raise ValueError(f"--map {one} is not FIELD=COLUMN, such as movie_id=film.")
-        if field not in FIELDS:
-            raise ValueError(f"--map: a like has no field {field}; it has {', '.join(FIELDS)}.")
+        if field not in likes.FIELDS:
+            raise ValueError(
+                f"--map: a like has no field {field}; it has {', '.join(likes.FIELDS)}."
+            )
         if field in fields:
             raise ValueError(f"--map: {field} is named twice.")
         fields[field] = column

@@ -8,14 +8,12 @@ from typing import Literal
 import msgspec
 
 from infra.cli.backfill.conditions import literal
+from transform.event import likes
 
 Unit = Literal["s", "ms", "us", "ns"]
 
-_TEXTS = {
-    *("event_id", "movie_id", "user_id", "action", "source"),
-    *("eventId", "movieId", "userId"),
-}
-_TIMES = {"liked_at", "likedAt"}
+_TIMES = {"liked_at", likes.ALIASES["liked_at"]}
+_TEXTS = {*likes.FIELDS, *likes.ALIASES.values()} - _TIMES
 _WHOLE = {
     *("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"),
     *("UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"),

@@ -9,11 +9,12 @@ from typing import Any
 import msgspec
 
 from infra.cli.backfill.json_rows import Unit
+from transform.event import likes
 
 _MAKE_ONE: dict[Unit, int] = {"ms": 1, "us": 1_000, "ns": 1_000_000}
 """Units of a time that is told as a number, and how many of it make a millisecond."""
 _BOM = b"\xef\xbb\xbf"
-_TEXTS = {"event_id", "movie_id", "user_id", "action", "source"}
+_TEXTS = {*likes.FIELDS} - {"liked_at"}
 _decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
 

@@ -235,7 +235,7 @@ def test_a_run_that_divides_as_it_was_told_before_does_its_hours_again(s3, bucke
     assert len(turns) == 2 and lake(s3) == raw_likes.hours(rows, 3)
 
 
-def test_a_long_backlog_is_merged_in_rounds_and_ends_when_time_does(s3, bucket, monkeypatch):
+def test_a_long_backlog_is_merged_in_batches_and_ends_when_time_does(s3, bucket, monkeypatch):
     monkeypatch.setattr(compacting, "BATCH_OBJECTS", 2)
     rows = [like(str(n), NOW - n * HOUR) for n in range(7)]
     for n, row in enumerate(rows):

@@ -118,7 +118,17 @@ def test_raw_files_of_any_writer_become_the_table_s_types(staged, tmp_path, how)
     assert rows(out.files) == {0: raw_likes.hours(given)[NOON, 0]}  # decode compares the schema
 
 
-def test_files_that_differ_in_order_types_and_columns_are_one_round(staged, tmp_path):
+def test_of_a_column_that_came_later_older_raw_files_have_nothing(staged, tmp_path):
+    given = [like("old", source="web", extra='{"a":1}'), like("new", source="web")]
+    older = raw_likes.table(given[:1]).drop_columns(["source", "extra"])
+    told = raw_files.load(staged, [files(tmp_path, a=raw_likes.encode(older), b=given[1:])])
+    assert told == raw_files.Loaded(2, {NOON: 2}, {})
+    wanted = [given[0]._replace(source=None, extra=None), given[1]]
+    out = merged(staged, tmp_path / "out", NOON)
+    assert rows(out.files) == {0: raw_likes.hours(wanted)[NOON, 0]}
+
+
+def test_files_that_differ_in_order_types_and_columns_are_merged_together(staged, tmp_path):
     given = made_up(1, 30)
     plain = raw_likes.table(given[:10])
     turned = raw_likes.table(given[10:20]).select(list(reversed(plain.column_names)))
@@ -137,7 +147,7 @@ def test_files_that_differ_in_order_types_and_columns_are_one_round(staged, tmp_
         assert rows(out.files) == {0: raw_likes.hours(given)[hour, 0]}
 
 
-def test_rows_that_fail_midway_leave_the_round_as_it_was(staged):
+def test_rows_that_fail_midway_leave_what_is_staged_as_it_was(staged):
     """Though many others were spilled for them; and copies that were found once stay so."""
     given = made_up(4, 50)
     wanted = {hour: len(held) for (hour, _), held in raw_likes.hours(given).items()}
@@ -163,7 +173,7 @@ def test_rows_that_fail_midway_leave_the_round_as_it_was(staged):
 
 
 @pytest.mark.parametrize("held", [0, 10_000, staging.HELD])
-def test_large_parts_with_dictionaries_are_a_round(tmp_path, monkeypatch, held):
+def test_large_parts_with_dictionaries_are_staged_as_they_are(tmp_path, monkeypatch, held):
     """As a backfill gives them: hour by hour, so that they stay as they are."""
     monkeypatch.setattr(staging, "HELD", held)
     monkeypatch.setattr(staging, "LARGE", 2)
@@ -264,7 +274,7 @@ BAD = {
     "empty": (b"", "too small"),
     "truncated": (raw_likes.encode(made_up(1, 500))[:-30], "magic bytes"),
     "no parquet": (b'{"event_id":"e"}\n' * 9, "magic bytes"),
-    "column": (raw_likes.encode(TABLE.drop_columns("source")), "It has no column source."),
+    "column": (raw_likes.encode(TABLE.drop_columns("movie_id")), "It has no column movie_id."),
     "type": (
         raw_likes.encode(TABLE.set_column(1, "movie_id", pa.array([7]))),
         "Its column movie_id is BIGINT, not string.",
@@ -292,7 +302,7 @@ def test_a_page_that_is_damaged_leaves_no_row_of_its_file(staged, tmp_path):
     assert (told.rows, told.hours, list(told.failed)) == (1, {NOON: 1}, ["b"])
 
 
-def test_nothing_is_a_round_too_and_an_hour_merged_with_it_is_as_it_was(staged, tmp_path):
+def test_nothing_can_be_staged_too_and_an_hour_merged_with_it_is_as_it_was(staged, tmp_path):
     assert raw_files.load(staged, []) == raw_files.Loaded(0, {}, {})
     assert merged(staged, tmp_path / "none", NOON) == compaction.Merged()
     assert merged(staged, tmp_path / "two", NOON, {}, 2) == compaction.Merged()
