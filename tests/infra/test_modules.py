@@ -27,8 +27,8 @@ def copy(to: Path) -> Path:
     for folder in (
         "infra/terraform/modules",
         "infra/terraform/stages",
-        "infra/site",
-        "infra/traffic",
+        "infra/page",
+        "infra/cli/traffic",
         "glue/tables",
     ):
         shutil.copytree(REPOSITORY / folder, to / folder, ignore=unwanted)
@@ -95,14 +95,16 @@ def test_every_stage_gives_what_the_command_line_reads():
     }
     assert set(STAGES) == set(runner.STAGES)
     for stage in set(STAGES) - {"bootstrap"}:
-        outputs = CONFIGURATION[f"stages/{stage}/outputs.tf"]
+        outputs = CONFIGURATION[f"terraform/stages/{stage}/outputs.tf"]
         assert set(re.findall(r'^output "(\w+)"', outputs, re.MULTILINE)) == told
-        assert len(blocks("module", CONFIGURATION[f"stages/{stage}/main.tf"])) == 1
+        assert len(blocks("module", CONFIGURATION[f"terraform/stages/{stage}/main.tf"])) == 1
 
 
 def test_only_the_stages_on_aws_get_the_layers_that_are_built_for_them():
     for stage in set(STAGES) - {"bootstrap"}:
-        given = re.findall(r"^  layers += (\S+)", CONFIGURATION[f"stages/{stage}/main.tf"], re.M)
+        given = re.findall(
+            r"^  layers += (\S+)", CONFIGURATION[f"terraform/stages/{stage}/main.tf"], re.M
+        )
         assert given == ["{}" if stage == "local" else "var.layers"], stage
 
 
@@ -172,7 +174,7 @@ def test_functions_get_the_environment_they_read():
             *("ATHENA_WORKGROUP", "GLUE_DATABASE", "LAKE_BUCKET", "REPORTS_TOPIC", "SITE_BUCKET")
         },
     }.items():
-        text = CONFIGURATION[f"modules/pipeline/{step}.tf"]
+        text = CONFIGURATION[f"terraform/modules/pipeline/{step}.tf"]
         given = re.search(r"environment += \{(.*?)\}", text, re.DOTALL)
         assert given and set(re.findall(r"(\w+) +=", given[1])) == names
         source = (REPOSITORY / f"transform/handlers/{step}.py").read_text("utf-8")

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 import uuid
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
@@ -19,14 +18,17 @@ from infra.cli.backfill.ledger import Ledgers
 from infra.cli.demo import history
 from infra.cli.steps import Steps
 from infra.cli.traffic import simulate
-from infra.cli.traffic.simulate import HOUR, Plan, Simulation
+from infra.cli.traffic.simulate import Plan, Simulation
 from infra.stage import counts, invoke
+from tests import plan
 from transform.aws.buckets import Bucket
 from transform.lake import keys
 
 ROOT = Path(__file__).parents[2]
-# Where no other test has likes, and so long ago that only totals tell trends of it.
-END = int(time.time() * 1000) - 60 * 24 * HOUR
+# So long ago that only totals tell trends of them.
+OWN, KILLED, TABLE, STREAMED, HISTORY = (
+    plan.days(f"backfill{which}") for which in ("", " killed", " table", " streamed", " history")
+)
 
 
 @pytest.fixture
@@ -48,7 +50,7 @@ def run(lake):
 
     def done(*arguments, expected=0):
         process = lake(*arguments)
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=300)
         assert process.returncode == expected, err
         return out, err
 
@@ -67,9 +69,9 @@ def ours():
     return f"b-{uuid.uuid4().hex[:8]}-tt"
 
 
-def made_up(ours, **plan):
+def made_up(ours, end, **given):
     """Give the truth of made-up likes, their lines, of films of our own, and their faults."""
-    simulation = Simulation(Plan(seed=uuid.uuid4().int % 2**32, **plan))
+    simulation = Simulation(Plan(plan.ms(end), seed=uuid.uuid4().int % 2**32, **given))
     made = list(simulation)
     lines = [line.data.replace(b"tt", ours.encode()) for line in made]
     return simulation.truth, lines, [line.reason for line in made]
@@ -104,7 +106,8 @@ def counted(stage, ours):
 def test_files_here_and_in_s3_are_in_the_lake_once_however_often(
     stage, run, ask, ours, tmp_path, api
 ):
-    truth, lines, reasons = made_up(ours, now=END, likes=4_000, days=2, late=0.1, malformed=0.02)
+    given = {"likes": 4_000, "days": 2, "late": 0.1, "malformed": 0.02}
+    truth, lines, reasons = made_up(ours, OWN.at(-1, 12), **given)
     (tmp_path / "first.jsonl.gz").write_bytes(gzip.compress(b"\n".join(lines[:1_500])))
     (tmp_path / "second.json").write_bytes(b"\n".join(lines[1_500:3_000]) + b"\n")
     (tmp_path / "notes.md").write_text("No likes.")
@@ -120,10 +123,8 @@ def test_files_here_and_in_s3_are_in_the_lake_once_however_often(
     assert counted(stage, ours) == net(truth, ours)
     film, likes = next(iter(net(truth, ours).items()))
     assert api.likes(film) == likes
-    days = {"first_day": f"{datetime.fromtimestamp(END / 1000, UTC) - timedelta(days=6):%Y-%m-%d}",
-            "last_day": f"{datetime.fromtimestamp(END / 1000, UTC):%Y-%m-%d}"}  # fmt: skip
     for check in ("trends_differ", "duplicates_in_lake", "raw_differs"):
-        assert len(ask(check, **days)) == 0, check
+        assert len(ask(check, **OWN.named)) == 0, check
     rejected = ask(
         "SELECT reason, file, line FROM rejected WHERE day >= '2010-01-01' AND file LIKE :here",
         here=f"{tmp_path}%",
@@ -148,13 +149,13 @@ def _likes(stage):
 
 
 def test_a_run_that_is_killed_in_the_middle_goes_on(stage, lake, run, ask, ours, tmp_path):
-    truth, lines, _ = made_up(ours, now=END - 10 * 24 * HOUR, likes=20_000, days=6, malformed=0)
+    truth, lines, _ = made_up(ours, KILLED.at(-1, 12), likes=20_000, days=6, malformed=0)
     path = tmp_path / "likes.jsonl"
     path.write_bytes(b"\n".join(lines))
     there = len(list(_likes(stage)))
     process = lake("backfill", path)
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 300
         while len(list(_likes(stage))) < there + 20:
             assert process.poll() is None and time.monotonic() < deadline
             time.sleep(0.02)
@@ -171,7 +172,7 @@ def test_a_run_that_is_killed_in_the_middle_goes_on(stage, lake, run, ask, ours,
 
 
 def test_a_table_of_others_is_mapped_and_chosen_from(stage, run, ask, ours, tmp_path):
-    seconds = END // 1000
+    seconds = int(TABLE.at(-1, 12).timestamp())
     rows = [f"{u},{ours}{m},{r},{seconds - u}" for u, m, r in
             [(1, 1, 5), (2, 1, 2.5), (3, 2, 4), (4, "?", 4), (5, 2, 4.5)]]  # fmt: skip
     path = tmp_path / "ratings.csv"
@@ -200,13 +201,12 @@ def test_a_table_of_others_is_mapped_and_chosen_from(stage, run, ask, ours, tmp_
 def test_a_like_that_came_by_the_stream_too_is_not_counted_again(
     stage, api, run, ask, ours, eventually, tmp_path
 ):
-    at = int(time.time() * 1000) - 60 * HOUR  # where the tests of the stream have none
+    at = plan.ms(STREAMED.at(0, 12))
     event = {"event_id": f"{ours}-1", "movie_id": ours, "liked_at": at}
     assert api.post(event).status == 202
     eventually(lambda: counted(stage, ours), {ours: 1})
     sql = "SELECT count(*) AS n FROM likes_raw WHERE arrival_day >= :day AND movie_id = :film"
-    today = f"{datetime.now(UTC) - timedelta(days=1):%Y-%m-%d}"
-    eventually(lambda: int(ask(sql, day=today, film=ours)["n"][0]), 1)
+    eventually(lambda: int(ask(sql, day=str(plan.TODAY), film=ours)["n"][0]), 1)
     path = tmp_path / "likes.json"
     other = event | {"event_id": f"{ours}-2"}
     path.write_text("\n".join(map(json.dumps, (event, other))))
@@ -225,6 +225,6 @@ def test_a_like_that_came_by_the_stream_too_is_not_counted_again(
 def test_the_history_of_the_demonstration_agrees_with_its_truth(stage, ask, ours, monkeypatch):
     films = [f._replace(movie_id=f.movie_id.replace("tt", ours)) for f in simulate.films()]
     monkeypatch.setattr(simulate, "films", lambda: films)
-    plan = Plan(now=END - 30 * 24 * HOUR, likes=3_000, days=5, seed=uuid.uuid4().int % 2**32)
-    checks = history.backfilled(stage, ask, plan, Steps(Console(quiet=True)))
+    past = Plan(plan.ms(HISTORY.at(-1, 12)), likes=3_000, days=5, seed=uuid.uuid4().int % 2**32)
+    checks = history.backfilled(stage, ask, past, Steps(Console(quiet=True)))
     assert len(checks) == 4 and all(check.agrees for check in checks), checks

@@ -1,11 +1,11 @@
 """The count's own updates on the emulator's DynamoDB are exact under any delivery."""
 
 import random
-import time
 import uuid
 
 import pytest
 
+from tests import plan
 from tests.deliveries import deliver
 from transform.event import likes
 from transform.event.likes import Like
@@ -20,7 +20,7 @@ def test_any_delivery_counts_every_like_once(seed, stage, api, monkeypatch):
     monkeypatch.setattr(count, "_dynamodb", lambda: table)
     chance = random.Random(seed)
     films = [f"exact-{uuid.uuid4()}" for _ in range(3)]
-    now = time.time_ns() // 10**6
+    now = plan.now_ms()
     expected = dict.fromkeys(films, 0)
     shards = {}
     for shard in (f"shardId-{seed:06}{number:06}" for number in range(2)):

@@ -5,10 +5,8 @@ import os
 import random
 import subprocess
 import sys
-import time
 import uuid
 from collections import Counter
-from datetime import UTC, datetime
 
 import pandas as pd
 import pytest
@@ -18,21 +16,21 @@ from infra.cli.traffic.malformed import malformed
 from infra.cli.traffic.send import send
 from infra.cli.traffic.simulate import Plan, Simulation
 from infra.stage import invoke
+from tests import plan
 
-NOW = time.time()
-# The simulated day lies in the past, where no other test has likes of its own.
-END = NOW - 3 * 86_400
-FIRST = datetime.fromtimestamp(END - 4 * 86_400, UTC).date()
-LAST = datetime.fromtimestamp(END, UTC).date()
+DAYS = plan.days("lake")
+END = DAYS.at(-1, 12)
+OURS = plan.film("lake").encode()
+"""What stands for "tt" in the ids of films, for other tests have likes of the real ones."""
 
 
 @pytest.fixture(scope="module")
 def likes(stage, connection, eventually):
     """The good lines of a simulated day, sent and archived, as a frame: the generator's truth."""
-    plan = Plan(now=int(END * 1000), likes=1_200, seed=uuid.uuid4().int % 2**32,
-                late=0.1, duplicates=0.05, malformed=0.03)  # fmt: skip
-    simulation = Simulation(plan)
-    lines = list(simulation)
+    made_up = Plan(now=plan.ms(END), likes=1_200, seed=uuid.uuid4().int % 2**32,
+                   late=0.1, duplicates=0.05, malformed=0.03)  # fmt: skip
+    simulation = Simulation(made_up)
+    lines = [line._replace(data=line.data.replace(b"tt", OURS)) for line in simulation]
     sent = send([line.data for line in lines], stage.outputs.api_url, batch=100)
     assert sent.accepted == simulation.truth.good
     assert dict(sent.refused) == dict(simulation.truth.malformed)
@@ -41,10 +39,12 @@ def likes(stage, connection, eventually):
 
     def archived():
         found = queries.run(
-            "SELECT count(*) AS n FROM likes_raw WHERE liked_at < :end AND arrival_day >= :day",
+            "SELECT count(*) AS n FROM likes_raw "
+            "WHERE liked_at BETWEEN :first AND :last AND arrival_day >= :today",
             connection=connection,
-            end=datetime.fromtimestamp(END, UTC),
-            day=str(LAST),
+            first=DAYS.at(0),
+            last=END,
+            today=str(plan.TODAY),
         )
         return int(found["n"][0])
 
@@ -80,9 +80,7 @@ def ask(connection):
     """Ask a shipped question of the simulated days; give its rows as dictionaries."""
 
     def run(name, **parameters):
-        answer = queries.run(
-            name, connection=connection, first_day=FIRST, last_day=LAST, **parameters
-        )
+        answer = queries.run(name, connection=connection, **DAYS.named, **parameters)
         return answer.to_dict("records")
 
     return run
@@ -116,8 +114,8 @@ def test_the_lake_holds_each_like_once_also_when_it_is_merged_again(ask, connect
             "SELECT count(*) AS n, count(DISTINCT event_id) AS events FROM likes "
             "WHERE day BETWEEN :first AND :last",
             connection=connection,
-            first=str(FIRST),
-            last=str(LAST),
+            first=str(DAYS.first),
+            last=str(DAYS.last),
         )
         return found["n"][0], found["events"][0]
 
@@ -159,13 +157,15 @@ def test_unique_likers(ask, once):
 def test_arrival_lag(ask, once, connection):
     arrived = queries.run(
         "SELECT event_id, min(received_at) AS received_at FROM likes_raw "
-        "WHERE arrival_day >= :day GROUP BY event_id",
+        "WHERE arrival_day >= :today GROUP BY event_id",
         connection=connection,
-        day=str(LAST),
+        today=str(plan.TODAY),
     )
     likes = once.merge(arrived, on="event_id", validate="one_to_one")
     assert len(likes) == len(once)
-    assert likes["received_at"].min() > pd.Timestamp(NOW - 3_600, unit="s")
+    assert likes["received_at"].min() > pd.Timestamp(plan.NOW).tz_localize(None) - pd.Timedelta(
+        "1h"
+    )
     lags = (likes["received_at"] - likes["liked_at"]) // pd.Timedelta("1ms")
     expected = []
     for day, of_day in lags.groupby(likes["day"]):
@@ -183,7 +183,7 @@ def test_what_others_put_on_the_stream_is_kept_with_its_reason(stage, connection
     records = []
     chance = random.Random(uuid.uuid4().int)
     for _ in range(40):
-        payload, reason = malformed(chance, int(NOW * 1000))
+        payload, reason = malformed(chance, plan.now_ms())
         reasons[reason] += 1
         records.append({"Data": payload + b'\n{"movie_id":"foreign"}', "PartitionKey": "someone"})
 
@@ -211,8 +211,8 @@ def test_an_event_of_the_bus_is_a_like(stage, api, eventually):
 
 def test_the_command_line_answers_the_same(likes, once, home):
     done = subprocess.run(
-        [sys.executable, "-m", "lake", "sql", "likes_by_day", "-p", f"first_day={FIRST}",
-         "-p", f"last_day={LAST}", "--format", "json"],
+        [sys.executable, "-m", "lake", "sql", "likes_by_day", "-p", f"first_day={DAYS.first}",
+         "-p", f"last_day={DAYS.last}", "--format", "json"],
         env=os.environ | {"LAKE_HOME": str(home)}, capture_output=True, text=True, check=True,
     )  # fmt: skip
     answer = json.loads(done.stdout)

@@ -5,9 +5,8 @@ import os
 import shutil
 import subprocess
 import sys
-import uuid
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import nbformat
@@ -19,13 +18,14 @@ import queries
 from infra.cli.backfill import command
 from infra.cli.backfill.ledger import Request
 from infra.stage import counts, invoke
+from tests import plan
 
 ROOT = Path(__file__).parents[2]
 # Among the days that the notebooks look at, but where no test of trends has likes: an hour that was
 # backfilled is stated from the lake, and waits until what comes by the stream is compacted.
-NOON = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(days=5)
-FILM = f"notebook-{uuid.uuid4().hex[:8]}"
-PEAK, STEADY = 2_000, 10
+NOON = plan.days("notebooks").at(-1, 12)
+FILM = plan.film("notebook")
+PEAK, STEADY = plan.PEAK, 10
 # A process of its own: what its client leaves of sockets and loops does not meet other tests.
 EXECUTE = [
     *(sys.executable, "-c", "from nbclient.cli import main; main()"),
@@ -126,7 +126,7 @@ def test_it_warns_of_nothing_and_draws_its_charts(ran, name):
 def test_the_first_shows_what_sql_and_dynamodb_know(ran, stage, ask):
     told, _, _ = ran["01_first_look"]
     day = told["day"]
-    assert day <= f"{datetime.now(UTC):%Y-%m-%d}"
+    assert day <= str(plan.today())
     hours = ask(
         "SELECT hour(liked_at) AS hour, count(*) AS n FROM likes "
         "WHERE day = :day AND action = 'like' GROUP BY hour(liked_at)",

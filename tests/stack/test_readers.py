@@ -7,7 +7,6 @@ and by `read_parquet_table`; times are datetime64.
 import gzip
 import io
 import json
-from datetime import datetime
 
 import awswrangler as wr
 import duckdb
@@ -22,20 +21,21 @@ import pytest
 import queries
 from glue import schema, tables
 from queries.engine.connection import on_aws
+from tests import plan
 
-# Days of which no other test has anything, in the range that each table's partitions may have.
-DAY = "2026-01-02"
-AT = datetime(2026, 1, 2, 7, 59, 59, 123000)
+DAY = str(plan.days("readers").first)
+AT = plan.days("readers").at(0, 7).replace(minute=59, second=59, microsecond=123000, tzinfo=None)
 LIKE = {
     "event_id": "reader-1", "movie_id": "reader", "user_id": None, "action": "like",
     "liked_at": AT, "received_at": AT, "source": "web", "extra": '{"a": "é"}',
 }  # fmt: skip
-TREND = {"hour": datetime(2026, 1, 2, 7), "movie_id": "reader", "likes": 2**40, "unlikes": 0,
-         "score": -0.125, "rank": 1}  # fmt: skip
+HOUR = AT.replace(minute=0, second=0, microsecond=0)
+TREND = {"hour": HOUR, "movie_id": "reader", "likes": 2**40, "unlikes": 0, "score": -0.125,
+         "rank": 1}  # fmt: skip
 REJECTED = {
     "reason": "not_json", "detail": "é", "payload": "{", "payload_encoding": "utf-8",
     "record_id": "reader", "line": 1, "shard_id": None, "sequence_number": None,
-    "partition_key": None, "received_at": "2026-01-02 07:59:59.123", "file": None,
+    "partition_key": None, "received_at": f"{DAY} 07:59:59.123", "file": None,
 }  # fmt: skip
 FOLDERS = {
     "likes": f"likes/day={DAY}/",

@@ -4,7 +4,7 @@ import csv
 import json
 import os
 import urllib.request
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import msgspec
 import pytest
@@ -17,13 +17,14 @@ from infra.cli.backfill import command
 from infra.cli.backfill.ledger import Request
 from infra.cli.traffic.simulate import Plan, Simulation
 from infra.stage import invoke
+from tests import plan
 from tests.browser import SIZES, picture, violations
 from transform.reports.figures import Report
 from transform.reports.headlines import headlines
 
-# Long ago, where no other test has likes of its own; the second day is a Sunday.
-SATURDAY, SUNDAY, WEEK = "2019-05-11", "2019-05-12", "2019-W19"
-END = datetime(2019, 5, 13, tzinfo=UTC)
+DAYS = plan.days("report")
+SUNDAY, WEEK = str(DAYS.last), f"{DAYS.last:%G-W%V}"
+SATURDAY = str(DAYS.last - timedelta(days=1))
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +35,7 @@ def bring(stage, tmp_path_factory):
     def backfill(name, lines):
         file = folder / f"{name}.jsonl"
         file.write_bytes(b"".join(line + b"\n" for line in lines))
-        noon = END.timestamp() - 12 * 3600
+        noon = DAYS.at(-1, 12).timestamp()
         os.utime(file, (noon, noon))
         outcome, _ = command.backfill(stage, Request((str(file),)), Console(quiet=True))
         assert not outcome.failed
@@ -45,8 +46,8 @@ def bring(stage, tmp_path_factory):
 @pytest.fixture(scope="module")
 def truth(bring):
     """Two days of likes, and what the generator knows of them."""
-    plan = Plan(now=int(END.timestamp() * 1000) - 1, likes=1_500, seed=7, days=2, late=0)
-    simulation = Simulation(plan)
+    end = plan.ms(DAYS.at(-1)) + plan.DAY_MS
+    simulation = Simulation(Plan(now=end - 1, likes=1_500, seed=7, days=2, late=0))
     bring("history", [line.data for line in simulation])
     return simulation.truth
 
@@ -200,7 +201,7 @@ def test_the_site_shows_a_report_that_is_there_for_everybody(stage, truth, run, 
 
 def test_the_schedules_say_what_is_due_and_the_function_knows_it(stage):
     scheduler = stage.client("scheduler")
-    yesterday = (datetime.now(UTC) - timedelta(days=1)).date().isoformat()
+    before = plan.today()
     given = {}
     for kind in ("day", "week"):
         told = scheduler.get_schedule(Name=f"TrendReport-local-{kind}")
@@ -211,4 +212,5 @@ def test_the_schedules_say_what_is_due_and_the_function_knows_it(stage):
     event, expression = given["day"]
     assert expression == "cron(0 6 * * ? *)"
     made = invoke(stage, "report", json.loads(event))
-    assert yesterday in [one["name"] for one in made]
+    yesterday = {str(day - timedelta(days=1)) for day in (before, plan.today())}  # or midnight came
+    assert yesterday & {one["name"] for one in made}

@@ -20,11 +20,12 @@ from infra.cli.trending import Source
 from infra.local import lifecycle
 from infra.local.bridge import daemon
 from infra.stage import invoke
+from tests import plan
 from transform.trends import batch_sums
 
-NOW = int(time.time() * 1000)
-# Made-up likes lie where no other test of trends has any.
-END = NOW - 20 * HOUR
+# Near now, where others have likes as well, and closed whatever the minute.
+END = plan.ms(plan.NOW) - 20 * HOUR
+WEEKS_AGO = plan.days("trends")
 
 
 @pytest.fixture
@@ -49,14 +50,14 @@ def in_trends(stage, connection):
 def test_the_table_equals_the_likes_and_the_shipped_check_says_so(
     stage, api, connection, in_trends, eventually
 ):
-    plan = Plan(now=END, likes=1500, seed=uuid.uuid4().int % 2**32, days=0.5, late=0.1,
-                duplicates=0, malformed=0.02)  # fmt: skip
-    ours = f"own-{uuid.uuid4().hex[:8]}-tt"  # other tests have likes of the same films
-    simulation = Simulation(plan)
+    made_up = Plan(now=END, likes=1500, seed=uuid.uuid4().int % 2**32, days=0.5, late=0.1,
+                   duplicates=0, malformed=0.02)  # fmt: skip
+    ours = f"{plan.film('own')}-tt"  # other tests have likes of the same films
+    simulation = Simulation(made_up)
     lines = [line.data.replace(b"tt", ours.encode()) for line in simulation]
     sent = send(lines, stage.outputs.api_url, batch=100)
     assert sent.accepted == simulation.truth.good
-    first = f"{datetime.fromtimestamp(NOW / 1000, UTC) - timedelta(hours=46):%Y-%m-%dT%H}"
+    first = f"{plan.NOW - timedelta(hours=46):%Y-%m-%dT%H}"
     last = f"{datetime.fromtimestamp(END / 1000, UTC):%Y-%m-%dT%H}"
     expected = {
         (hour, film.replace("tt", ours)): pair
@@ -99,16 +100,16 @@ def test_the_table_equals_the_likes_and_the_shipped_check_says_so(
 def test_likes_of_weeks_ago_are_in_trends_once_they_are_compacted(
     stage, api, connection, in_trends, eventually
 ):
-    film = f"past-{uuid.uuid4()}"
-    hour = NOW // HOUR - 20 * 24
+    film = plan.film("past")
+    hour = plan.ms(WEEKS_AGO.at(0, 22)) // HOUR
     first, later = (
         f"{datetime.fromtimestamp(h * 3600, UTC):%Y-%m-%dT%H}" for h in (hour, hour + 3)
     )
-    days = {"first_day": first[:10], "last_day": later[:10], "connection": connection}
 
     def settled():
         invoke(stage, "compact", {})
-        return in_trends({film}), len(queries.run("trends_differ", **days))
+        differing = queries.run("trends_differ", connection=connection, **WEEKS_AGO.named)
+        return in_trends({film}), len(differing)
 
     def liked_at(*hours):
         likes = [{"movie_id": film, "liked_at": h * HOUR} for h in hours]
@@ -124,7 +125,7 @@ def test_likes_of_weeks_ago_are_in_trends_once_they_are_compacted(
 def test_a_bridge_that_is_killed_in_mid_stream_loses_and_doubles_nothing(
     stage, home, api, in_trends, eventually
 ):
-    film = f"killed-{uuid.uuid4()}"
+    film = plan.film("killed")
     hour = END // HOUR - 24
     sent = Counter()
     stop = threading.Event()
@@ -162,10 +163,10 @@ def test_a_bridge_that_is_killed_in_mid_stream_loses_and_doubles_nothing(
 
 def test_a_film_that_goes_viral_tops_the_trends_within_two_rankings(stage, api, eventually):
     """Others are liked all the time, and far more in all; what goes viral is seen over HTTP."""
-    run = uuid.uuid4().hex[:8]
-    now = int(time.time() * 1000)
+    calm_film = plan.film("steady")
+    now = plan.now_ms()
     steady = [
-        {"movie_id": f"steady-{run}-{n}", "liked_at": now - age * 15 * 60_000}
+        {"movie_id": f"{calm_film}-{n}", "liked_at": now - age * 15 * 60_000}
         for n in range(3)
         for age in range(1, 12)
         for _ in range(40)
@@ -173,21 +174,24 @@ def test_a_film_that_goes_viral_tops_the_trends_within_two_rankings(stage, api, 
     for first in range(0, len(steady), 500):
         assert api.post(*steady[first : first + 500]).status == 202
     source = Source(stage.outputs.api_url, "1h", 100)
-    eventually(lambda: tracked(stage, f"steady-{run}-2"), 11 * 40)
+    eventually(lambda: tracked(stage, f"{calm_film}-2"), 11 * 40)
     rising.rank(stage)
     calm = source.ask()  # steady films may be none of the first hundred, where others have likes
-    viral = f"viral-{run}"
-    for _ in range(6):  # more than any other test has of a film of its own
+    viral = plan.viral_film()
+    for _ in range(plan.MOST_IN_AN_HOUR // 500):
         assert api.post(*[{"movie_id": viral}] * 500).status == 202
-    eventually(lambda: tracked(stage, viral), 3_000)
+    eventually(lambda: tracked(stage, viral), plan.MOST_IN_AN_HOUR)
     for _ in range(2):
         rising.rank(stage)
-        top = source.ask().trends[0]
+        board = source.ask().trends
+        top = next(one for one in board if not plan.is_of_others(one.movie_id, viral))
         if top.movie_id == viral:
             break
-    assert (top.movie_id, top.rank, top.previous_rank) == (viral, 1, None)
-    assert top.score > 10 and top.likes == 3_000  # all within the window, over HTTP
-    assert all(one.score < 10 for one in calm.trends if one.movie_id.startswith(f"steady-{run}"))
+    assert (top.movie_id, top.previous_rank) == (viral, None)
+    assert all(plan.is_of_others(one.movie_id) for one in board[: top.rank - 1])
+    # All within the window, over HTTP.
+    assert top.score > 10 and top.likes == plan.MOST_IN_AN_HOUR
+    assert all(one.score < 10 for one in calm.trends if one.movie_id.startswith(calm_film))
 
 
 def tracked(stage, film):
