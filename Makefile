@@ -9,10 +9,10 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 STAGE ?= local
 
-.PHONY: help setup demo test lint notebook strip bench pictures up down plan apply requirements clean
+.PHONY: help setup demo test test-clock lint notebook strip bench pictures up down plan apply requirements clean
 
 help: ## Show this help
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: .venv/ready ## Set up the Python environment in .venv
 
@@ -36,6 +36,9 @@ demo: setup terraform ## Run the whole pipeline here, on real input, and check e
 
 test: lint browser ## Lint, then every test: Python, Terraform, pages, and the stack on the emulator
 	@infra/bin/test
+
+test-clock: setup terraform browser ## The tests at other hours and days: make test-clock AT="08:00 leap" TESTS=tests/stack
+	@$(BIN)/python -m tests.clock $(TESTS) $(if $(AT),--at $(AT))
 
 lint: setup terraform ## ruff, mypy --strict, clean notebooks, terraform fmt and validate
 	@$(BIN)/ruff check .

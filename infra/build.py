@@ -21,14 +21,15 @@ SOURCES = ("glue", "queries", "transform")
 OURS = {".py", ".json", ".sql", ".css"}
 WHEELS = ("aws-lambda-powertools", "jmespath", "msgspec", "typing-extensions")
 """What the functions import and Lambda's Python does not bring; boto3 it does. Those that work with
-tables have layers beside this: RankTrends AWS's own, with pyarrow; the others ours, below."""
+tables have layers beside this, and none of AWS's: its pandas layer reads and writes no zstd."""
 LAYERS = {
     "duckdb": ("duckdb",),
     "pyarrow": ("pyarrow",),
     "pandas": ("awswrangler", "numpy", "packaging", "pandas", "python-dateutil", "six"),
 }
-"""The wheels of each layer: CompactLake has the first two, TrendReport, which asks Athena, the last
-two. The other functions start without them, and together they would not fit one zip of 50 MiB."""
+"""The wheels of each layer: CompactLake has the first two, RankTrends and TrendReport, which asks
+Athena, the last two. The other functions start without them, and together they would not fit one
+zip of 50 MiB."""
 # Of pyarrow, what `pyarrow.parquet`, `pyarrow.compute` and awswrangler load, and the libraries that
 # these are linked to: the wheel also brings Flight, file systems, headers, tests, and copies of
 # libraries where links are meant.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -40,6 +40,11 @@ class Outputs(msgspec.Struct, frozen=True):
     glue_database: str
     athena_workgroup: str
     function_names: dict[str, str]
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> Outputs:
+        """Read them from Terraform's outputs by name."""
+        return msgspec.convert(told["stage"], cls)
 
 
 class Stage(msgspec.Struct, frozen=True):
@@ -81,7 +86,7 @@ class Local(msgspec.Struct, frozen=True):
 def open_stage(name: str) -> Stage:
     """Give a stage that is up; `StageError` where it is not."""
     if name != "local":
-        return Stage(name, msgspec.convert(runner.outputs(name), Outputs))
+        return Stage(name, Outputs.of(runner.outputs(name)))
     try:
         local = msgspec.json.decode((home() / "local.json").read_bytes(), type=Local)
     except FileNotFoundError:

@@ -9,7 +9,7 @@ import click
 from infra import build
 from infra.cli.steps import Steps
 from infra.paths import home
-from infra.stage import StageError
+from infra.stage import Outputs, StageError
 from infra.terraform import runner
 
 
@@ -28,9 +28,10 @@ def apply(stage: str, steps: Steps, *, yes: bool = False) -> None:
         click.confirm(f"Make these changes to stage {stage}?", abort=True)
     with steps.step(f"Applying stage {stage}") as tell:
         outputs = runner.apply(stage, variables, tell)
-    if "api_url" in outputs:
-        click.echo(f"Stage {stage}: {outputs['api_url']}/likes")
-        click.echo(f"The page with the Like button: {outputs['site_url']}")
+    if stage != "bootstrap":
+        told = Outputs.of(outputs)
+        click.echo(f"Stage {stage}: {told.api_url}/likes")
+        click.echo(f"The page with the Like button: {told.site_url}")
 
 
 def _prepare(stage: str, steps: Steps) -> dict[str, str]:

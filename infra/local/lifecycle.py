@@ -274,7 +274,7 @@ def state(home: Path) -> Path:
 
 def _terraform(process: Process, package: Path, tell: Tell) -> Outputs:
     variables = {"endpoint": process.endpoint, "package": str(package)}
-    return msgspec.convert(runner.apply("local", variables, tell), Outputs)
+    return Outputs.of(runner.apply("local", variables, tell))
 
 
 def _fingerprint(package: Path) -> str:

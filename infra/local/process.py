@@ -18,6 +18,8 @@ import msgspec
 
 # All that a process of ours, and what it runs, get to see of the user's environment.
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "SYSTEMROOT")
+# And what shifts the clock of all (libfaketime), which has to be one.
+_CLOCK = ("LD_PRELOAD", "FAKETIME", "FAKETIME_DONT_FAKE_MONOTONIC")
 
 
 class Process(msgspec.Struct, frozen=True):
@@ -86,7 +88,7 @@ def environment(user: Mapping[str, str]) -> dict[str, str]:
 
     Nothing of the user's AWS settings gets in: no credentials, profile, endpoint or proxy.
     """
-    return {name: user[name] for name in _KEPT if name in user} | {
+    return {name: user[name] for name in (*_KEPT, *_CLOCK) if name in user} | {
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",

@@ -210,6 +210,25 @@ assert not {"duckdb", "sqlglot"} & sys.modules.keys()
 for name in ("awswrangler", "numpy", "pandas", "pyarrow"):
     assert sys.modules[name].__file__.startswith(str(here)), sys.modules[name].__file__
 """
+RANK = """
+import sys
+from pathlib import Path
+here = Path.cwd()
+sys.path[:0] = [str(here), sys.argv[1]]
+import pyarrow as pa
+from transform.handlers import rank
+from transform.trends import closed_hours, rollups, scoring
+from transform.trends.activity import hourly
+
+totals = pa.table({"movie_id": ["a", "b"], "likes": [9, 20], "unlikes": [1, 0]})
+hours = hourly([rollups.settled(7, closed_hours.encode(totals))], 7, 25)
+rows = scoring.hour_table(hours, 7)
+assert rows["movie_id"].to_pylist() == ["b", "a"]
+assert closed_hours.encode(rows)[:4] == b"PAR1"  # by zstd, which AWS's own layer has not
+assert not {"duckdb", "awswrangler"} & sys.modules.keys()
+for name in ("numpy", "pyarrow"):
+    assert sys.modules[name].__file__.startswith(str(here)), sys.modules[name].__file__
+"""
 ON_LAMBDA = ("boto3", "botocore", "jmespath", "s3transfer", "urllib3")
 """What Lambda's Python brings."""
 
@@ -223,8 +242,13 @@ ON_LAMBDA = ("boto3", "botocore", "jmespath", "s3transfer", "urllib3")
             ("pandas", "pyarrow"),
             ("msgspec", "aws-lambda-powertools", "typing-extensions", *ON_LAMBDA),
         ),
+        (
+            RANK,
+            ("pandas", "pyarrow"),
+            ("msgspec", "aws-lambda-powertools", "typing-extensions", *ON_LAMBDA),
+        ),
     ],
-    ids=["likes are merged", "Athena is asked"],
+    ids=["likes are merged", "Athena is asked", "films are ranked"],
 )
 def test_without_what_the_layers_leave_out(program, held, beside, local, tmp_path):
     """With the wheels of this machine, of which the same is left out; its engines run here."""

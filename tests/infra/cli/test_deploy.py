@@ -3,12 +3,14 @@
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 
 import lake
 from infra import build
 from infra.terraform import runner
+from tests.stages import OUTPUTS
 
 
 @pytest.fixture
@@ -26,7 +28,7 @@ def called(monkeypatch, tmp_path):
     def apply(stage, variables, tell):
         assert variables == called.variables
         calls.append(("apply", stage))
-        return {"api_url": "https://api.example/test", "site_url": "https://site.example"}
+        return {"stage": msgspec.to_builtins(OUTPUTS)}
 
     def built(flavour, out):
         calls.append(("build", flavour))
@@ -65,8 +67,8 @@ def test_a_plan_shows_and_changes_nothing(called):
 def test_a_yes_applies(arguments, answer, called):
     done = run("apply", "--stage", "test", *arguments, answer=answer)
     assert (done.exit_code, called()[-1]) == (0, ("apply", "test"))
-    assert "https://api.example/test/likes" in done.stdout
-    assert "https://site.example\n" in done.stdout
+    assert f"Stage test: {OUTPUTS.api_url}/likes\n" in done.stdout
+    assert f"{OUTPUTS.site_url}\n" in done.stdout
 
 
 @pytest.mark.parametrize("answer", ["n\n", ""])

@@ -7,7 +7,8 @@ resource "aws_athena_workgroup" "this" {
   configuration {
     enforce_workgroup_configuration    = true
     publish_cloudwatch_metrics_enabled = true
-    bytes_scanned_cutoff_per_query     = var.query_cutoff_bytes
+    # Athena stops a query there: 100 GiB cost half a dollar, and are a query that forgot its partition.
+    bytes_scanned_cutoff_per_query = 100 * 1024 * 1024 * 1024
 
     engine_version {
       selected_engine_version = "Athena engine version 3"

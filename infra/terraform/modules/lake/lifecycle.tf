@@ -1,7 +1,7 @@
 resource "aws_s3_bucket_lifecycle_configuration" "lake" {
   count      = var.raw_expires_after_days == null ? 0 : 1
   bucket     = aws_s3_bucket.lake.id
-  depends_on = [aws_s3_bucket_versioning.lake]
+  depends_on = [module.lake_private]
 
   rule {
     id     = "raw"

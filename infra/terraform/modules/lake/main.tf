@@ -1,12 +1,5 @@
 # The lake: what is stored, how long, and what its tables look like to Athena.
 
-locals {
-  buckets = {
-    lake    = aws_s3_bucket.lake
-    results = aws_s3_bucket.results
-  }
-}
-
 resource "aws_s3_bucket" "lake" {
   bucket        = var.bucket
   force_destroy = var.disposable
@@ -18,10 +11,16 @@ resource "aws_s3_bucket" "results" {
 }
 
 # An overwritten or deleted object of the lake can be brought back for a week. Query results need no such care.
-resource "aws_s3_bucket_versioning" "lake" {
-  bucket = aws_s3_bucket.lake.id
+module "lake_private" {
+  source    = "../private_bucket"
+  bucket    = aws_s3_bucket.lake
+  versioned = true
+  tls_only  = var.tls_only
+  reader    = var.reports_reader == null ? null : { distribution_arn = var.reports_reader.distribution_arn, prefix = "reports/" }
+}
 
-  versioning_configuration {
-    status = "Enabled"
-  }
+module "results_private" {
+  source   = "../private_bucket"
+  bucket   = aws_s3_bucket.results
+  tls_only = var.tls_only
 }

@@ -33,17 +33,6 @@ variable "raw_expires_after_days" {
   }
 }
 
-variable "query_cutoff_bytes" {
-  description = "Bytes that one query may scan; Athena stops it there."
-  type        = number
-
-  # https://docs.aws.amazon.com/athena/latest/ug/workgroups-setting-control-limits-cloudwatch.html
-  validation {
-    condition     = var.query_cutoff_bytes >= 10 * 1024 * 1024 && floor(var.query_cutoff_bytes) == var.query_cutoff_bytes
-    error_message = "Athena's lowest cutoff is 10 MB: 10,485,760 bytes."
-  }
-}
-
 variable "tls_only" {
   description = "Whether the buckets refuse plain HTTP. Only an emulator that speaks nothing else may say no."
   type        = bool

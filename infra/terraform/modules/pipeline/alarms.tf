@@ -43,3 +43,36 @@ resource "aws_sns_topic_policy" "alarms" {
   arn    = local.alarm_topic.arn
   policy = data.aws_iam_policy_document.alarms[0].json
 }
+
+# What the modules of the steps cannot know of.
+module "alarms" {
+  source   = "../alarms"
+  for_each = local.alarms
+  name     = each.key
+  topic    = local.alarm_topic
+  alarms   = each.value
+}
+
+locals {
+  alarms = {
+    (module.count.name) = { behind = merge(local.behind, {
+      description = "Counts are 5 minutes behind: UpdateCount fails or cannot keep up. Nothing is lost before the stream's retention."
+      dimensions  = { FunctionName = module.count.name }
+    }) }
+    (module.track.name) = { behind = merge(local.behind, {
+      description = "Trends are 5 minutes behind: TrackTrends fails or cannot keep up. Nothing is lost before the stream's retention."
+      dimensions  = { FunctionName = module.track.name }
+    }) }
+    (module.compact.name) = { failed-objects = {
+      description = "Raw files could not be merged: their likes are missing from the likes table, and lost when the files expire. state/compaction.json names them, and why."
+      namespace   = "MovieLikes"
+      metric      = "RawObjectsFailed"
+      dimensions  = { service = "CompactLake" }
+      seconds     = 300
+    } }
+  }
+  behind = {
+    namespace = "AWS/Lambda", metric = "IteratorAge", statistic = "Maximum"
+    above     = 5 * 60 * 1000, periods = 5, datapoints = 3
+  }
+}

@@ -10,7 +10,7 @@ module "compact" {
   description       = "Merges what was delivered into the likes table, each like once."
   handler           = "transform.handlers.compact.handler"
   package           = var.package
-  layers            = [for name in ["duckdb", "pyarrow"] : local.layers[name] if contains(keys(local.layers), name)]
+  layers            = local.layers.compact
   environment       = { LAKE_BUCKET = local.bucket }
   policy            = data.aws_iam_policy_document.compact.json
   memory_mb         = 3008  # two CPUs, both of which DuckDB uses; new accounts are given no more
@@ -73,21 +73,4 @@ module "compact_schedule" {
   silent_runs       = 6
   silence           = "The likes table stands still, and catches up once it runs, as long as raw files are kept."
   alarm_topic       = local.alarm_topic
-}
-
-resource "aws_cloudwatch_metric_alarm" "compact_failed_objects" {
-  count               = local.alarm_topic == null ? 0 : 1
-  alarm_name          = "${module.compact.name}-failed-objects"
-  alarm_description   = "Raw files could not be merged: their likes are missing from the likes table, and lost when the files expire. state/compaction.json names them, and why."
-  namespace           = "MovieLikes"
-  metric_name         = "RawObjectsFailed"
-  dimensions          = { service = "CompactLake" }
-  statistic           = "Sum"
-  period              = 300
-  evaluation_periods  = 1
-  comparison_operator = "GreaterThanThreshold"
-  threshold           = 0
-  treat_missing_data  = "notBreaching"
-  alarm_actions       = [local.alarm_topic.arn]
-  ok_actions          = [local.alarm_topic.arn]
 }

@@ -5,7 +5,6 @@ module "lake" {
   results_bucket         = local.results_bucket
   disposable             = var.disposable
   raw_expires_after_days = var.raw_expires_after_days
-  query_cutoff_bytes     = var.query_cutoff_bytes
   tls_only               = var.tls_only
   reports_reader         = var.publish_reports ? { distribution_arn = module.site.distribution_arn } : null
 }

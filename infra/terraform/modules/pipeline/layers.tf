@@ -1,7 +1,11 @@
 # What functions import and their zip does not hold, from the wheels that requirements.txt pins.
 
 locals {
-  layers = { for name, layer in aws_lambda_layer_version.this : name => layer.arn }
+  # The layers of each step that has any: none where its function runs in a Python that has all it imports.
+  layers = {
+    for step, names in { compact = ["duckdb", "pyarrow"], rank = ["pandas", "pyarrow"], report = ["pandas", "pyarrow"] } :
+    step => [for name in names : aws_lambda_layer_version.this[name].arn if contains(keys(var.layers), name)]
+  }
 }
 
 resource "aws_lambda_layer_version" "this" {

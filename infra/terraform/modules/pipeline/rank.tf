@@ -1,11 +1,5 @@
 # RankTrends: each minute, makes leaderboards of what TrackTrends summed up, and the trends table of closed hours.
 
-locals {
-  # awswrangler, pandas and pyarrow, from AWS. Version 11 holds awswrangler 3.16.1; the list of all regions:
-  # https://aws-sdk-pandas.readthedocs.io/en/stable/layers.html
-  pandas_layer = "arn:${local.partition}:lambda:${local.region}:336392948345:layer:AWSSDKPandas-Python313-Arm64:11"
-}
-
 module "rank" {
   source            = "../function"
   name              = "RankTrends"
@@ -13,7 +7,7 @@ module "rank" {
   description       = "Ranks films by how far their likes stand above their own past."
   handler           = "transform.handlers.rank.handler"
   package           = var.package
-  layers            = var.pandas_layers == null ? [local.pandas_layer] : var.pandas_layers
+  layers            = local.layers.rank
   environment       = { TRENDS_TABLE = local.trends, LAKE_BUCKET = local.bucket }
   policy            = data.aws_iam_policy_document.rank.json
   memory_mb         = 1769 # a whole CPU

@@ -7,7 +7,7 @@ module "report" {
   description = "Writes, restates and announces the trend reports of days and weeks."
   handler     = "transform.handlers.report.handler"
   package     = var.package
-  layers      = [for name in ["pandas", "pyarrow"] : local.layers[name] if contains(keys(local.layers), name)]
+  layers      = local.layers.report
   environment = {
     LAKE_BUCKET      = local.bucket
     SITE_BUCKET      = local.site_bucket # whose films.json holds the films' titles

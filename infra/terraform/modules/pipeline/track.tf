@@ -58,21 +58,3 @@ resource "aws_lambda_event_source_mapping" "track" {
   batch_size                         = 1000
   maximum_batching_window_in_seconds = 1
 }
-
-resource "aws_cloudwatch_metric_alarm" "track_behind" {
-  count               = local.alarm_topic == null ? 0 : 1
-  alarm_name          = "${module.track.name}-behind"
-  alarm_description   = "Trends are 5 minutes behind: TrackTrends fails or cannot keep up. Nothing is lost before the stream's retention."
-  namespace           = "AWS/Lambda"
-  metric_name         = "IteratorAge"
-  dimensions          = { FunctionName = module.track.name }
-  statistic           = "Maximum"
-  period              = 60
-  evaluation_periods  = 5
-  datapoints_to_alarm = 3
-  comparison_operator = "GreaterThanThreshold"
-  threshold           = 5 * 60 * 1000
-  treat_missing_data  = "notBreaching"
-  alarm_actions       = [local.alarm_topic.arn]
-  ok_actions          = [local.alarm_topic.arn]
-}

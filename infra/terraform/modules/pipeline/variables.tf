@@ -38,12 +38,6 @@ variable "raw_expires_after_days" {
   type        = number
 }
 
-variable "query_cutoff_bytes" {
-  description = "Bytes that one query may scan before Athena stops it: 100 GiB cost half a dollar, and are a query that forgot its partition."
-  type        = number
-  default     = 107374182400
-}
-
 variable "requests_per_second" {
   description = "Requests a second that the API takes before it answers 429."
   type        = number
@@ -71,12 +65,6 @@ variable "fan_out_mapping" {
   description = "Whether Lambda itself hands TrackTrends what the stream's consumer is pushed. Where it does not, something else has to, one batch of a shard at a time."
   type        = bool
   default     = true
-}
-
-variable "pandas_layers" {
-  description = "ARNs of the Lambda layers that hold pandas and pyarrow for Python 3.13 on arm64; null: AWS's own."
-  type        = list(string)
-  default     = null
 }
 
 variable "alarms" {

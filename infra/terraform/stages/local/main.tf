@@ -11,7 +11,6 @@ module "pipeline" {
   api_address            = "${var.endpoint}/restapis/%s/local/_user_request_"
   tls_only               = false # the emulator speaks plain HTTP
   alarms                 = false
-  fan_out_mapping        = false # the emulator refuses a mapping on a consumer; infra/fanout bridges it
-  pandas_layers          = []    # the emulator runs functions in its own Python, which has pandas and pyarrow
-  layers                 = {}    # and DuckDB
+  fan_out_mapping        = false # the emulator refuses a mapping on a consumer; infra/local/bridge stands for it
+  layers                 = {}    # the emulator runs functions in its own Python, which has all they import
 }

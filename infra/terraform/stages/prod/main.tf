@@ -11,4 +11,5 @@ module "pipeline" {
   requests_per_second    = 10000
   alarm_email            = var.alarm_email
   report_email           = var.report_email
+  publish_reports        = var.publish_reports
 }

@@ -19,3 +19,9 @@ variable "report_email" {
   type        = string
   default     = null
 }
+
+variable "publish_reports" {
+  description = "Whether the site shows the lake's reports, to everybody who knows its address."
+  type        = bool
+  default     = true
+}

@@ -10,44 +10,29 @@ variables {
   results_bucket         = "athena-results-bucket-test-000000000000"
   disposable             = false
   raw_expires_after_days = 30
-  query_cutoff_bytes     = 10485760
   tls_only               = true
   reports_reader         = { distribution_arn = "arn:aws:cloudfront::000000000000:distribution/SITE" }
 }
 
 run "the_lake_is_closed_kept_and_described_by_the_files" {
   assert {
-    condition = length(aws_s3_bucket_public_access_block.this) == 2 && alltrue([
-      for b in aws_s3_bucket_public_access_block.this :
-      b.block_public_acls && b.block_public_policy && b.ignore_public_acls && b.restrict_public_buckets
-    ])
-    error_message = "Neither bucket can be made public."
-  }
-  assert {
-    condition = length(aws_s3_bucket_server_side_encryption_configuration.this) == 2 && alltrue([
-      for e in aws_s3_bucket_server_side_encryption_configuration.this :
-      one(e.rule).apply_server_side_encryption_by_default[0].sse_algorithm == "AES256"
-    ])
-    error_message = "Both buckets encrypt what they are given."
-  }
-  assert {
-    condition     = length(aws_s3_bucket_policy.this) == 2
+    condition     = alltrue([for m in [module.lake_private, module.results_private] : length([for s in m.statements : s if s.effect == "Deny"]) == 1])
     error_message = "Both buckets refuse plain HTTP."
   }
   assert {
     condition = [
-      for s in data.aws_iam_policy_document.this["lake"].statement : [s.actions, s.resources, [for c in s.condition : c.values]] if s.effect != "Deny"
+      for s in module.lake_private.statements : [s.actions, s.resources, [for c in s.condition : c.values]] if s.effect != "Deny"
       ] == [
       [toset(["s3:GetObject"]), toset(["${aws_s3_bucket.lake.arn}/reports/*"]), [tolist(["arn:aws:cloudfront::000000000000:distribution/SITE"])]],
     ]
     error_message = "The site's distribution, and no other, may read reports, and nothing else of the lake."
   }
   assert {
-    condition     = alltrue([for s in data.aws_iam_policy_document.this["results"].statement : s.effect == "Deny"])
+    condition     = alltrue([for s in module.results_private.statements : s.effect == "Deny"])
     error_message = "Nobody is let in to query results."
   }
   assert {
-    condition     = !aws_s3_bucket.lake.force_destroy && aws_s3_bucket_versioning.lake.versioning_configuration[0].status == "Enabled"
+    condition     = !aws_s3_bucket.lake.force_destroy && module.lake_private.versioning == "Enabled" && module.results_private.versioning == null
     error_message = "What the lake holds is not destroyed by accident."
   }
 
@@ -100,7 +85,7 @@ run "the_lake_is_closed_kept_and_described_by_the_files" {
   }
 
   assert {
-    condition     = aws_athena_workgroup.this.configuration[0].enforce_workgroup_configuration && aws_athena_workgroup.this.configuration[0].bytes_scanned_cutoff_per_query == 10485760
+    condition     = aws_athena_workgroup.this.configuration[0].enforce_workgroup_configuration && aws_athena_workgroup.this.configuration[0].bytes_scanned_cutoff_per_query == 100 * pow(1024, 3)
     error_message = "The workgroup's limit holds for every client."
   }
   assert {
@@ -117,7 +102,7 @@ run "a_stage_that_is_wiped_keeps_everything_until_then" {
     reports_reader         = null
   }
   assert {
-    condition     = length(aws_s3_bucket_lifecycle_configuration.lake) + length(aws_s3_bucket_lifecycle_configuration.results) + length(aws_s3_bucket_policy.this) == 0
+    condition     = length(aws_s3_bucket_lifecycle_configuration.lake) + length(aws_s3_bucket_lifecycle_configuration.results) + length(module.lake_private.statements) + length(module.results_private.statements) == 0
     error_message = "No rule of expiry, and plain HTTP is let in."
   }
   assert {
@@ -126,14 +111,13 @@ run "a_stage_that_is_wiped_keeps_everything_until_then" {
   }
 }
 
-run "a_bad_stage_raw_files_that_go_too_soon_and_a_cutoff_that_athena_does_not_know_are_refused" {
+run "a_bad_stage_and_raw_files_that_go_too_soon_are_refused" {
   command = plan
 
   variables {
     stage                  = "my-test"
     raw_expires_after_days = 1
-    query_cutoff_bytes     = 10485759
   }
 
-  expect_failures = [var.stage, var.raw_expires_after_days, var.query_cutoff_bytes]
+  expect_failures = [var.stage, var.raw_expires_after_days]
 }

@@ -71,8 +71,8 @@ variables {
 run "a_stage_is_named_counts_exactly_and_allows_no_more_than_it_needs" {
   assert {
     condition = [
-      output.stream_name, output.counts_table, output.trends_table, output.firehose_name, output.event_bus,
-      output.bucket, output.results_bucket, output.glue_database, output.athena_workgroup,
+      output.stage.stream_name, output.stage.counts_table, output.stage.trends_table, output.stage.firehose_name, output.stage.event_bus,
+      output.stage.bucket, output.stage.results_bucket, output.stage.glue_database, output.stage.athena_workgroup,
       ] == [
       "MovieLikesStream-test", "MovieLikesTable-test", "MovieTrendsTable-test", "MovieLikesArchive-test", "movie-likes-test",
       "raw-likes-bucket-test-000000000000", "athena-results-bucket-test-000000000000", "movie_likes_test", "movie-likes-test",
@@ -80,7 +80,7 @@ run "a_stage_is_named_counts_exactly_and_allows_no_more_than_it_needs" {
     error_message = "Everything is named after its stage."
   }
   assert {
-    condition = output.function_names == {
+    condition = output.stage.function_names == {
       ingest = "IngestLike-test", count = "UpdateCount-test", archive = "ArchiveLikes-test", read = "ReadLikes-test"
       track  = "TrackTrends-test", rank = "RankTrends-test", compact = "CompactLake-test", report = "TrendReport-test"
     }
@@ -111,7 +111,7 @@ run "a_stage_is_named_counts_exactly_and_allows_no_more_than_it_needs" {
     error_message = "Every batch of a shard is summed up, one at a time, until it is kept."
   }
   assert {
-    condition     = aws_lambda_event_source_mapping.track[0].event_source_arn == output.consumer_arn && startswith(output.consumer_arn, "${local.stream_arn}/consumer/${local.consumer}:")
+    condition     = aws_lambda_event_source_mapping.track[0].event_source_arn == output.stage.consumer_arn && startswith(output.stage.consumer_arn, "${local.stream_arn}/consumer/${local.consumer}:")
     error_message = "Trends come from the stream's consumer, and the ARN that the role is given is that of the consumer."
   }
 
@@ -182,8 +182,8 @@ run "a_stage_is_named_counts_exactly_and_allows_no_more_than_it_needs" {
     error_message = "CompactLake may read where Firehose delivers, and write where the likes table lies."
   }
   assert {
-    condition     = module.rank_schedule.name == "RankTrends-test" && local.pandas_layer == "arn:aws:lambda:us-east-1:336392948345:layer:AWSSDKPandas-Python313-Arm64:11"
-    error_message = "RankTrends is called, and has AWS's own pandas of its region."
+    condition     = module.rank_schedule.name == "RankTrends-test" && { for step, layers in local.layers : step => length(layers) } == { compact = 2, rank = 2, report = 2 }
+    error_message = "RankTrends is called, and functions that need layers have ours."
   }
   assert {
     condition     = module.rank_schedule.silent_seconds == 300 && module.compact_schedule.silent_seconds == 1800
@@ -198,10 +198,12 @@ run "a_stage_is_named_counts_exactly_and_allows_no_more_than_it_needs" {
     error_message = "DuckDB, pandas and pyarrow are there for what functions run on."
   }
   assert {
-    condition = [for a in aws_cloudwatch_metric_alarm.compact_failed_objects : [
-      a.namespace, a.metric_name, a.dimensions, a.threshold, a.comparison_operator, a.alarm_actions,
-    ]] == [["MovieLikes", "RawObjectsFailed", tomap({ service = "CompactLake" }), 0, "GreaterThanThreshold", toset([local.alarm_topic.arn])]]
-    error_message = "Somebody hears that a raw file could not be merged."
+    condition = { for name, m in module.alarms : name => { for end, a in m.alarms : end => [a.namespace, a.metric_name, a.threshold, a.alarm_actions] } } == {
+      CompactLake-test = { failed-objects = ["MovieLikes", "RawObjectsFailed", 0, toset([local.alarm_topic.arn])] }
+      TrackTrends-test = { behind = ["AWS/Lambda", "IteratorAge", 300000, toset([local.alarm_topic.arn])] }
+      UpdateCount-test = { behind = ["AWS/Lambda", "IteratorAge", 300000, toset([local.alarm_topic.arn])] }
+    }
+    error_message = "Somebody hears that a raw file could not be merged, and that counts or trends are behind."
   }
   assert {
     condition     = aws_sns_topic_subscription.alarms[0].endpoint == "ops@example.org"
@@ -240,7 +242,7 @@ run "a_stage_is_named_counts_exactly_and_allows_no_more_than_it_needs" {
     error_message = "Somebody hears of reports, on a topic of their own."
   }
   assert {
-    condition     = [output.site_bucket, output.site_url] == ["movie-likes-site-test-000000000000", "https://mock.cloudfront.net"] && output.api_url == "https://mock.execute-api.us-east-1.amazonaws.com/test"
+    condition     = [output.stage.site_bucket, output.stage.site_url] == ["movie-likes-site-test-000000000000", "https://mock.cloudfront.net"] && output.stage.api_url == "https://mock.execute-api.us-east-1.amazonaws.com/test"
     error_message = "The page is there, and the API that it talks to."
   }
 }
@@ -251,7 +253,7 @@ run "an_emulator_has_its_own_address_of_the_api_and_reports_may_be_kept_private"
     publish_reports = false
   }
   assert {
-    condition     = startswith(output.api_url, "http://127.0.0.1:4566/restapis/") && !strcontains(output.api_url, "%s")
+    condition     = startswith(output.stage.api_url, "http://127.0.0.1:4566/restapis/") && !strcontains(output.stage.api_url, "%s")
     error_message = "The API is where the emulator has it."
   }
 }
@@ -259,15 +261,14 @@ run "an_emulator_has_its_own_address_of_the_api_and_reports_may_be_kept_private"
 run "where_lambda_takes_no_mapping_on_a_consumer_and_needs_no_layers_there_are_none" {
   variables {
     fan_out_mapping = false
-    pandas_layers   = []
     layers          = {}
   }
   assert {
-    condition     = length(aws_lambda_layer_version.this) == 0
+    condition     = length(aws_lambda_layer_version.this) == 0 && alltrue([for layers in values(local.layers) : length(layers) == 0])
     error_message = "Functions find DuckDB and pyarrow in the Python they run in."
   }
   assert {
-    condition     = length(aws_lambda_event_source_mapping.track) == 0 && endswith(output.consumer_arn, "/consumer/trends:1")
+    condition     = length(aws_lambda_event_source_mapping.track) == 0 && endswith(output.stage.consumer_arn, "/consumer/trends:1")
     error_message = "The consumer is there for somebody else to read from."
   }
 }

@@ -20,22 +20,15 @@ variables {
 
 run "the_site_is_private_to_its_distribution_which_speaks_https_alone" {
   assert {
-    condition = alltrue([
-      aws_s3_bucket_public_access_block.this.block_public_acls, aws_s3_bucket_public_access_block.this.block_public_policy,
-      aws_s3_bucket_public_access_block.this.ignore_public_acls, aws_s3_bucket_public_access_block.this.restrict_public_buckets,
-    ]) && one(aws_s3_bucket_server_side_encryption_configuration.this.rule).apply_server_side_encryption_by_default[0].sse_algorithm == "AES256"
-    error_message = "The bucket is closed and encrypted."
-  }
-  assert {
     condition = [
-      for s in data.aws_iam_policy_document.this.statement : [s.actions, [for p in s.principals : p.identifiers], [for c in s.condition : c.values]] if s.effect != "Deny"
+      for s in module.private.statements : [s.actions, [for p in s.principals : p.identifiers], [for c in s.condition : c.values]] if s.effect != "Deny"
       ] == [
       [toset(["s3:GetObject"]), [toset(["cloudfront.amazonaws.com"])], [tolist(["arn:aws:cloudfront::000000000000:distribution/SITE"])]],
     ]
     error_message = "This distribution, and nobody else, reads the bucket."
   }
   assert {
-    condition     = length([for s in data.aws_iam_policy_document.this.statement : s if s.effect == "Deny"]) == 1
+    condition     = length([for s in module.private.statements : s if s.effect == "Deny"]) == 1
     error_message = "The bucket refuses plain HTTP."
   }
   assert {
@@ -120,7 +113,7 @@ run "without_reports_nothing_of_the_lake_is_shown" {
     error_message = "The site is its own bucket."
   }
   assert {
-    condition     = alltrue([for s in data.aws_iam_policy_document.this.statement : s.effect != "Deny"])
+    condition     = alltrue([for s in module.private.statements : s.effect != "Deny"])
     error_message = "Plain HTTP is let in."
   }
 }

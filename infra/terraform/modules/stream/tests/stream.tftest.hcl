@@ -16,7 +16,7 @@ run "the_stream_is_encrypted_and_grows_by_itself" {
     error_message = "The stream is encrypted with the account's key for Kinesis."
   }
   assert {
-    condition     = aws_cloudwatch_metric_alarm.read_age[0].threshold == 6 * 60 * 60 * 1000
+    condition     = module.alarms.alarms["read-age"].threshold == 6 * 60 * 60 * 1000
     error_message = "The alarm rings after a quarter of the retention, in milliseconds."
   }
 }

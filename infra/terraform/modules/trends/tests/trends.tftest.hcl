@@ -30,7 +30,7 @@ run "trends_expire_by_themselves_and_are_read_from_a_consumer_of_their_own" {
     error_message = "The consumer is the stream's."
   }
   assert {
-    condition     = aws_cloudwatch_metric_alarm.write_throttles[0].alarm_actions == toset([var.alarm_topic.arn])
+    condition     = module.alarms.alarms["write-throttles"].alarm_actions == toset([var.alarm_topic.arn])
     error_message = "Somebody hears of refused writes."
   }
 }

@@ -1,6 +1,16 @@
+# What makes a bucket private: nobody can make it public, what it holds is encrypted, plain HTTP is refused, and CloudFront
+# alone may be let in.
+
+resource "aws_s3_bucket_public_access_block" "this" {
+  bucket                  = var.bucket.id
+  block_public_acls       = true
+  block_public_policy     = true
+  ignore_public_acls      = true
+  restrict_public_buckets = true
+}
+
 resource "aws_s3_bucket_server_side_encryption_configuration" "this" {
-  for_each = local.buckets
-  bucket   = each.value.id
+  bucket = var.bucket.id
 
   rule {
     apply_server_side_encryption_by_default {
@@ -9,18 +19,16 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "this" {
   }
 }
 
-resource "aws_s3_bucket_public_access_block" "this" {
-  for_each                = local.buckets
-  bucket                  = each.value.id
-  block_public_acls       = true
-  block_public_policy     = true
-  ignore_public_acls      = true
-  restrict_public_buckets = true
+resource "aws_s3_bucket_versioning" "this" {
+  count  = var.versioned ? 1 : 0
+  bucket = var.bucket.id
+
+  versioning_configuration {
+    status = "Enabled"
+  }
 }
 
 data "aws_iam_policy_document" "this" {
-  for_each = local.buckets
-
   dynamic "statement" {
     for_each = var.tls_only ? ["tls"] : []
 
@@ -28,7 +36,7 @@ data "aws_iam_policy_document" "this" {
       sid       = "RefusePlainHttp"
       effect    = "Deny"
       actions   = ["s3:*"]
-      resources = [each.value.arn, "${each.value.arn}/*"]
+      resources = [var.bucket.arn, "${var.bucket.arn}/*"]
 
       principals {
         type        = "*"
@@ -45,12 +53,12 @@ data "aws_iam_policy_document" "this" {
 
   # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
   dynamic "statement" {
-    for_each = each.key == "lake" && var.reports_reader != null ? ["reports"] : []
+    for_each = var.reader == null ? [] : [var.reader]
 
     content {
-      sid       = "ShowReports"
+      sid       = "ReadForTheSite"
       actions   = ["s3:GetObject"]
-      resources = ["${each.value.arn}/reports/*"]
+      resources = ["${var.bucket.arn}/${statement.value.prefix}*"]
 
       principals {
         type        = "Service"
@@ -60,22 +68,17 @@ data "aws_iam_policy_document" "this" {
       condition {
         test     = "StringEquals"
         variable = "AWS:SourceArn"
-        values   = [var.reports_reader.distribution_arn]
+        values   = [statement.value.distribution_arn]
       }
     }
   }
 }
 
 resource "aws_s3_bucket_policy" "this" {
-  for_each = { for name, bucket in local.buckets : name => bucket if var.tls_only || (name == "lake" && var.reports_reader != null) }
-  bucket   = each.value.id
-  policy   = data.aws_iam_policy_document.this[each.key].json
+  count  = var.tls_only || var.reader != null ? 1 : 0
+  bucket = var.bucket.id
+  policy = data.aws_iam_policy_document.this.json
 
   # S3 refuses two changes of a bucket's access at the same time.
   depends_on = [aws_s3_bucket_public_access_block.this]
-}
-
-moved {
-  from = aws_s3_bucket_policy.tls_only
-  to   = aws_s3_bucket_policy.this
 }
