@@ -12,6 +12,7 @@ import pytest
 
 from infra.local import emulator
 from infra.local.emulator import EmulatorError, Process
+from infra.local.process import Found
 
 # Stands in for the emulator: answers the health check, says what it sees, saves when asked to end.
 STAND_IN = """
@@ -45,7 +46,7 @@ def home(tmp_path):
 def test_a_started_emulator_answers_and_is_found_again(home):
     process = emulator.start(home, free_port(), COMMAND)
     assert emulator.healthy(process)
-    assert emulator.find(home) == emulator.Found(process, killed=False)
+    assert emulator.find(home) == Found(process, killed=False)
     assert os.getsid(process.pid) == process.pid, "Ctrl-C here must not reach it"
 
 
@@ -53,7 +54,7 @@ def test_stopping_lets_it_save_and_is_remembered_as_clean(home):
     process = emulator.start(home, free_port(), COMMAND)
     assert emulator.stop(home)
     assert (home / "emulator/state/saved").exists()
-    assert emulator.find(home) == emulator.Found(None, killed=False)
+    assert emulator.find(home) == Found(None, killed=False)
     assert not emulator.healthy(process)
     assert not emulator.stop(home), "there is nothing to stop any more"
 
@@ -63,7 +64,7 @@ def test_an_emulator_that_was_killed_is_told_from_one_that_was_stopped(home):
     os.kill(process.pid, signal.SIGKILL)
     while emulator.find(home).process:
         time.sleep(0.01)
-    assert emulator.find(home) == emulator.Found(None, killed=True)
+    assert emulator.find(home) == Found(None, killed=True)
     again = emulator.start(home, process.port, COMMAND)
     assert emulator.find(home).process == again
 
@@ -72,7 +73,7 @@ def test_another_process_with_the_same_pid_is_neither_found_nor_stopped(home):
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
         record = Process(other.pid, "some other time", free_port())
         (home / "emulator.json").write_bytes(msgspec.json.encode(record))
-        assert emulator.find(home) == emulator.Found(None, killed=True)
+        assert emulator.find(home) == Found(None, killed=True)
         assert not emulator.stop(home)
         assert other.poll() is None
         other.communicate(b"\n")
@@ -81,7 +82,7 @@ def test_another_process_with_the_same_pid_is_neither_found_nor_stopped(home):
 @pytest.mark.parametrize("text", ["", "{", '{"pid": 1}', "\ufeff"])
 def test_a_record_that_cannot_be_read_counts_as_a_kill(tmp_path, text):
     (tmp_path / "emulator.json").write_text(text)
-    assert emulator.find(tmp_path) == emulator.Found(None, killed=True)
+    assert emulator.find(tmp_path) == Found(None, killed=True)
 
 
 def test_a_port_in_use_is_refused_in_a_sentence_and_nothing_is_started(tmp_path):

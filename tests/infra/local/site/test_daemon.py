@@ -69,7 +69,7 @@ def test_a_site_that_ends_as_it_starts_is_told_with_its_last_words(home):
 
 def test_a_site_that_does_not_answer_is_told(home, monkeypatch):
     monkeypatch.setattr(daemon, "START_S", 0.2)
-    with pytest.raises(SiteError, match="did not answer within"):
+    with pytest.raises(SiteError, match="The site's server was not ready within 0.2 s"):
         daemon.start(
             home, None, 49_000, "this", (sys.executable, "-c", "import time; time.sleep(60)")
         )
