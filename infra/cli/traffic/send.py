@@ -7,9 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from threading import Event
-from time import monotonic, time
+from time import monotonic
 from typing import NamedTuple
 
 import msgspec
@@ -243,11 +242,9 @@ def _seconds(retry_after: str | None) -> float:
     """What Retry-After asks for: seconds or an HTTP date (RFC 9110, section 10.2.3)."""
     if not retry_after:
         return 0.0
-    if retry_after.strip().isdigit():
-        return float(retry_after)
     try:
-        return max(0.0, parsedate_to_datetime(retry_after).timestamp() - time())
-    except ValueError:
+        return urllib3.Retry().parse_retry_after(retry_after)
+    except (urllib3.exceptions.InvalidHeader, ValueError, OverflowError):
         return 0.0
 
 
