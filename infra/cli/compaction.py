@@ -41,6 +41,18 @@ def told(done: Done) -> str:
     )
 
 
+def fields(done: Done) -> dict[str, object]:
+    """Give the same for programs."""
+    return {
+        "objects": done.objects,
+        "rows": done.rows,
+        "duplicates": done.duplicates,
+        "hours": done.hours,
+        "failed": done.failed,
+        "gone": done.gone,
+    }
+
+
 def troubles(done: Done) -> Iterator[str]:
     """Name what could not be merged, and why."""
     for key, reason in done.failed.items():

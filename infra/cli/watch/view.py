@@ -120,6 +120,14 @@ def line(shown: Shown, titles: Mapping[str, str]) -> str:
     return "  ".join(parts)
 
 
+def fields(shown: Shown) -> dict[str, object]:
+    """Give the whole for programs, but for the seconds before this one, which they had."""
+    reading = msgspec.structs.asdict(shown.reading)
+    del reading["per_second"]
+    told = {"rising": dict(shown.reading.rising), "trouble": shown.trouble or None}
+    return {"at": shown.now} | reading | told
+
+
 def sparkline(counts: Sequence[int]) -> str:
     """Draw counts as bars beside the greatest of them; whatever is above 0 stands out."""
     most = max(counts, default=0)
