@@ -60,6 +60,11 @@ def write_frame(frame: DataFrame, form: Format, out: TextIO) -> None:
     write([str(name) for name in frame.columns], filled.itertuples(index=False), form, out)
 
 
+def counted(number: int, what: str) -> str:
+    """Say how many there are: 1 row, 1,234 rows."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 def _plain(cell: object) -> object:
     """Times in ISO 8601, numbers of numpy as Python's own."""
     if isinstance(cell, datetime | date):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import sys
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
@@ -12,11 +11,11 @@ from pathlib import Path
 
 import urllib3
 
+from infra.local import ports
 from infra.local import process as processes
 from infra.local.process import Daemon
 
 COMMAND = (sys.executable, "-P", str(Path(__file__).with_name("ministack_patched.py")))
-HOST = "127.0.0.1"
 START_S = 90
 STOP_S = 90
 
@@ -33,7 +32,7 @@ class Process(processes.Process, frozen=True):
     @property
     def endpoint(self) -> str:
         """Its address."""
-        return f"http://{HOST}:{self.port}"
+        return f"http://{ports.HOST}:{self.port}"
 
 
 DAEMON = Daemon("emulator", "The emulator", Process, EmulatorError, killable=False)
@@ -50,7 +49,7 @@ def start(home: Path, port: int, command: Sequence[str] = COMMAND) -> Process:
         raise EmulatorError(
             "The AWS emulator is not installed here; run `make setup`, or `pip install ministack`."
         )
-    if not port_is_free(port):
+    if not ports.free(port):
         raise EmulatorError(
             f"Port {port} is in use by another program; choose a free one with --port or LAKE_PORT."
         )
@@ -96,17 +95,6 @@ def healthy(process: Process) -> bool:
     return response.status == 200
 
 
-def port_is_free(port: int) -> bool:
-    """Tell whether a server could listen on the port of this machine's loopback address."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return False
-    return True
-
-
 def environment(directory: Path, port: int, user: Mapping[str, str]) -> dict[str, str]:
     """The environment of the emulator and of the functions in it.
 
@@ -116,7 +104,7 @@ def environment(directory: Path, port: int, user: Mapping[str, str]) -> dict[str
     return processes.environment(user) | {
         "AUTH": "true",
         "GATEWAY_PORT": str(port),
-        "BIND_HOST": HOST,
+        "BIND_HOST": ports.HOST,
         "PERSIST_STATE": "1",
         "STATE_DIR": str(directory / "state"),
         "S3_PERSIST": "1",

@@ -96,7 +96,7 @@ def show(source: Source, statement: str, form: Format, out: TextIO) -> None:
     frame = source.ask(asked.question, asked.parameters)
     seconds = time.perf_counter() - started
     tables.write_frame(frame.head(ROWS), form, out)
-    told = f"{len(frame):,} row{'' if len(frame) == 1 else 's'} in {seconds:.2f} s"
+    told = f"{tables.counted(len(frame), 'row')} in {seconds:.2f} s"
     if len(frame) > ROWS:
         told += f", {len(frame) - ROWS:,} of them left out"
     out.write(f"{told}; {source.cost(frame)}.\n\n")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,9 +10,9 @@ from pathlib import Path
 import msgspec
 import urllib3
 
+from infra.local import ports
 from infra.local import process as processes
 from infra.local.process import Daemon
-from infra.local.site.server import HOST
 from infra.paths import REPOSITORY
 
 COMMAND = (sys.executable, "-m", "infra.local.site.server")
@@ -61,7 +60,7 @@ def start(
         START_S,
         made_of=made_of,
         port=port,
-        url=f"http://{HOST}:{port}",
+        url=f"http://{ports.HOST}:{port}",
     )
     processes.write(home / "site-port.json", port)
     return process
@@ -83,27 +82,11 @@ def stop(home: Path) -> bool:
 
 def _port(home: Path, port: int | None, beside: int) -> int:
     if port is not None:
-        if not _free(port):
+        if not ports.free(port):
             raise SiteError(f"Port {port} is taken; name another one with --site-port.")
         return port
     try:
         last = msgspec.json.decode((home / "site-port.json").read_bytes(), type=int)
     except (FileNotFoundError, msgspec.MsgspecError):
         last = beside + 1
-    return next(one for one in (last, beside + 1, _any()) if _free(one))
-
-
-def _free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does
-        try:
-            probe.bind((HOST, port))
-        except (OSError, OverflowError):
-            return False
-    return True
-
-
-def _any() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+    return next(one for one in (last, beside + 1, ports.any_free()) if ports.free(one))
