@@ -34,9 +34,10 @@ def _steps() -> Steps:
 
 @main.command()
 @options.stage
+@options.form
 @options.port
 @options.site_port
-def up(stage: str, port: int | None, site_port: int | None) -> None:
+def up(stage: str, form: Format, port: int | None, site_port: int | None) -> None:
     """Start the local stage: emulator, Terraform, API, and the page with the Like button.
 
     Safe to repeat; goes on where a crash left it.
@@ -44,12 +45,15 @@ def up(stage: str, port: int | None, site_port: int | None) -> None:
     Example: lake up --port 4600
     """
     options.local_only(stage, "up")
+    from infra.cli import tables
     from infra.local import lifecycle
     from infra.paths import home
 
     opened = lifecycle.up(home(), port, _steps(), site_port=site_port)
-    click.echo(f"The local stage is up: {opened.outputs.api_url}/likes")
-    click.echo(f"The page with the Like button: {opened.outputs.site_url}")
+    api, site = opened.outputs.api_url, opened.outputs.site_url
+    told = f"The local stage is up: {api}/likes\nThe page with the Like button: {site}"
+    fields = {"endpoint": opened.endpoint, "api_url": api, "site_url": site}
+    tables.write_one(told, fields, form, sys.stdout)
 
 
 @main.command()
@@ -129,10 +133,11 @@ def demo(stage: str, port: int | None, likes: int, history: int, seed: int | Non
 
 @main.command()
 @options.stage
+@options.form
 @click.argument("file", type=click.Path(allow_dash=True, dir_okay=False))
 @click.option("--batch", type=click.IntRange(1, 500), default=500, show_default=True)
 @click.option("--workers", type=click.IntRange(1, 64), default=4, show_default=True)
-def send(stage: str, file: str, batch: int, workers: int) -> None:
+def send(stage: str, form: Format, file: str, batch: int, workers: int) -> None:
     """Post likes, one JSON object a line, from FILE or - (stdin).
 
     Refused lines are named on stderr; lines that were given up go to FILE.failed.jsonl, event ids
@@ -140,19 +145,16 @@ def send(stage: str, file: str, batch: int, workers: int) -> None:
 
     Example: lake simulate --likes 1000 | lake send -
     """
+    from infra.cli import tables
     from infra.cli.traffic import sending
     from infra.stage import open_stage
 
     url = open_stage(stage).outputs.api_url
     sent, kept = sending.send_file(file, url, batch=batch, workers=workers)
-    refused = sum(sent.refused.values())
-    click.echo(
-        f"{sent.lines} lines: {sent.accepted} accepted, {refused} refused, {sent.failed} failed; "
-        f"{sent.requests} requests, {sent.retries} of them repeated, {sent.seconds:.1f} s"
-    )
+    tables.write_one(sending.told(sent), sending.fields(sent, kept), form, sys.stdout)
     if kept:
         click.echo(f"What failed is kept; send it again with: lake send {kept}", err=True)
-    sys.exit(bool(refused or sent.failed))
+    sys.exit(sent.accepted < sent.lines)
 
 
 _SHARE = click.FloatRange(0, 1)
@@ -247,7 +249,9 @@ def sql(
         _prompt(stage, form, limit)
         return
     if question is None:
-        asked = [statements.read(each) for each in statements.script(sys.stdin.read())]
+        asked = [
+            statements.read(each) for each in statements.script(sys.stdin.read(), queries.split)
+        ]
     else:
         asked = [statements.Asked(question, parameters)]
     if not asked:
@@ -285,6 +289,7 @@ def _prompt(stage: str, form: Format, limit: int | None) -> None:
         lambda frame: prices.priced(frame.attrs.get("bytes")),
         connection.tables(),
         queries.library(),
+        queries.split,
     )
     command.run(source, home() / "sql_history", form, sys.stdout)
 
@@ -335,19 +340,20 @@ def trending(stage: str, form: Format, window: str, limit: int) -> None:
 
 @main.command()
 @options.stage
+@options.form
 @click.option("--seconds", type=click.FloatRange(0, min_open=True), help="End by itself.")
-def watch(stage: str, seconds: float | None) -> None:
+def watch(stage: str, form: Format, seconds: float | None) -> None:
     """Watch likes arrive, live: how many a second, how late, and which films rise.
 
     Reads the stream as a fan-out consumer of its own, which it removes at its end. In a pipe it
-    writes a line a second. Ctrl-C ends it.
+    writes a line a second; so it does in JSON and CSV, wherever. Ctrl-C ends it.
 
     Example: lake watch --seconds 60
     """
     from infra.cli.watch import command
     from infra.stage import open_stage
 
-    command.watch(open_stage(stage), seconds, sys.stdout)
+    command.watch(open_stage(stage), seconds, sys.stdout, form)
 
 
 @main.command()
@@ -387,10 +393,11 @@ def rejected(stage: str, form: Format, day: Any, reason: str | None, limit: int)
 
 @main.command()
 @options.stage
+@options.form
 @click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="What was delivered on it, UTC.")
 @click.option("--all", "everything", is_flag=True, help="All that was delivered and still stands.")
 @click.option("--buckets", type=click.IntRange(1, 64), help="Objects to divide each hour into.")
-def compact(stage: str, day: Any, everything: bool, buckets: int | None) -> None:
+def compact(stage: str, form: Format, day: Any, everything: bool, buckets: int | None) -> None:
     """Merge what was delivered into the table likes, each like once.
 
     Without options: what came since the last run, wherever that ran. What is merged again changes
@@ -400,18 +407,20 @@ def compact(stage: str, day: Any, everything: bool, buckets: int | None) -> None
     """
     if (day is not None) + everything + (buckets is not None) > 1:
         raise click.UsageError("Give one of --day, --all and --buckets, or none.")
-    from infra.cli import compaction
+    from infra.cli import compaction, tables
     from infra.stage import open_stage
 
     opened = open_stage(stage)
     if buckets is not None:
         divided = compaction.divide(opened, buckets)
-        click.echo(f"{buckets} to an hour: {divided.hours:,} hours written")
+        told = f"{buckets} to an hour: {divided.hours:,} hours written"
+        fields = {"buckets": buckets, "hours": divided.hours}
+        tables.write_one(told, fields, form, sys.stdout)
         return
     done = compaction.merge(opened, f"{day:%Y-%m-%d}" if day else None, everything)
     for trouble in compaction.troubles(done):
         click.echo(trouble, err=True)
-    click.echo(compaction.told(done))
+    tables.write_one(compaction.told(done), compaction.fields(done), form, sys.stdout)
     sys.exit(bool(done.failed))
 
 
@@ -441,6 +450,8 @@ def report(
     """
     from pathlib import Path
 
+    import msgspec
+
     from infra.cli import reporting, tables
     from infra.stage import open_stage
 
@@ -449,10 +460,8 @@ def report(
         tables.write(reporting.LISTED, reporting.listed(at), form, sys.stdout)
         return
     made = reporting.write(at, day.date() if day else None, week)
-    if form == "table":
-        click.echo(reporting.told(at, made))
-    else:
-        tables.write(reporting.COLUMNS, reporting.rows([made], form), form, sys.stdout)
+    fields = msgspec.structs.asdict(made)
+    tables.write_one(reporting.told(at, made), fields, form, sys.stdout)
     folder = Path(out) if out else None
     if opened:
         click.echo(reporting.open_page(at, made.name, folder), err=True)
@@ -514,33 +523,36 @@ def backfill(
     outcome, passed_over = do(opened, request, Console(stderr=True))
     for trouble in command.troubles(outcome, passed_over):
         click.echo(trouble, err=True)
-    click.echo(command.told(outcome))
+    fields = command.fields(outcome, passed_over)
+    tables.write_one(command.told(outcome), fields, form, sys.stdout)
     sys.exit(bool(outcome.failed))
 
 
 @main.command()
 @options.stage
-def plan(stage: str) -> None:
+@options.form
+def plan(stage: str, form: Format) -> None:
     """Show what Terraform would change.
 
     Example: lake plan --stage test
     """
     from infra.cli import deploy
 
-    deploy.plan(stage, _steps())
+    deploy.plan(stage, _steps(), form, sys.stdout)
 
 
 @main.command()
 @options.stage
+@options.form
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def apply(stage: str, yes: bool) -> None:
+def apply(stage: str, form: Format, yes: bool) -> None:
     """Show what Terraform would change, ask, and make the stage so.
 
     Example: lake apply --stage test
     """
     from infra.cli import deploy
 
-    deploy.apply(stage, _steps(), yes=yes)
+    deploy.apply(stage, _steps(), form, sys.stdout, yes=yes)
 
 
 def _now() -> int:

@@ -15,6 +15,7 @@ from queries.engine.errors import (
     TooExpensive,
     UnknownQuestion,
 )
+from queries.engine.lexer import split
 from queries.engine.library import Parameter, Question, find, library
 from queries.engine.parameters import Bound, bind
 from queries.engine.using import Lake, use
@@ -43,6 +44,7 @@ __all__ = [
     "estimate",
     "library",
     "run",
+    "split",
     "use",
 ]
 

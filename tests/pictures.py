@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 import tempfile
@@ -24,6 +23,7 @@ from playwright.sync_api import Browser, sync_playwright
 from rich.console import CONSOLE_SVG_FORMAT, Console
 from rich.text import Text
 
+from infra.local import ports
 from tests import browser
 
 ROOT = Path(__file__).parents[1]
@@ -111,7 +111,7 @@ def _stage() -> Iterator[Path]:
 def _lake(home: Path, *words: str) -> str:
     """Run a command of `lake` as people do, on a port of its own, and give what it wrote."""
     if words[0] == "demo":
-        words = (*words, "--port", str(_free_port()))
+        words = (*words, "--port", str(ports.any_free()))
     done = subprocess.run(
         [sys.executable, "-m", "lake", *words],
         cwd=ROOT,
@@ -123,13 +123,6 @@ def _lake(home: Path, *words: str) -> str:
     if done.returncode:
         raise PictureError(f"lake {' '.join(words)} ended with {done.returncode}:\n{done.stdout}")
     return done.stdout
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _newest_report(chromium: Browser, site: str) -> str:

@@ -97,16 +97,21 @@ def test_handlers_holds_one_function_a_file_and_nothing_else():
         assert public == {"handler"}, path
 
 
+def ran(program):
+    """The words that a program of its own says."""
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return done.stdout.split()
+
+
 @pytest.mark.parametrize("function", ["ingest", "count", "archive", "track", "read"])
 def test_the_functions_on_the_event_s_path_import_nothing_heavy(function):
     program = (
         f"import sys, transform.handlers.{function}\n"
         "print(*{'pandas', 'pyarrow', 'duckdb', 'awswrangler', 'numpy'} & sys.modules.keys())"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    assert done.stdout.split() == []
+    assert ran(program) == []
 
 
 def test_the_function_that_compacts_needs_duckdb_and_pyarrow_alone_of_what_is_heavy():
@@ -115,10 +120,7 @@ def test_the_function_that_compacts_needs_duckdb_and_pyarrow_alone_of_what_is_he
         "import sys\nsys.modules['numpy'] = None\nimport transform.handlers.compact\n"
         "print(*{'pandas', 'pyarrow', 'duckdb', 'awswrangler'} & sys.modules.keys())"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    assert sorted(done.stdout.split()) == ["duckdb", "pyarrow"]
+    assert sorted(ran(program)) == ["duckdb", "pyarrow"]
 
 
 def test_the_function_that_ranks_imports_no_duckdb():
@@ -127,10 +129,7 @@ def test_the_function_that_ranks_imports_no_duckdb():
         "import sys, transform.handlers.rank\n"
         "print(*{'duckdb', 'awswrangler', 'polars'} & sys.modules.keys())"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    assert done.stdout.split() == []
+    assert ran(program) == []
 
 
 def test_the_function_that_reports_needs_no_duckdb_where_athena_answers():
@@ -144,10 +143,7 @@ def test_the_function_that_reports_needs_no_duckdb_where_athena_answers():
         "report.queries.ambient('database', 'workgroup')\n"
         "import awswrangler.athena\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    assert done.stdout.split() == []
+    assert ran(program) == []
 
 
 def test_the_repository_has_these_folders_and_no_others():

@@ -78,6 +78,18 @@ def test_each_command_explains_itself_with_an_example_and_takes_a_stage(command)
     assert "--stage" in told.output or command == "simulate"
 
 
+def row(told: Result) -> dict[str, str]:
+    """The one row of an answer in CSV."""
+    [only] = csv.DictReader(io.StringIO(told.stdout))
+    return only
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_that_has_an_answer_gives_it_to_programs(command):
+    without = {"down", "demo", "simulate"}
+    assert ("--format" in run(command, "--help").output) == (command not in without)
+
+
 def test_help_names_every_command():
     told = run("--help").output
     assert all(re.search(rf"^  {command} ", told, re.MULTILINE) for command in COMMANDS)
@@ -153,6 +165,13 @@ def test_up_tells_where_the_api_and_the_page_are(monkeypatch, stage):
     assert stage.outputs.site_url in told.stdout
     assert CliRunner(env={"LAKE_PORT": "4998"}).invoke(lake.main, ["up"]).exit_code == 0
     assert seen == [(4999, 5000), (4998, None)]
+    fields = {
+        "endpoint": stage.endpoint,
+        "api_url": stage.outputs.api_url,
+        "site_url": stage.outputs.site_url,
+    }
+    assert json.loads(run("up", "--format", "json").stdout) == [fields]
+    assert row(run("up", "--format", "csv")) == fields
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "http"])
@@ -227,6 +246,19 @@ def test_send_exits_1_if_any_line_was_not_taken(stage, monkeypatch, refused, fai
     sent = Sent(2, 2 - refused - failed, {"not_json": refused}, failed, 1, 0, 0.1)
     monkeypatch.setattr("infra.cli.traffic.sending.send_file", lambda *given, **more: (sent, None))
     assert run("send", "-").exit_code == code
+    told = run("send", "-", "--format", "json")
+    assert told.exit_code == code
+    [fields] = json.loads(told.stdout)
+    assert (fields["lines"], fields["refused"], fields["failed"]) == (2, refused, failed)
+    assert fields["reasons"] == {"not_json": refused} and fields["kept"] is None
+
+
+def test_send_tells_programs_where_failed_lines_are(stage, monkeypatch, tmp_path):
+    sent = Sent(1, 0, {}, 1, 1, 0, 0.1)
+    kept = tmp_path / "likes.failed.jsonl"
+    monkeypatch.setattr("infra.cli.traffic.sending.send_file", lambda *given, **more: (sent, kept))
+    told = row(run("send", "-", "--format", "csv"))
+    assert (told["failed"], told["reasons"], told["kept"]) == ("1", "{}", str(kept))
 
 
 # --- sql, counts, rejected ---
@@ -548,8 +580,8 @@ def test_report_says_what_was_made_of_which_day_and_where(reports):
 def test_report_in_json_and_csv(reports):
     told = run("report", "--format", "json")
     assert json.loads(told.stdout) == [msgspec.to_builtins(MADE)]
-    [row] = csv.DictReader(io.StringIO(run("report", "--format", "csv").stdout))
-    assert (row["name"], row["headlines"]) == ("2026-01-30", "Up. More. Who.")
+    told = row(run("report", "--format", "csv"))
+    assert (told["name"], told["headlines"]) == ("2026-01-30", "Up. More. Who.")
 
 
 @pytest.mark.parametrize(

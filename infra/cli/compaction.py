@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from infra.cli.tables import counted
 from infra.stage import Stage
 from transform.aws import compacting
 from transform.aws.buckets import Bucket
@@ -36,9 +37,21 @@ def divide(stage: Stage, buckets: int, console: Console | None = None) -> Done:
 def told(done: Done) -> str:
     """Say what a run merged."""
     return (
-        f"merged {_of(done.objects, 'object')}: {_of(done.rows, 'row')}, "
-        f"{_of(done.duplicates, 'duplicate')}, {_of(done.hours, 'hour')} written"
+        f"merged {counted(done.objects, 'object')}: {counted(done.rows, 'row')}, "
+        f"{counted(done.duplicates, 'duplicate')}, {counted(done.hours, 'hour')} written"
     )
+
+
+def fields(done: Done) -> dict[str, object]:
+    """Give the same for programs."""
+    return {
+        "objects": done.objects,
+        "rows": done.rows,
+        "duplicates": done.duplicates,
+        "hours": done.hours,
+        "failed": done.failed,
+        "gone": done.gone,
+    }
 
 
 def troubles(done: Done) -> Iterator[str]:
@@ -47,10 +60,6 @@ def troubles(done: Done) -> Iterator[str]:
         yield f"{key} cannot be read, and is tried again in the next run: {reason}"
     for key in done.gone:
         yield f"{key} vanished before it was read."
-
-
-def _of(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def bucket(stage: Stage) -> Bucket:

@@ -3,35 +3,48 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from functools import partial
+from typing import TextIO
 
 import click
 
 from infra import build
+from infra.cli import tables
 from infra.cli.steps import Steps
+from infra.cli.tables import Format
 from infra.paths import home
 from infra.stage import Outputs, StageError
 from infra.terraform import runner
 
 
-def plan(stage: str, steps: Steps) -> bool:
-    """Show what `apply` would change; True where that is anything."""
-    variables = _prepare(stage, steps)
-    return runner.plan(stage, variables, click.echo)
+def plan(stage: str, steps: Steps, form: Format, out: TextIO) -> None:
+    """Show what `apply` would change, and tell programs whether that is anything."""
+    changes = _plan(stage, _prepare(stage, steps), form)
+    tables.write_one("", {"stage": stage, "changes": changes}, form, out)
 
 
-def apply(stage: str, steps: Steps, *, yes: bool = False) -> None:
+def apply(stage: str, steps: Steps, form: Format, out: TextIO, *, yes: bool = False) -> None:
     """Show what would change, ask (unless `yes`), and make the stage what its Terraform says."""
     variables = _prepare(stage, steps)
-    if not runner.plan(stage, variables, click.echo):
-        return
-    if not yes:
-        click.confirm(f"Make these changes to stage {stage}?", abort=True)
-    with steps.step(f"Applying stage {stage}") as tell:
-        outputs = runner.apply(stage, variables, tell)
-    if stage != "bootstrap":
-        told = Outputs.of(outputs)
-        click.echo(f"Stage {stage}: {told.api_url}/likes")
-        click.echo(f"The page with the Like button: {told.site_url}")
+    told, changed = "", _plan(stage, variables, form)
+    fields: dict[str, object] = {"stage": stage, "changed": changed}
+    if changed:
+        if not yes:
+            click.confirm(f"Make these changes to stage {stage}?", abort=True, err=form != "table")
+        with steps.step(f"Applying stage {stage}") as tell:
+            outputs = runner.apply(stage, variables, tell)
+        if stage != "bootstrap":
+            parts = Outputs.of(outputs)
+            fields |= {"api_url": parts.api_url, "site_url": parts.site_url}
+            told = f"Stage {stage}: {parts.api_url}/likes\n"
+            told += f"The page with the Like button: {parts.site_url}"
+    tables.write_one(told, fields, form, out)
+
+
+def _plan(stage: str, variables: Mapping[str, str], form: Format) -> bool:
+    """Show what would change, beside what is for programs; True where that is anything."""
+    return runner.plan(stage, variables, partial(click.echo, err=form != "table"))
 
 
 def _prepare(stage: str, steps: Steps) -> dict[str, str]:

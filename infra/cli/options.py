@@ -66,7 +66,7 @@ def form(command: Callable[..., Any]) -> Callable[..., Any]:
         type=click.Choice(("table", "json", "csv")),
         default="table",
         show_default=True,
-        help="How to write the rows.",
+        help="How to write what comes of it.",
     )(command)
 
 

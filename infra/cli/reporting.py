@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import webbrowser
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import click
 import msgspec
 
-from infra.cli.tables import Format
 from infra.paths import home
 from infra.stage import Stage, invoke
 from transform.aws.buckets import Bucket
@@ -22,7 +21,6 @@ from transform.reports.headlines import headlines
 from transform.reports.periods import Period
 from transform.reports.schedule import Call
 
-COLUMNS = ("name", "outcome", "page", "headlines")
 LISTED = ("name", "kind", "restated", "headline")
 _SAID = {
     "made": "made",
@@ -58,12 +56,6 @@ def told(stage: Stage, made: Made) -> str:
     place = f"{base.rstrip('/')}/{made.page}"
     lines = [f"{made.name}: {_SAID[made.outcome]}", *(f"  {line}" for line in made.headlines)]
     return "\n".join([*lines, f"  {place}"])
-
-
-def rows(made: Iterable[Made], form: Format) -> list[Sequence[object]]:
-    """Give them as rows of `COLUMNS`; the headlines are text where a cell can be nothing else."""
-    shown = (lambda lines: lines) if form == "json" else " ".join
-    return [(one.name, one.outcome, one.page, shown(one.headlines)) for one in made]
 
 
 def listed(stage: Stage) -> Iterator[Sequence[object]]:

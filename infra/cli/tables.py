@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Literal, TextIO
 
@@ -27,9 +28,30 @@ def write(
     elif form == "csv":
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(columns)
-        writer.writerows(cells)
+        writer.writerows([_text(cell) for cell in row] for row in cells)
     else:
         _table(columns, cells, out)
+
+
+def write_one(told: str, fields: Mapping[str, object], form: Format, out: TextIO) -> None:
+    """Write what a command came to: in words, if there are any, or as one row for programs."""
+    if form == "table":
+        out.write(f"{told}\n" if told else "")
+    else:
+        write(list(fields), [list(fields.values())], form, out)
+
+
+def write_next(fields: Mapping[str, object], form: Format, out: TextIO, *, first: bool) -> None:
+    """Write the next row of what goes on: a JSON object a line, or CSV with a header at first."""
+    row = io.StringIO()
+    write(list(fields), [list(fields.values())], form, row)
+    text = row.getvalue()
+    if form == "json":
+        text = text[1:-2] + "\n"  # without the array around it
+    elif not first:
+        text = text.partition("\n")[2]
+    out.write(text)
+    out.flush()
 
 
 def write_frame(frame: DataFrame, form: Format, out: TextIO) -> None:
@@ -38,12 +60,24 @@ def write_frame(frame: DataFrame, form: Format, out: TextIO) -> None:
     write([str(name) for name in frame.columns], filled.itertuples(index=False), form, out)
 
 
+def counted(number: int, what: str) -> str:
+    """Say how many there are: 1 row, 1,234 rows."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 def _plain(cell: object) -> object:
     """Times in ISO 8601, numbers of numpy as Python's own."""
     if isinstance(cell, datetime | date):
         return cell.isoformat()
     item = getattr(cell, "item", None)
     return item() if callable(item) and getattr(cell, "ndim", None) == 0 else cell
+
+
+def _text(cell: object) -> object:
+    """A cell that can be nothing but text: lines one after the other, what has names as JSON."""
+    if isinstance(cell, list | tuple):
+        return " ".join(map(str, cell))
+    return json.dumps(cell, default=str) if isinstance(cell, dict) else cell
 
 
 def _table(columns: Sequence[str], rows: Iterable[Sequence[object]], out: TextIO) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import msgspec
 import urllib3
 
+from infra.cli import answers
 from infra.cli.tables import Format
 from transform.trends import leaderboards
 
@@ -65,9 +66,8 @@ class Source:
         if response.status == 304 and self._last:
             return self._last[1]
         if response.status != 200:
-            raise TrendingError(
-                f"The API did not tell the trends: HTTP {response.status}: {_text(response.data)}"
-            )
+            said = answers.message(response.data)
+            raise TrendingError(f"The API did not tell the trends: HTTP {response.status}: {said}")
         try:
             board = msgspec.json.decode(response.data, type=Board)
         except msgspec.MsgspecError as error:
@@ -110,12 +110,3 @@ def told(board: Board, now: datetime) -> str:
 def age(as_of: datetime, now: datetime) -> timedelta:
     """Give the age of a ranking in whole seconds, never below 0 where clocks disagree."""
     return max(timedelta(), timedelta(seconds=int((now - as_of).total_seconds())))
-
-
-def _text(body: bytes) -> str:
-    """The API's own message, or the start of whatever it said."""
-    try:
-        message = msgspec.json.decode(body, type=dict[str, object]).get("message")
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        message = None
-    return str(message or body[:200].decode(errors="replace").strip() or "no message")

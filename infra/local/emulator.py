@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import sys
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from time import monotonic, sleep
 
 import urllib3
 
+from infra.local import ports
 from infra.local import process as processes
-from infra.local.process import Found
+from infra.local.process import Daemon
 
 COMMAND = (sys.executable, "-P", str(Path(__file__).with_name("ministack_patched.py")))
-HOST = "127.0.0.1"
 START_S = 90
 STOP_S = 90
 
@@ -34,12 +32,11 @@ class Process(processes.Process, frozen=True):
     @property
     def endpoint(self) -> str:
         """Its address."""
-        return f"http://{HOST}:{self.port}"
+        return f"http://{ports.HOST}:{self.port}"
 
 
-def find(home: Path) -> Found[Process]:
-    """Tell whether the emulator of `home` is running, or ended without saving."""
-    return processes.find(_record(home), Process)
+DAEMON = Daemon("emulator", "The emulator", Process, EmulatorError, killable=False)
+find = DAEMON.find
 
 
 def start(home: Path, port: int, command: Sequence[str] = COMMAND) -> Process:
@@ -52,20 +49,22 @@ def start(home: Path, port: int, command: Sequence[str] = COMMAND) -> Process:
         raise EmulatorError(
             "The AWS emulator is not installed here; run `make setup`, or `pip install ministack`."
         )
-    if not port_is_free(port):
+    if not ports.free(port):
         raise EmulatorError(
             f"Port {port} is in use by another program; choose a free one with --port or LAKE_PORT."
         )
     directory = home / "emulator"
     for name in ("state", "objects", "tmp"):
         (directory / name).mkdir(parents=True, exist_ok=True)
-    child = processes.start(
-        command, directory, environment(directory, port, os.environ), _log(home)
+    return DAEMON.start(
+        home,
+        command,
+        directory,
+        environment(directory, port, os.environ),
+        healthy,
+        START_S,
+        port=port,
     )
-    process = Process(child.pid, child.started, port)
-    processes.write(_record(home), process)
-    _wait_until_healthy(home, process)
-    return process
 
 
 def stop(home: Path) -> bool:
@@ -73,22 +72,16 @@ def stop(home: Path) -> bool:
 
     Raises `EmulatorError` where it does not end; it is never killed, which would lose its state.
     """
-    process = find(home).process
-    if process is None:
-        return False
-    if not processes.stop(process, STOP_S):
-        raise EmulatorError(
-            f"The emulator (pid {process.pid}) did not stop within {STOP_S} seconds."
-        )
-    _record(home).unlink(missing_ok=True)
-    shutil.rmtree(home / "emulator" / "tmp", ignore_errors=True)
-    return True
+    stopped = DAEMON.stop(home, STOP_S)
+    if stopped:
+        shutil.rmtree(home / "emulator" / "tmp", ignore_errors=True)
+    return stopped
 
 
 def wipe(home: Path) -> None:
     """Remove what a stopped emulator left."""
     shutil.rmtree(home / "emulator", ignore_errors=True)
-    _record(home).unlink(missing_ok=True)
+    DAEMON.record(home).unlink(missing_ok=True)
 
 
 def healthy(process: Process) -> bool:
@@ -102,17 +95,6 @@ def healthy(process: Process) -> bool:
     return response.status == 200
 
 
-def port_is_free(port: int) -> bool:
-    """Tell whether a server could listen on the port of this machine's loopback address."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return False
-    return True
-
-
 def environment(directory: Path, port: int, user: Mapping[str, str]) -> dict[str, str]:
     """The environment of the emulator and of the functions in it.
 
@@ -122,7 +104,7 @@ def environment(directory: Path, port: int, user: Mapping[str, str]) -> dict[str
     return processes.environment(user) | {
         "AUTH": "true",
         "GATEWAY_PORT": str(port),
-        "BIND_HOST": HOST,
+        "BIND_HOST": ports.HOST,
         "PERSIST_STATE": "1",
         "STATE_DIR": str(directory / "state"),
         "S3_PERSIST": "1",
@@ -131,27 +113,3 @@ def environment(directory: Path, port: int, user: Mapping[str, str]) -> dict[str
         "IOT_MTLS_ENABLED": "0",  # listeners that are not needed, on ports of their own
         "SFTP_ENABLED": "0",
     }
-
-
-def _wait_until_healthy(home: Path, process: Process) -> None:
-    deadline = monotonic() + START_S
-    while not healthy(process):
-        if not processes.alive(process):
-            _record(home).unlink(missing_ok=True)
-            raise EmulatorError(
-                f"The emulator ended as it started: {processes.last_line(_log(home))} "
-                f"(all in {_log(home)})"
-            )
-        if monotonic() > deadline:
-            raise EmulatorError(
-                f"The emulator did not answer within {START_S} seconds; see {_log(home)}."
-            )
-        sleep(0.1)
-
-
-def _record(home: Path) -> Path:
-    return home / "emulator.json"
-
-
-def _log(home: Path) -> Path:
-    return home / "emulator.log"

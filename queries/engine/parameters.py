@@ -5,20 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from queries.engine import lexer
 from queries.engine.errors import BadParameter, BadSQL, hint
 from queries.engine.library import Parameter, Question
 from queries.engine.values import NotA, literal, typed
-
-# What may hold a colon, a semicolon or a quote without meaning it, then what we look for. An
-# opening quote or comment that the first alternatives did not take is one that never closes.
-_LEXER = re.compile(
-    r"""--[^\n]*|/\*.*?\*/|'(?:[^']|'')*+'|"(?:[^"]|"")*+"
-    |(?<![:\w]):(?P<name>[A-Za-z_]\w*)
-    |(?P<open>['"]|/\*)
-    |(?P<end>;)
-    |(?P<word>[^\s(:;'"/-]+|[/-])""",
-    re.DOTALL | re.VERBOSE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +113,14 @@ def _unknown(question: Question, name: str, known: set[str]) -> str:
 
 def _tokens(sql: str) -> list[re.Match[str]]:
     """The tokens that matter; checks that they make one statement and that it is a SELECT."""
-    tokens = list(_LEXER.finditer(sql))
+    tokens = list(lexer.tokens(sql))
     ended = False
     first = None
     for token in tokens:
         if token["open"]:
-            what = "comment" if token["open"] == "/*" else "quote"
+            what = "comment" if token["open"].startswith("/*") else "quote"
             raise BadSQL(f"This {what} is never closed.", sql=sql, position=token.start())
-        if token[0].startswith(("--", "/*")):
+        if token["comment"]:
             continue
         if token["end"]:
             ended = True
@@ -140,7 +130,7 @@ def _tokens(sql: str) -> list[re.Match[str]]:
                 sql=sql,
                 position=token.start(),
             )
-        elif first is None:
+        elif first is None and not token["mark"]:
             first = token.start()
     if first is None:
         raise BadSQL("There is no SQL to run.")

@@ -7,7 +7,6 @@ are those of the work in a fresh process, after its imports. It takes some 6 GB 
 import json
 import os
 import shutil
-import socket
 import sys
 import tempfile
 import time
@@ -66,29 +65,19 @@ def run() -> list[Comparison]:
 def _slower(what: str, ours: Best, beside: str, theirs: Best, limit: float | None) -> Comparison:
     ratio = ours.seconds / theirs.seconds
     target = f"<= {limit} x" if limit else "-"
-    return Comparison(
-        what,
-        f"{ours.seconds:.2f} s",
-        beside,
-        f"{theirs.seconds:.2f} s",
-        f"{ratio:.2f} x",
-        target,
-        not limit or ratio <= limit,
-    )
+    told = _seconds(ours), beside, _seconds(theirs), f"{ratio:.2f} x", target
+    return Comparison(what, *told, not limit or ratio <= limit)
 
 
 def _faster(what: str, ours: Best, beside: str, theirs: Best, limit: float | None) -> Comparison:
     ratio = theirs.seconds / ours.seconds
     target = f">= {limit:.0f} x" if limit else "-"
-    return Comparison(
-        what,
-        f"{ours.seconds:.2f} s",
-        beside,
-        f"{theirs.seconds:.2f} s",
-        f"{ratio:.1f} x faster",
-        target,
-        not limit or ratio >= limit,
-    )
+    told = _seconds(ours), beside, _seconds(theirs), f"{ratio:.1f} x faster", target
+    return Comparison(what, *told, not limit or ratio >= limit)
+
+
+def _seconds(best: Best) -> str:
+    return f"{best.seconds:.2f} s"
 
 
 def _memory(name: str, large: int, small: int) -> Comparison:
@@ -152,12 +141,9 @@ def _storage(home: Path) -> Iterator[str]:
     import boto3
     from botocore.config import Config
 
-    from infra.local import emulator
+    from infra.local import emulator, ports
 
-    with socket.socket() as probe:
-        probe.bind((emulator.HOST, 0))
-        port = probe.getsockname()[1]
-    process = emulator.start(home, port)
+    process = emulator.start(home, ports.any_free())
     try:
         boto3.client(
             "s3",

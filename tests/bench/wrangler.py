@@ -1,7 +1,6 @@
 """Compaction beside awswrangler, both on the same raw files in the emulator's S3, in turns."""
 
 import os
-import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +8,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from infra.local import emulator
+from infra.local import emulator, ports
 from infra.stage import REGION
 
 BUCKET = "bench"
@@ -83,7 +82,7 @@ def _bucket() -> Iterator[Any]:
     }
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        told["AWS_ENDPOINT_URL"] = emulator.start(home, _free_port()).endpoint
+        told["AWS_ENDPOINT_URL"] = emulator.start(home, ports.any_free()).endpoint
         before = {name: os.environ.get(name) for name in told}
         os.environ |= told
         try:
@@ -97,9 +96,3 @@ def _bucket() -> Iterator[Any]:
                     del os.environ[name]
                 else:
                     os.environ[name] = value
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((emulator.HOST, 0))
-        return int(probe.getsockname()[1])

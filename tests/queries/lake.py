@@ -3,7 +3,7 @@
 import gzip
 import json
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,12 @@ import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 from msgspec.structs import replace
 
+import queries
 from glue import schema, tables
 from glue.tables import Table
 from queries.engine.local import Local
+
+Rows = list[tuple[Any, ...]]
 
 DATABASE = "movie_likes_local"
 LIKES = schema.arrow(tables.read("likes_raw"))
@@ -101,7 +104,18 @@ def _arrival(row: Mapping[str, Any]) -> tuple[Any, ...]:
     return (*first, *last)
 
 
-def plain(frame: pd.DataFrame) -> list[tuple[Any, ...]]:
+def ask(lake: Lake, name: str, **values: object) -> Rows:
+    """The rows that a question gives."""
+    return plain(queries.run(name, connection=lake.connection, **values))
+
+
+def within(rows: pd.DataFrame, first: date, last: date, column: str = "liked_at") -> pd.DataFrame:
+    """The rows of the days from the first to the last."""
+    days = rows[column].dt.date
+    return rows[(days >= first) & (days <= last)]
+
+
+def plain(frame: pd.DataFrame) -> Rows:
     """The rows of an answer, with None where there is nothing."""
     whole = frame.astype(object)
     return list(whole.where(whole.notna(), None).itertuples(index=False, name=None))

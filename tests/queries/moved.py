@@ -6,13 +6,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from tests.queries.lake import Rows, within
+
 DAY = timedelta(days=1)
-Rows = list[tuple[Any, ...]]
-
-
-def within(rows: pd.DataFrame, first: date, last: date, column: str = "liked_at") -> pd.DataFrame:
-    days = rows[column].dt.date
-    return rows[(days >= first) & (days <= last)]
 
 
 def before(first: date, last: date) -> tuple[date, date]:

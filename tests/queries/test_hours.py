@@ -6,10 +6,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-import queries
 from tests.queries import hostile
 from tests.queries.hostile import MOVIES, WINDOWS
-from tests.queries.lake import Lake, like, once, plain
+from tests.queries.lake import Lake, Rows, ask, like, once, within
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -18,16 +17,6 @@ YEAR_END = [
     (date(2025, 12, 29), date(2026, 1, 11)),
     (date(2026, 1, 1), date(2026, 1, 1)),
 ]
-Rows = list[tuple[Any, ...]]
-
-
-def ask(lake: Lake, name: str, **values: object) -> Rows:
-    return plain(queries.run(name, connection=lake.connection, **values))
-
-
-def within(likes: pd.DataFrame, first: date, last: date) -> pd.DataFrame:
-    days = likes["liked_at"].dt.date
-    return likes[(days >= first) & (days <= last)]
 
 
 def slots(first: date, last: date, step: str) -> pd.DatetimeIndex:

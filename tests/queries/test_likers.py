@@ -8,25 +8,14 @@ from typing import Any
 import pandas as pd
 import pytest
 
-import queries
 from tests.queries import hostile
 from tests.queries.hostile import WINDOWS
-from tests.queries.lake import Lake, like, once, plain
+from tests.queries.lake import Lake, Rows, ask, like, once, within
 
 NOON = datetime(2026, 3, 1, 12)
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
 FIRST, LAST = date(2025, 12, 1), date(2026, 1, 31)
-Rows = list[tuple[Any, ...]]
-
-
-def ask(lake: Lake, name: str, **values: object) -> Rows:
-    return plain(queries.run(name, connection=lake.connection, **values))
-
-
-def within(likes: pd.DataFrame, first: date, last: date) -> pd.DataFrame:
-    days = likes["liked_at"].dt.date
-    return likes[(days >= first) & (days <= last)]
 
 
 def seldom(seed: int) -> list[dict[str, Any]]:

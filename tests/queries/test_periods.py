@@ -7,17 +7,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-import queries
 from tests.queries import hostile
 from tests.queries.hostile import WINDOWS
-from tests.queries.lake import Lake, like, once, plain
-from tests.queries.moved import before, moved, within
-
-Rows = list[tuple[Any, ...]]
-
-
-def ask(lake: Lake, name: str, **values: object) -> Rows:
-    return plain(queries.run(name, connection=lake.connection, **values))
+from tests.queries.lake import Lake, ask, like, once, within
+from tests.queries.moved import before, moved
 
 
 @pytest.fixture(params=[1, 2])

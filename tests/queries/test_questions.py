@@ -10,7 +10,7 @@ import pytest
 import queries
 from tests.queries import hostile
 from tests.queries.hostile import MOVIES, WINDOWS
-from tests.queries.lake import Lake, once, plain
+from tests.queries.lake import Lake, ask, once, plain
 
 DAY = timedelta(days=1)
 
@@ -25,10 +25,6 @@ def counted(likes: pd.DataFrame, by: str) -> pd.DataFrame:
     """How often each action occurs, a row for each value of a column."""
     table = pd.crosstab(likes[by], likes["action"])
     return table.reindex(columns=["like", "unlike"], fill_value=0)
-
-
-def ask(lake: Lake, name: str, **values: object) -> list[tuple[Any, ...]]:
-    return plain(queries.run(name, connection=lake.connection, **values))
 
 
 @pytest.mark.parametrize("seed", range(3))

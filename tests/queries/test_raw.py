@@ -7,20 +7,14 @@ from typing import Any
 
 import pytest
 
-import queries
 from tests.queries import hostile
 from tests.queries.hostile import WINDOWS
-from tests.queries.lake import Lake, like, once, plain
+from tests.queries.lake import Lake, Rows, ask, like, once
 
 MIDNIGHT = datetime(2026, 3, 1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 SPAN = {"first_day": "2026-02-28", "last_day": "2026-03-01"}
-Rows = list[tuple[Any, ...]]
-
-
-def ask(lake: Lake, name: str, **values: object) -> Rows:
-    return plain(queries.run(name, connection=lake.connection, **values))
 
 
 def delivered(*rows: dict[str, Any]) -> list[dict[str, Any]]:

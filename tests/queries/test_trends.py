@@ -11,21 +11,11 @@ import pytest
 import queries
 from tests.queries import hostile
 from tests.queries.hostile import WINDOWS
-from tests.queries.lake import TRENDS, Lake, like, once, plain
+from tests.queries.lake import TRENDS, Lake, ask, like, once, within
 
 HOUR = timedelta(hours=1)
 NOON = datetime(2026, 2, 28, 12)
 Rows = list[dict[str, Any]]
-
-
-def ask(lake: Lake, name: str, **values: object) -> list[tuple[Any, ...]]:
-    """The rows of the answer, with None where there is nothing."""
-    return plain(queries.run(name, connection=lake.connection, **values))
-
-
-def within(rows: pd.DataFrame, first: date, last: date) -> pd.DataFrame:
-    days = rows["hour"].dt.date
-    return rows[(days >= first) & (days <= last)]
 
 
 def peak(rows: pd.DataFrame) -> Any:
@@ -45,7 +35,7 @@ def test_questions_over_hostile_trends(lake: Lake, seed: int) -> None:
     lake.put_trends(rows)
     for first, last in WINDOWS:
         window = {"first_day": first, "last_day": last}
-        truth = within(pd.DataFrame(rows), first, last)
+        truth = within(pd.DataFrame(rows), first, last, "hour")
 
         for n in (3, 100):
             assert ask(lake, "trending", **window, n=n) == trended(truth, n)
@@ -98,8 +88,8 @@ def test_rising_over_hostile_trends(lake: Lake, hours: int) -> None:
 
 
 def risen(rows: pd.DataFrame, last: date, hours: int, n: int) -> list[tuple[Any, ...]]:
-    rows = within(rows, date(2026, 1, 1), last)
-    recent = within(rows, last - timedelta(days=6), last)
+    rows = within(rows, date(2026, 1, 1), last, "hour")
+    recent = within(rows, last - timedelta(days=6), last, "hour")
     if recent.empty or hours <= 0:
         return []
     end = recent["hour"].max() + HOUR
@@ -244,7 +234,7 @@ def test_any_difference_is_named(lake: Lake, seed: int) -> None:
     trends += [entry(hour, "surplus", 1) for hour in rng.sample(sorted(hours), 5)]
     lake.put_trends(trends)
     for first, last in WINDOWS:
-        mine = within(pd.DataFrame(trends), first, last)
+        mine = within(pd.DataFrame(trends), first, last, "hour")
         truth = differing(mine, counted(pd.DataFrame(once(rows))))
         assert ask(lake, "trends_differ", first_day=first, last_day=last) == truth
         assert bool(truth) == bool(len(mine))

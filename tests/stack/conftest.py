@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import socket
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -12,7 +11,7 @@ import urllib3
 from rich.console import Console
 
 from infra.cli.steps import Steps
-from infra.local import lifecycle
+from infra.local import lifecycle, ports
 from infra.stage import Stage
 from queries.engine.connection import Connection, emulated
 
@@ -28,9 +27,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Any:
 @pytest.fixture(scope="session")
 def stage(home: Any) -> Iterator[Stage]:
     """The stage, up; stopped and removed after the tests; its log stays."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = ports.any_free()
     steps = Steps(Console(stderr=True))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LAKE_HOME", str(home))

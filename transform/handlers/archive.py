@@ -8,8 +8,8 @@ import boto3
 import msgspec
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
-from botocore.config import Config
 
+from transform.aws import clients
 from transform.event import stream_records
 from transform.lake import archive
 from transform.lake.archive import Rejected
@@ -27,11 +27,7 @@ metrics = Metrics()
 def _s3() -> "S3Client":
     return boto3.client(
         "s3",
-        config=Config(
-            connect_timeout=1,
-            read_timeout=5,
-            retries={"mode": "standard", "total_max_attempts": 5},
-        ),
+        config=clients.config(5),
     )
 
 

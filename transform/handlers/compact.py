@@ -8,9 +8,8 @@ import boto3
 import msgspec
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
-from botocore.config import Config
 
-from transform.aws import compacting
+from transform.aws import clients, compacting
 from transform.aws.buckets import Bucket
 from transform.aws.lake_writer import CONNECTIONS, Power
 from transform.aws.signed_downloads import Signed
@@ -34,13 +33,8 @@ metrics = Metrics()
 def _s3() -> "S3Client":
     return boto3.client(
         "s3",
-        config=Config(
-            connect_timeout=1,
-            read_timeout=30,
-            retries={"mode": "standard", "total_max_attempts": 5},
-            max_pool_connections=CONNECTIONS,
-            tcp_keepalive=True,
-            signature_version="s3v4",
+        config=clients.config(
+            30, max_pool_connections=CONNECTIONS, tcp_keepalive=True, signature_version="s3v4"
         ),
     )
 

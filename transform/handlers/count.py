@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, cast
 import boto3
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
-from botocore.config import Config
 
+from transform.aws import clients
 from transform.counts import streamed
 from transform.counts.streamed import Update
 from transform.event import stream_records
@@ -31,13 +31,7 @@ metrics = Metrics()
 def _dynamodb() -> "DynamoDBClient":
     return boto3.client(
         "dynamodb",
-        config=Config(
-            connect_timeout=1,
-            read_timeout=3,
-            retries={"mode": "standard", "total_max_attempts": 5},
-            max_pool_connections=WRITERS,
-            tcp_keepalive=True,
-        ),
+        config=clients.config(3, max_pool_connections=WRITERS, tcp_keepalive=True),
     )
 
 

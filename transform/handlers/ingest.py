@@ -12,10 +12,9 @@ import boto3
 import msgspec
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from transform.aws import http_answers
+from transform.aws import clients, http_answers
 from transform.event import likes, stream_records
 from transform.event.event_ids import time_ordered
 from transform.event.invalid import InvalidLike
@@ -43,12 +42,7 @@ def _kinesis() -> "KinesisClient":
     """
     return boto3.client(
         "kinesis",
-        config=Config(
-            connect_timeout=1,
-            read_timeout=8,
-            retries={"mode": "standard", "total_max_attempts": 3},
-            tcp_keepalive=True,
-        ),
+        config=clients.config(8, attempts=3, tcp_keepalive=True),
     )
 
 

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
-from botocore.config import Config
 
-from transform.aws import old_hours
+from transform.aws import clients, old_hours
 from transform.aws.buckets import Bucket, Conflict
 from transform.aws.leaderboards import Leaderboards
 from transform.aws.old_hours import Restated
@@ -27,6 +26,7 @@ from transform.trends.leaderboards import WINDOWS
 from transform.trends.rollups import Rollup
 
 if TYPE_CHECKING:
+    from botocore.config import Config
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
 
@@ -56,14 +56,8 @@ def _s3() -> "S3Client":
     return boto3.client("s3", config=_config())
 
 
-def _config() -> Config:
-    return Config(
-        connect_timeout=1,
-        read_timeout=10,
-        retries={"mode": "standard", "total_max_attempts": 5},
-        max_pool_connections=READERS,
-        tcp_keepalive=True,
-    )
+def _config() -> "Config":
+    return clients.config(10, max_pool_connections=READERS, tcp_keepalive=True)
 
 
 def _bucket() -> Bucket:

@@ -12,10 +12,9 @@ import boto3
 import msgspec
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from transform.aws import http_answers
+from transform.aws import clients, http_answers
 from transform.event import movie_ids
 from transform.event.invalid import InvalidLike
 from transform.trends.leaderboards import WINDOWS
@@ -45,9 +44,7 @@ metrics = Metrics()
 def _dynamodb() -> "DynamoDBClient":
     return boto3.client(
         "dynamodb",
-        config=Config(
-            connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 4}
-        ),
+        config=clients.config(3, attempts=4),
     )
 
 

@@ -10,11 +10,10 @@ import boto3
 import msgspec
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
-from botocore.config import Config
 
 import queries
 from queries.engine import prices
-from transform.aws import reporting
+from transform.aws import clients, reporting
 from transform.aws.buckets import Bucket, Forbidden
 from transform.aws.report_store import READERS, ReportStore
 from transform.reports import announcement, report_keys
@@ -39,10 +38,8 @@ metrics = Metrics()
 
 @cache
 def _s3() -> "S3Client":
-    config = Config(
-        connect_timeout=1,
-        read_timeout=10,
-        retries={"mode": "standard", "total_max_attempts": 5},
+    config = clients.config(
+        10,
         max_pool_connections=READERS,
         signature_version="s3v4",  # links of the older one do not work in every region
     )

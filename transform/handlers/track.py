@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, cast
 import boto3
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
-from botocore.config import Config
 
+from transform.aws import clients
 from transform.event import stream_records
 from transform.event.likes import Like
 from transform.event.stream_records import Record
@@ -38,12 +38,7 @@ _checkpoints: dict[str, str] = {}
 def _dynamodb() -> "DynamoDBClient":
     return boto3.client(
         "dynamodb",
-        config=Config(
-            connect_timeout=1,
-            read_timeout=5,
-            retries={"mode": "standard", "total_max_attempts": 5},
-            tcp_keepalive=True,
-        ),
+        config=clients.config(5, tcp_keepalive=True),
     )
 
 

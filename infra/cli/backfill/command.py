@@ -84,6 +84,22 @@ def told(outcome: Outcome) -> str:
     return f"{name}: {totals.lines:,} lines, {likes}, {totals.rejected:,} rejected"
 
 
+def fields(outcome: Outcome, passed_over: Sequence[PassedOver]) -> dict[str, object]:
+    """Give the same for programs, with what was rejected and why, and what was not read."""
+    totals = outcome.ledger.totals
+    return {
+        "number": outcome.ledger.number or None,
+        "lines": totals.lines,
+        "likes": totals.likes,
+        "new": totals.new if outcome.ledger.number else None,
+        "duplicates": totals.duplicates if outcome.ledger.number else None,
+        "rejected": totals.rejected,
+        "reasons": outcome.reasons,
+        "failed": outcome.failed,
+        "not_read": {one.name: one.why for one in passed_over},
+    }
+
+
 def troubles(outcome: Outcome, passed_over: Sequence[PassedOver]) -> Iterator[str]:
     """Name what was rejected and why, what could not be read, and what was not."""
     if outcome.reasons:

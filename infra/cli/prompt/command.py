@@ -38,24 +38,25 @@ question that is running."""
 @dataclass(frozen=True, slots=True)
 class Source:
     """Where questions are asked: `ask` answers one, given as text with its parameters, and `cost`
-    tells what an answer cost."""
+    tells what an answer cost; `split` tells statements apart."""
 
     stage: str
     ask: Callable[[str, Mapping[str, str]], DataFrame]
     cost: Callable[[DataFrame], str]
     tables: Mapping[str, Table]
     questions: Sequence[Question]
+    split: statements.Split
 
 
 def run(source: Source, history: Path, form: Format, out: TextIO) -> None:
     """Prompt until `\\q` or Ctrl-D; what was typed is kept in the file `history`."""
     history.parent.mkdir(parents=True, exist_ok=True)
-    vocabulary = Vocabulary(source.tables, source.questions)
+    vocabulary = Vocabulary(source.tables, source.questions, source.split)
     session: PromptSession[str] = PromptSession(
         history=FileHistory(str(history)),
         completer=_Completer(vocabulary),
         complete_while_typing=False,
-        key_bindings=_keys({question.name for question in source.questions}),
+        key_bindings=_keys(source),
         multiline=True,
         prompt_continuation=lambda width, *_: "->".rjust(width - 1) + " ",
     )
@@ -79,7 +80,7 @@ def answer(source: Source, text: str, form: Format, out: TextIO) -> bool:
         if text.lstrip().startswith("\\"):
             _command(source, text.strip().rstrip(";").split(), out)
         else:
-            for statement in statements.script(text):
+            for statement in statements.script(text, source.split):
                 show(source, statement, form, out)
     except KeyboardInterrupt:
         out.write("Cancelled.\n")
@@ -95,7 +96,7 @@ def show(source: Source, statement: str, form: Format, out: TextIO) -> None:
     frame = source.ask(asked.question, asked.parameters)
     seconds = time.perf_counter() - started
     tables.write_frame(frame.head(ROWS), form, out)
-    told = f"{len(frame):,} row{'' if len(frame) == 1 else 's'} in {seconds:.2f} s"
+    told = f"{tables.counted(len(frame), 'row')} in {seconds:.2f} s"
     if len(frame) > ROWS:
         told += f", {len(frame) - ROWS:,} of them left out"
     out.write(f"{told}; {source.cost(frame)}.\n\n")
@@ -142,8 +143,9 @@ class _Completer(Completer):
             yield Completion(each.text, -each.length, display_meta=each.meaning)
 
 
-def _keys(names: set[str]) -> KeyBindings:
+def _keys(source: Source) -> KeyBindings:
     """Enter takes the completion that is chosen, ends what is finished, or begins a line."""
+    names = {question.name for question in source.questions}
     keys = KeyBindings()
 
     @keys.add("enter")
@@ -151,7 +153,7 @@ def _keys(names: set[str]) -> KeyBindings:
         buffer = event.current_buffer
         if buffer.complete_state and buffer.complete_state.current_completion:
             buffer.complete_state = None
-        elif statements.finished(buffer.text, names):
+        elif statements.finished(buffer.text, names, source.split):
             buffer.validate_and_handle()
         else:
             buffer.newline(copy_margin=False)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from glue.tables import Table
 from infra.cli.prompt.questions import Question, declared
-from infra.cli.prompt.statements import split
+from infra.cli.prompt.statements import Split
 
 COMMANDS = {
     "\\d": "tables; \\d TABLE: its columns",
@@ -43,14 +43,15 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """The tables and the questions there are."""
+    """The tables and the questions there are, and what splits a text into statements."""
 
     tables: Mapping[str, Table]
     questions: Sequence[Question]
+    split: Split
 
     def candidates(self, text: str) -> list[Candidate]:
         """What can come where the text, all that stands before the cursor, ends."""
-        statement = split(text)[1] or ""
+        statement = self.split(text)[1] or ""
         if text[-1:].isspace() and statement:
             statement += " "
         match = _WORD.search(statement)

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Container
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 
-# What may hold a semicolon without meaning it; a quote or comment may still be open.
-_PIECE = re.compile(
-    r"""--[^\n]*|/\*.*?(?:\*/|$)|'(?:[^']|'')*+(?:'|$)|"(?:[^"]|"")*+(?:"|$)|(?P<end>;)|.""",
-    re.DOTALL | re.VERBOSE,
-)
-_COMMENT = re.compile(r"\s*(?:--[^\n]*(?:\n|$)|/\*.*?\*/)", re.DOTALL)
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _SQL = ("select", "with")
+
+Split = Callable[[str], tuple[list[str], str]]
+"""Gives the statements in a text that are ended, and the rest."""
 
 
 class Mistyped(Exception):
@@ -29,30 +26,19 @@ class Asked:
     parameters: dict[str, str]
 
 
-def split(text: str) -> tuple[list[str], str]:
-    """The statements that a `;` ends, without it and without those that are empty, and the rest."""
-    statements = []
-    start = 0
-    for piece in _PIECE.finditer(text):
-        if piece["end"]:
-            statements.append(text[start : piece.start()])
-            start = piece.end()
-    return [each.strip() for each in statements if _bare(each)], text[start:].strip()
-
-
-def script(text: str) -> list[str]:
+def script(text: str, split: Split) -> list[str]:
     """The statements of a script; the last needs no `;`."""
     statements, rest = split(text)
-    return statements + ([rest] if _bare(rest) else [])
+    return statements + ([rest] if rest else [])
 
 
-def finished(text: str, questions: Container[str]) -> bool:
+def finished(text: str, questions: Container[str], split: Split) -> bool:
     """Whether Enter ends what was typed, rather than begin another line of it.
 
     A command and a question by its name need no `;`, having one line.
     """
     statements, rest = split(text)
-    if not _bare(rest) or text.lstrip().startswith("\\"):
+    if not rest or text.lstrip().startswith("\\"):
         return True
     first = _NAME.match(rest)
     return not statements and "\n" not in rest and first is not None and first[0] in questions
@@ -63,12 +49,11 @@ def read(statement: str) -> Asked:
 
     `Mistyped` where it is a name with anything else behind it.
     """
-    bare = _bare(statement)
-    first = _NAME.match(bare)
+    first = _NAME.match(statement)
     if first is None or first[0].lower() in _SQL:
         return Asked(statement, {})
     try:
-        words = shlex.split(bare)
+        words = shlex.split(statement)
     except ValueError as error:
         raise Mistyped(f"This does not read: {error}.") from None
     if words[0] != first[0]:
@@ -85,10 +70,3 @@ def parameters(words: list[str]) -> dict[str, str]:
             raise Mistyped(f"{word!r} is not NAME=VALUE.")
         found[name] = value
     return found
-
-
-def _bare(statement: str) -> str:
-    """The statement without the comments and blanks that it begins with."""
-    while match := _COMMENT.match(statement):
-        statement = statement[match.end() :]
-    return statement.strip()

@@ -7,14 +7,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from threading import Event
-from time import monotonic, time
+from time import monotonic
 from typing import NamedTuple
 
 import msgspec
 import urllib3
 
+from infra.cli import answers
 from infra.cli.traffic.lines import Item, Refused, read
 
 MAX_LIKES = 500
@@ -203,9 +203,9 @@ class _Run:
                 waiting += [group[half:], group[:half]]
             elif status in (400, 413):
                 reason = "too_large" if status == 413 else "refused"
-                refused.append(Refused(group[0].line, reason, _text(body)))
+                refused.append(Refused(group[0].line, reason, answers.message(body)))
             else:
-                why = f"HTTP {status}: {_text(body)}" if status else _text(body)
+                why = f"HTTP {status}: {answers.message(body)}" if status else answers.message(body)
                 failed += [(item, why) for item in group]
         return _Answer(accepted, refused, failed)
 
@@ -243,11 +243,9 @@ def _seconds(retry_after: str | None) -> float:
     """What Retry-After asks for: seconds or an HTTP date (RFC 9110, section 10.2.3)."""
     if not retry_after:
         return 0.0
-    if retry_after.strip().isdigit():
-        return float(retry_after)
     try:
-        return max(0.0, parsedate_to_datetime(retry_after).timestamp() - time())
-    except ValueError:
+        return urllib3.Retry().parse_retry_after(retry_after)
+    except (urllib3.exceptions.InvalidHeader, ValueError, OverflowError):
         return 0.0
 
 
@@ -258,12 +256,3 @@ def _errors(body: bytes, items: int) -> dict[int, _Error]:
     except msgspec.MsgspecError:
         return {}
     return {error.index: error for error in errors if 0 <= error.index < items}
-
-
-def _text(body: bytes) -> str:
-    """The API's message, or the start of whatever it said."""
-    try:
-        told = msgspec.json.decode(body, type=dict[str, object])
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        told = {}
-    return str(told.get("message") or body[:200].decode(errors="replace").strip() or "no answer")

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import IO, BinaryIO
 
@@ -79,6 +80,21 @@ def send_file(
             progress=progress,
         )
     return sent, kept.path if sent.failed else None
+
+
+def told(sent: sender.Sent) -> str:
+    """Say what became of the lines."""
+    refused = sum(sent.refused.values())
+    return (
+        f"{sent.lines} lines: {sent.accepted} accepted, {refused} refused, {sent.failed} failed; "
+        f"{sent.requests} requests, {sent.retries} of them repeated, {sent.seconds:.1f} s"
+    )
+
+
+def fields(sent: sender.Sent, kept: Path | None) -> dict[str, object]:
+    """Give the same for programs; `kept` is where the failed lines are."""
+    refused = sum(sent.refused.values())
+    return asdict(sent) | {"refused": refused, "reasons": sent.refused, "kept": kept}
 
 
 @contextmanager

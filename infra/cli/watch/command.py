@@ -15,6 +15,8 @@ from typing import Any, TextIO
 from rich.console import Console
 from rich.live import Live
 
+from infra.cli import tables
+from infra.cli.tables import Format
 from infra.cli.traffic.simulate import films
 from infra.cli.trending import Board, Source, TrendingError
 from infra.cli.watch import consumers, view
@@ -124,7 +126,7 @@ class Watching:
             self.stop.wait(POLL_S)
 
 
-def watch(stage: Stage, seconds: float | None, out: TextIO) -> None:
+def watch(stage: Stage, seconds: float | None, out: TextIO, form: Format = "table") -> None:
     """Watch a stage for so many seconds, or until Ctrl-C, which is raised at the end.
 
     A signal only asks it to end: however it ends, the terminal is left as it was, and the consumer
@@ -136,7 +138,9 @@ def watch(stage: Stage, seconds: float | None, out: TextIO) -> None:
     with _signals(watching.stop) as signals:
         try:
             watching.start()
-            if console.is_terminal and not console.is_dumb_terminal:
+            if form != "table":
+                _rows(watching, seconds, out, form)
+            elif console.is_terminal and not console.is_dumb_terminal:
                 _live(watching, seconds, console, titles)
             else:
                 _lines(watching, seconds, out, titles)
@@ -146,7 +150,7 @@ def watch(stage: Stage, seconds: float | None, out: TextIO) -> None:
         last = watching.shown().reading
     if watching.failure and not signals:
         raise watching.failure
-    if console.is_terminal:
+    if console.is_terminal and form == "table":
         console.print(f"Watched {int(last.seconds)} s: {view.totals(last)}.")
     _end_as(signals)
 
@@ -164,6 +168,12 @@ def _lines(watching: Watching, seconds: float | None, out: TextIO, titles: dict[
         if tick:
             out.write(view.line(watching.shown(), titles) + "\n")
             out.flush()
+
+
+def _rows(watching: Watching, seconds: float | None, out: TextIO, form: Format) -> None:
+    for tick in _ticks(watching.stop, LINE_S, seconds):
+        if tick:
+            tables.write_next(view.fields(watching.shown()), form, out, first=tick == 1)
 
 
 def _ticks(stop: Event, every: float, seconds: float | None) -> Iterator[int]:

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from infra.cli import trending
+from infra.cli.tables import counted
 from infra.cli.trending import Board
 from infra.cli.watch.meter import Reading
 
@@ -62,7 +63,7 @@ class View:
         shown, reading = self._shown, self._shown.reading
         what = Text.assemble(("lake watch", "bold"), f"  {shown.stage}  {shown.stream}")
         since = timedelta(seconds=int(reading.seconds))
-        what.append(f"  {_count(reading.shards, 'shard')}  {since}", "dim")
+        what.append(f"  {counted(reading.shards, 'shard')}  {since}", "dim")
         what.truncate(width, overflow="ellipsis")
         rate = f"{reading.rate:,.1f}"
         facts = Table.grid(padding=(0, 2))
@@ -120,6 +121,14 @@ def line(shown: Shown, titles: Mapping[str, str]) -> str:
     return "  ".join(parts)
 
 
+def fields(shown: Shown) -> dict[str, object]:
+    """Give the whole for programs, but for the seconds before this one, which they had."""
+    reading = msgspec.structs.asdict(shown.reading)
+    del reading["per_second"]
+    told = {"rising": dict(shown.reading.rising), "trouble": shown.trouble or None}
+    return {"at": shown.now} | reading | told
+
+
 def sparkline(counts: Sequence[int]) -> str:
     """Draw counts as bars beside the greatest of them; whatever is above 0 stands out."""
     most = max(counts, default=0)
@@ -140,13 +149,9 @@ def lag(reading: Reading) -> str:
 def totals(reading: Reading) -> str:
     """Say what was seen since it began."""
     return (
-        f"{_count(reading.likes, 'like')}, {reading.unlikes:,} of them taken back, "
-        f"{_count(reading.invalid, 'invalid line')}"
+        f"{counted(reading.likes, 'like')}, {reading.unlikes:,} of them taken back, "
+        f"{counted(reading.invalid, 'invalid line')}"
     )
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 def _films(title: str, columns: Sequence[str]) -> Table:

@@ -6,12 +6,11 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from time import monotonic, sleep
 
 import msgspec
 
 from infra.local import process as processes
-from infra.local.process import Found
+from infra.local.process import Daemon
 from infra.paths import REPOSITORY
 
 COMMAND = (sys.executable, "-m", "infra.local.bridge.program")
@@ -29,14 +28,13 @@ class Process(processes.Process, frozen=True):
     made_of: str
 
 
+DAEMON = Daemon("bridge", "The fan-out bridge", Process, BridgeError)
+find, log = DAEMON.find, DAEMON.log
+
+
 def made_of(applied: msgspec.Struct) -> str:
     """What a bridge is made of: the stage as it was applied, and the bridge's own sources."""
     return processes.made_of(applied, Path(__file__).parent)
-
-
-def find(home: Path) -> Found[Process]:
-    """Tell whether the bridge of `home` is running, or ended by itself."""
-    return processes.find(_record(home), Process)
 
 
 def start(home: Path, made_of: str, command: Sequence[str] = COMMAND) -> Process:
@@ -46,23 +44,15 @@ def start(home: Path, made_of: str, command: Sequence[str] = COMMAND) -> Process
     """
     status(home).unlink(missing_ok=True)
     env = processes.environment(os.environ) | {"LAKE_HOME": str(home)}
-    child = processes.start(command, REPOSITORY, env, log(home))
-    process = Process(child.pid, child.started, made_of)
-    processes.write(_record(home), process)
-    deadline = monotonic() + START_S
-    while not status(home).exists():
-        if not processes.alive(process):
-            _record(home).unlink(missing_ok=True)
-            raise BridgeError(
-                f"The fan-out bridge ended as it started: {processes.last_line(log(home))} "
-                f"(all in {log(home)})"
-            )
-        if monotonic() > deadline:
-            raise BridgeError(
-                f"The fan-out bridge said nothing within {START_S} seconds; see {log(home)}."
-            )
-        sleep(0.05)
-    return process
+    return DAEMON.start(
+        home,
+        command,
+        REPOSITORY,
+        env,
+        lambda process: status(home).exists(),
+        START_S,
+        made_of=made_of,
+    )
 
 
 def stop(home: Path) -> bool:
@@ -70,11 +60,7 @@ def stop(home: Path) -> bool:
 
     One that takes too long is killed: what it had not acknowledged comes again.
     """
-    process = find(home).process
-    if process and not (processes.stop(process, STOP_S) or processes.kill(process, STOP_S)):
-        raise BridgeError(f"The fan-out bridge (pid {process.pid}) does not end.")
-    _record(home).unlink(missing_ok=True)
-    return process is not None
+    return DAEMON.stop(home, STOP_S)
 
 
 def forget(home: Path) -> None:
@@ -90,12 +76,3 @@ def progress(home: Path) -> Path:
 def status(home: Path) -> Path:
     """Where the bridge tells how it is."""
     return home / "bridge-status.json"
-
-
-def log(home: Path) -> Path:
-    """Where the bridge tells what happened."""
-    return home / "bridge.log"
-
-
-def _record(home: Path) -> Path:
-    return home / "bridge.json"

@@ -16,11 +16,10 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
+from infra.local import ports
 from infra.local.site import distribution
 from infra.local.site.distribution import Distribution
 from infra.stage import open_stage
-
-HOST = "127.0.0.1"
 
 
 class Object(msgspec.Struct, frozen=True):
@@ -63,7 +62,7 @@ class Server(ThreadingHTTPServer):
     """Answers GET and HEAD of a distribution's paths, and nothing else."""
 
     def __init__(self, port: int, site: Distribution, read: Read) -> None:
-        super().__init__((HOST, port), _Handler)
+        super().__init__((ports.HOST, port), _Handler)
         self.site = site
         self.read = read
 

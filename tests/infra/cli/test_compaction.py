@@ -1,6 +1,7 @@
 """`lake compact`: what it merges, what it says, and how it fails."""
 
 import io
+import json
 import re
 
 import pytest
@@ -47,6 +48,13 @@ def test_it_merges_what_is_new_and_says_so(s3):
         0, "merged 3 objects: 6 rows, 3 duplicates, 3 hours written\n")  # fmt: skip
     assert likes(s3) == sorted(keys.likes(NOW // HOUR - n, 0) for n in range(3))
     assert run().stdout == "merged 0 objects: 0 rows, 0 duplicates, 0 hours written\n"
+
+
+def test_programs_are_told_it_in_numbers(s3):
+    told = {"objects": 3, "rows": 6, "duplicates": 3, "hours": 3, "failed": {}, "gone": []}
+    assert json.loads(run("--format", "json").stdout) == [told]
+    divided = run("--buckets", "5", "--format", "csv").stdout.splitlines()
+    assert divided[0] == "buckets,hours" and divided[1].startswith("5,")
 
 
 def test_a_day_or_all_of_it_is_merged_again(s3):

@@ -71,6 +71,19 @@ def test_a_yes_applies(arguments, answer, called):
     assert f"{OUTPUTS.site_url}\n" in done.stdout
 
 
+@pytest.mark.parametrize("changes", [True, False])
+def test_programs_are_told_what_is_needed_and_what_was_done(changes, called):
+    called.changes = changes
+    done = run("plan", "--stage", "test", "--format", "json")
+    assert json.loads(done.stdout) == [{"stage": "test", "changes": changes}]
+    assert "1 to add" in done.stderr
+    done = run("apply", "--stage", "test", "--format", "json", answer="y\n")
+    [told] = json.loads(done.stdout)
+    assert (told["stage"], told["changed"]) == ("test", changes)
+    assert (told.get("api_url") == OUTPUTS.api_url) == changes
+    assert ("Make these changes" in done.stderr) == changes
+
+
 @pytest.mark.parametrize("answer", ["n\n", ""])
 def test_anything_else_does_not(answer, called):
     done = run("apply", "--stage", "prod", answer=answer)

@@ -4,7 +4,6 @@ import fcntl
 import io
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,7 +14,7 @@ import pytest
 from rich.console import Console
 
 from infra.cli.steps import Steps
-from infra.local import emulator, lifecycle
+from infra.local import emulator, lifecycle, ports
 from infra.local.bridge import daemon
 from infra.local.emulator import EmulatorError
 from infra.local.lifecycle import Parts
@@ -74,9 +73,7 @@ class Bench:
         self.fail: list[BaseException] = []
         self.zip = b"zip"
         self.out = io.StringIO()
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+        self.port = ports.any_free()
 
     def up(self, port: int | None = None):
         return lifecycle.up(self.home, port or self.port, self.steps, self.parts())
@@ -352,9 +349,7 @@ def test_a_running_site_of_the_same_stage_is_left_alone_and_a_changed_one_is_ser
 def test_a_site_may_be_told_its_port(bench):
     bench.up()
     before = site_of(bench)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = ports.any_free()
     stage = lifecycle.up(bench.home, bench.port, bench.steps, bench.parts(), site_port=port)
     assert stage.outputs.site_url == f"http://127.0.0.1:{port}" != before.url
     assert not site.answers(before.url)

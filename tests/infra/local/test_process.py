@@ -4,12 +4,14 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import msgspec
+import psutil
 import pytest
 
 from infra.local import process as processes
-from infra.local.process import Found, Process
+from infra.local.process import Daemon, Found, Process
 
 SLEEPER = (sys.executable, "-c", "import time; print('here', flush=True); time.sleep(60)")
 DEAF = """
@@ -71,14 +73,49 @@ def test_another_process_with_the_same_pid_is_neither_alive_nor_ended():
         other.communicate(b"\n")
 
 
+DAEMON = Daemon("it", "It", Process, OSError)
+
+
 def test_a_process_is_found_by_its_record(start, tmp_path):
-    record = tmp_path / "record.json"
-    assert processes.find(record, Process) == Found(None, killed=False)
+    assert DAEMON.find(tmp_path) == Found(None, killed=False)
     process = start(*SLEEPER)
-    processes.write(record, process)
-    assert processes.find(record, Process) == Found(process, killed=False)
+    processes.write(DAEMON.record(tmp_path), process)
+    assert DAEMON.find(tmp_path) == Found(process, killed=False)
     processes.kill(process, 10)
-    assert processes.find(record, Process) == Found(None, killed=True)
+    assert DAEMON.find(tmp_path) == Found(None, killed=True)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the record of an earlier version is Linux's")
+def test_a_record_of_an_earlier_version_still_finds_its_process(start, tmp_path):
+    process = start(*SLEEPER)
+    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    processes.write(DAEMON.record(tmp_path), {"pid": process.pid, "started": fields[19]})
+    assert DAEMON.find(tmp_path) == Found(process, killed=False)
+
+
+def test_a_clock_that_is_set_anew_does_not_lose_a_process(start, monkeypatch):
+    process = start(*SLEEPER)
+    boot = psutil.boot_time()
+    for module in (psutil, psutil._psplatform):
+        monkeypatch.setattr(module, "boot_time", lambda: boot + 3_600)
+    assert psutil.Process(process.pid).create_time() > time.time() + 3_000, "as psutil sees it"
+    assert processes.alive(process)
+
+
+def test_one_that_must_not_be_killed_is_not_and_its_record_stays(tmp_path):
+    gentle = Daemon("it", "It", Process, OSError, killable=False)
+    ready = (tmp_path / "it.log").read_text
+    process = gentle.start(
+        tmp_path, (sys.executable, "-c", DEAF), tmp_path, os.environ, lambda _: bool(ready()), 10
+    )
+    try:
+        with pytest.raises(OSError, match=rf"It \(pid {process.pid}\) did not end within 0.2 s"):
+            gentle.stop(tmp_path, 0.2)
+        assert gentle.find(tmp_path).process == process
+    finally:
+        processes.kill(process, 10)
+    assert not gentle.stop(tmp_path, 0.2)
+    assert gentle.find(tmp_path).killed, "what was lost is not forgotten"
 
 
 def test_the_environment_keeps_the_user_s_aws_settings_out():

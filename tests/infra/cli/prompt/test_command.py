@@ -187,7 +187,9 @@ def source():
         return FRAME.head(int(given.get("n", 250)))
 
     known = {name: tables.read(name) for name in tables.names()}
-    return Source("local", ask, lambda frame: "for nothing", known, queries.library())
+    return Source(
+        "local", ask, lambda frame: "for nothing", known, queries.library(), queries.split
+    )
 
 
 @pytest.fixture

@@ -6,7 +6,9 @@ import queries
 from glue import tables
 from infra.cli.prompt.completion import Candidate, Vocabulary
 
-VOCABULARY = Vocabulary({name: tables.read(name) for name in tables.names()}, queries.library())
+VOCABULARY = Vocabulary(
+    {name: tables.read(name) for name in tables.names()}, queries.library(), queries.split
+)
 PARTS = {column.name for column in tables.read("likes").columns} | {"day"}
 
 

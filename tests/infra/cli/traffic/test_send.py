@@ -134,8 +134,12 @@ def test_retry_after_is_honoured(api, asked):
     assert 0.9 <= time.monotonic() - began < 4
 
 
-def test_a_retry_after_that_is_nonsense_does_no_harm(api):
-    api.schedule, api.retry_after = ["429"], "soon"
+@pytest.mark.parametrize(
+    "nonsense",
+    ["soon", "-5", "Mon, 01 Jan 99999 00:00:00 GMT", f"Mon, 01 Jan {10**20} 00:00:00 GMT"],
+)
+def test_a_retry_after_that_is_nonsense_does_no_harm(api, nonsense):
+    api.schedule, api.retry_after = ["429"], nonsense
     assert Told().send(likes(1), api.url).accepted == 1
 
 

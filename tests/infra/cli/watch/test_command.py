@@ -1,6 +1,7 @@
 """`lake watch` as people use it: on a terminal, in a pipe, ended in every way there is."""
 
 import errno
+import json
 import os
 import pty
 import re
@@ -228,6 +229,20 @@ def test_in_a_pipe_it_writes_a_line_a_second(tmp_path):
     assert "2 likes, 1 of them taken back, 1 invalid line" in lines[-1]
     assert b"\x1b" not in out
     assert (tmp_path / "calls").read_text().splitlines()[-1].startswith("deregister lake-watch-")
+
+
+def test_in_json_it_writes_an_object_a_line_even_to_a_terminal(tmp_path, terminal):
+    with piped(tmp_path, "--seconds", "2.2", "--format", "json") as process:
+        out, err = process.communicate(timeout=PATIENCE_S)
+    assert (process.returncode, err) == (0, b"")
+    told = [json.loads(line) for line in out.splitlines()]
+    assert len(told) >= 2 and told[0]["at"] < told[-1]["at"]
+    assert (told[-1]["likes"], told[-1]["unlikes"], told[-1]["invalid"]) == (2, 1, 1)
+    assert list(told[-1]["rising"].values()) == [1]
+    watch = terminal("--seconds", "1.5", "--format", "json")
+    assert watch.end() == 0
+    assert ENTER not in watch.shown and b"Watched" not in watch.shown
+    assert watch.shown.startswith(b'{"at": ')
 
 
 @pytest.mark.parametrize(

@@ -143,3 +143,10 @@ def test_in_a_pipe_it_is_one_plain_line():
     assert "most liked" not in view.line(
         replace(SHOWN, reading=replace(READING, rising=())), TITLES
     )
+
+
+def test_programs_get_what_people_see():
+    told = view.fields(replace(SHOWN, trouble="Away."))
+    assert (told["at"], told["likes"], told["behind_ms"]) == (NOON, 12_345, 7)
+    assert told["rising"]["tt1"] == 1999 and told["trouble"] == "Away."
+    assert view.fields(SHOWN)["trouble"] is None and "per_second" not in told

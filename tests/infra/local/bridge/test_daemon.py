@@ -64,7 +64,7 @@ def test_a_bridge_that_ends_as_it_starts_is_told_with_its_last_words(tmp_path):
 
 def test_a_bridge_that_says_nothing_is_told(home, monkeypatch):
     monkeypatch.setattr(daemon, "START_S", 0.2)
-    with pytest.raises(BridgeError, match="said nothing within"):
+    with pytest.raises(BridgeError, match="The fan-out bridge was not ready within 0.2 s"):
         daemon.start(home, "this", (sys.executable, "-c", "import time; time.sleep(60)"))
 
 

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from infra.local import ports
 from infra.local.process import Found
 from infra.local.site import daemon
 from infra.local.site.daemon import SiteError
@@ -57,7 +58,7 @@ def test_it_is_beside_the_emulator_or_where_there_is_room_and_there_again(home, 
 def test_a_port_that_is_asked_for_is_taken_or_said_to_be_taken(home, taken):
     with pytest.raises(SiteError, match=f"Port {taken} is taken; name another one"):
         daemon.start(home, taken, 49_000, "this", COMMAND)
-    free = daemon._any()
+    free = ports.any_free()
     assert daemon.start(home, free, 49_000, "this", COMMAND).port == free
 
 
@@ -69,7 +70,7 @@ def test_a_site_that_ends_as_it_starts_is_told_with_its_last_words(home):
 
 def test_a_site_that_does_not_answer_is_told(home, monkeypatch):
     monkeypatch.setattr(daemon, "START_S", 0.2)
-    with pytest.raises(SiteError, match="did not answer within"):
+    with pytest.raises(SiteError, match="The site's server was not ready within 0.2 s"):
         daemon.start(
             home, None, 49_000, "this", (sys.executable, "-c", "import time; time.sleep(60)")
         )
