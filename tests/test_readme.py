@@ -19,7 +19,9 @@ def test_every_command_is_named(command):
     assert re.search(rf"\b(lake|make) {command}\b", readme.TEXT)
 
 
-@pytest.mark.parametrize("target", ["demo", "test", "notebook", "strip", "bench", "plan", "apply"])
+@pytest.mark.parametrize(
+    "target", ["demo", "test", "test-clock", "notebook", "strip", "bench", "plan", "apply"]
+)
 def test_every_target_it_shows_is_there(target):
     assert f"make {target}" in readme.TEXT
     done = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
@@ -36,14 +38,46 @@ def test_every_field_of_the_event_is_told():
         assert f"| `{field}` |" in readme.TEXT
 
 
-LAYOUT = readme.TEXT.partition("## Where things are")[2].partition("Imports run")[0]
+@pytest.mark.parametrize("page", readme.PAGES, ids=str)
+def test_every_place_and_page_it_tells_of_is_there(page):
+    """A path is told from the repository or the README's folder; a file's name may be enough."""
+    text = re.sub(r"^```.*?^```$", "", readme.PAGES[page], flags=re.MULTILINE | re.DOTALL)
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
+    files = {Path(path).name for path in listed.stdout.splitlines()}
+    folders = (ROOT, page.parent, ROOT / "tests")
+    paths = re.findall(r"`([\w-]+(?:/[\w.-]+)*(?:/|\.(?:py|tf|json|sql|css|js)))`", text)
+    for path in (*paths, *re.findall(r"\]\(([^):#]+)\)", text)):
+        known = {*IN_THE_BUCKET, *files}
+        assert path in known or any((folder / path).exists() for folder in folders), path
 
 
-@pytest.mark.parametrize("path", re.findall(r"`([a-z_./]+)`", LAYOUT))
-def test_every_place_it_tells_of_is_there(path):
-    under = [ROOT, ROOT / "tests"]  # what is named in the row of tests/ lies there
-    assert any((folder / path).exists() for folder in under)
+IN_THE_BUCKET = ("raw/", "rejected/", "errors/", "reports/", "likes/")
 
 
-def test_what_it_shows_was_filled_in():
+def test_every_folder_has_one_and_the_top_one_is_short():
+    folders = {page.parent.relative_to(ROOT).as_posix() for page in readme.PAGES}
+    assert folders >= {".", "infra", "transform", "glue", "queries", "notebooks", "tests"}
+    assert len(readme.TOP.splitlines()) <= 150
+
+
+def test_every_variable_of_the_command_line_is_told():
+    sources = [ROOT / "lake.py", *(ROOT / "infra").rglob("*.py"), *(ROOT / "queries").rglob("*.py")]
+    named = {name for path in sources for name in re.findall(r"LAKE_[A-Z_]+", path.read_text())}
+    assert len(named) >= 6
+    assert all(f"| `{name}` |" in readme.TEXT for name in named), named
+
+
+def test_every_alarm_is_told():
+    keys = set()
+    for path in (ROOT / "infra/terraform/modules").rglob("alarms.tf"):
+        keys |= set(re.findall(r"^    ([a-z-]+) = {$", path.read_text(), re.MULTILINE))
+        keys |= set(re.findall(r"\) = { ([a-z-]+) = ", path.read_text()))
+        keys |= set(re.findall(r'alarm_name += "\$\{var.name\}-([a-z-]+)"', path.read_text()))
+    assert len(keys) >= 10
+    page = readme.PAGES[ROOT / "infra/terraform/README.md"]
+    for key in keys:
+        assert re.search(rf"^\|.*-{key}`", page, re.MULTILINE), key
+
+
+def test_every_figure_was_filled_in():
     assert "DEMO" not in readme.TEXT and "BENCH" not in readme.TEXT
