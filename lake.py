@@ -109,7 +109,7 @@ def demo(stage: str, port: int | None, likes: int, history: int, seed: int | Non
 
     import queries
     from infra.cli.demo import demo as demonstration
-    from infra.cli.traffic.simulate import Plan
+    from infra.cli.demo import plans
     from infra.local import lifecycle
     from infra.paths import home
 
@@ -117,11 +117,8 @@ def demo(stage: str, port: int | None, likes: int, history: int, seed: int | Non
     opened = lifecycle.up(home(), port, steps)
     now = _now()
     seed = now if seed is None else seed
-    plan = Plan(now=now, likes=likes, seed=seed)
-    day = 24 * 3_600_000
-    # Until a midnight, so that the last day is whole: its film that goes viral is in a report.
-    midnight = (now - day) // day * day
-    past = Plan(now=midnight, likes=history, seed=seed + 1, days=30) if history else None
+    plan = plans.live(now, likes, seed)
+    past = plans.past(now, history, seed + 1) if history else None
     connection = queries.connect("local")
     shown = demonstration.demo(
         opened, partial(queries.run, connection=connection), plan, past, steps

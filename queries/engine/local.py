@@ -39,7 +39,7 @@ class Local:
         started = time.perf_counter()
         with opened(bound, self.tables(), self.database, self.filesystem) as lake:
             for scan, part in zip(lake.plan.scans, lake.files, strict=True):
-                lake.session.register(scan.name, part.dataset)
+                lake.session.register(scan.name, part.rows())
             scanned = _bytes(lake)
             frame = _answer(lake.session, lake.plan)
         frame.attrs = {

@@ -23,7 +23,11 @@ def from_arrow(table: pa.Table, huge: set[int]) -> pd.DataFrame:
     """
     columns = [_column(column, place in huge) for place, column in enumerate(table.itercolumns())]
     names = [name.lower() for name in table.column_names]
-    frame: pd.DataFrame = pa.table(columns, names=names).to_pandas(types_mapper=_TYPES.get)
+    # In this thread alone: those of Arrow's pool would want Python's lock, which DuckDB holds in
+    # another question while its scan waits for one of them.
+    frame: pd.DataFrame = pa.table(columns, names=names).to_pandas(
+        types_mapper=_TYPES.get, use_threads=False
+    )
     return frame
 
 

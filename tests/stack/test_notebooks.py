@@ -62,7 +62,7 @@ def filled(stage, tmp_path_factory):
             json.dumps(
                 {
                     "movie_id": FILM,
-                    "liked_at": f"{hour + timedelta(seconds=n):%FT%TZ}",
+                    "liked_at": f"{hour + timedelta(seconds=n // 2):%FT%TZ}",
                     "event_id": f"{FILM}-{hour:%d%H}-{n}",
                 }
             )  # fmt: skip

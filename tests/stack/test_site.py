@@ -153,7 +153,7 @@ def test_likes_outlast_an_outage_and_a_reload_and_none_is_lost_or_doubled(
     assert violations(page) == []
     picture(page, "site-offline")
     gate.open()
-    page.get_by_role("button", name="Try now").click()
+    page.locator("#now").dispatch_event("click")  # unless the page has just tried by itself
     expect(count(page, "One")).to_have_text("1")
     expect(page.locator(".pending:visible")).to_have_count(0)
     one, two = (film["movie_id"] for film in films[:2])

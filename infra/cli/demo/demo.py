@@ -11,7 +11,7 @@ from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, TextIO
 
 from infra.cli import reporting, tables
-from infra.cli.demo import history, rising
+from infra.cli.demo import history, plans, rising
 from infra.cli.demo.checks import Ask, Check
 from infra.cli.steps import Steps
 from infra.cli.traffic.send import Sent, send
@@ -120,15 +120,16 @@ def demo(stage: Stage, ask: Ask, plan: Plan, past: Plan | None, steps: Steps) ->
     with steps.step("Ranking what rises") as tell:
         trends = rising.found(stage, ask, truth, trends_before, tell)
         tell(f"{trends.runs} rankings until the viral film was on top")
-    days = 2 + (past.days if past else 7)
+    days = 3 + (past.days if past else 7)
     differing = len(ask("trends_differ", first_day=f"{began - timedelta(days=days):%Y-%m-%d}"))
     checks = (
         *backfilled,
         *_checks(truth, sent, taken, measured, lake),
         *_trend_checks(trends, differing),
     )
-    with steps.step("Reporting its newest full day") as tell:
-        reported = reporting.make(stage, Call(day=_full_day(past or plan)))
+    with steps.step("Reporting how yesterday went") as tell:
+        day = datetime.fromtimestamp(plans.yesterday(plan.now) / 1000, UTC)
+        reported = reporting.make(stage, Call(day=f"{day:%Y-%m-%d}"))
         tell(reported.page)
     return Shown(checks, _top(lake), trends.board, truth.viral, reported)
 
@@ -155,12 +156,6 @@ def show(shown: Shown, out: TextIO) -> None:
     name = shown.reported.name
     out.write(f"\nThe report of {name}; lake report --day {name} --open shows it:\n")
     out.writelines(f"  {line}\n" for line in shown.reported.headlines)
-
-
-def _full_day(plan: Plan) -> str:
-    """The last day that lies whole in the span of a plan."""
-    ended = datetime.fromtimestamp(plan.now / 1000, UTC)
-    return f"{ended - timedelta(days=1):%Y-%m-%d}"
 
 
 def _viral(movie: str, shown: Shown) -> str:

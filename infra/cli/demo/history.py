@@ -26,7 +26,7 @@ def backfilled(stage: Stage, ask: Ask, plan: Plan, steps: Steps) -> tuple[Check,
     """Make up the likes of a plan, write them to a file, backfill it, and compare every total."""
     with TemporaryDirectory() as folder:
         file = Path(folder) / "likes.jsonl.gz"
-        with steps.step(f"Making up {plan.days:g} days of history") as tell:
+        with steps.step(f"Making up {plan.days:.0f} days of history") as tell:
             truth = _write(file, plan, tell)
             tell(f"{truth.lines:,} lines, {truth.malformed_lines:,} of them malformed")
         before = counts(stage)

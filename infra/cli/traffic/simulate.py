@@ -49,7 +49,8 @@ class Plan:
     """What to make: `likes` distinct likes and unlikes over `days` up to `now`.
 
     `late` and `unlikes` are shares of the distinct events; `duplicates` and `malformed` lines
-    come on top, as shares of them too. `now` is epoch milliseconds.
+    come on top, as shares of them too. `now` is epoch milliseconds, and so is `peak`, at which the
+    film that goes viral has its highest share; None: at the end.
     """
 
     now: int
@@ -60,6 +61,7 @@ class Plan:
     unlikes: float = 0.05
     duplicates: float = 0.02
     malformed: float = 0.01
+    peak: int | None = None
 
     def __post_init__(self) -> None:
         if self.likes < 0:
@@ -215,6 +217,7 @@ def _arrivals(plan: Plan, rng: random.Random) -> Iterator[tuple[int, float]]:
     span = round(plan.days * 24 * HOUR)
     start = plan.now - span
     rise = min(VIRAL_HOURS * HOUR, span // 2)
+    peak = plan.now if plan.peak is None else plan.peak
     edges = [start, *range((start // HOUR + 1) * HOUR, plan.now, HOUR), plan.now]
     weights = [
         (right - left) * DAY_AND_NIGHT[left // HOUR % 24]
@@ -228,7 +231,7 @@ def _arrivals(plan: Plan, rng: random.Random) -> Iterator[tuple[int, float]]:
             slot += 1
         part = 1 - (ends[slot] - at) / weights[slot]
         time = edges[slot] + int(part * (edges[slot + 1] - edges[slot]))
-        risen = max(0.0, 1 - (plan.now - time) / rise)
+        risen = max(0.0, 1 - abs(peak - time) / rise)
         yield time, VIRAL_PEAK * risen * risen
 
 
