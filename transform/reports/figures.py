@@ -145,13 +145,15 @@ class Report(msgspec.Struct, frozen=True):
     """The period before, as it stood when this was made."""
     top: list[TopFilm]
     rose: list[Mover]
-    """Furthest first."""
+    """Furthest first; these and those that fell moved further than chance explains."""
     fell: list[Mover]
     heat: list[HeatRow]
     """The last seven days up to the period's last, oldest first."""
     quality: Quality
     costs: list[Cost]
     restated: Restated | None = None
+    nearest: Mover | None = None
+    """Where no film rose further than chance explains, the one that came furthest."""
 
     @property
     def empty(self) -> bool:

@@ -31,8 +31,13 @@ def report(period: Period, answers: Mapping[str, Answer], titles: Mapping[str, s
     rows = {question: answer.rows for question, answer in answers.items()}
     totals = {row["first_day"]: row for row in rows["period_totals"]}
     movers: dict[str, list[Mover]] = {"rose": [], "fell": []}
+    nearest = None
     for row in rows["movers"]:
-        movers[row["direction"]].append(_mover(period, row, titles))
+        film = _mover(period, row, titles)
+        if abs(film.deviations) >= why.CHANCE:
+            movers[row["direction"]].append(film)
+        elif row["direction"] == "rose" and not movers["rose"]:
+            nearest = nearest or film
     return Report(
         period=period,
         totals=_totals(totals.get(period.first)),
@@ -43,6 +48,7 @@ def report(period: Period, answers: Mapping[str, Answer], titles: Mapping[str, s
         heat=_heat(period, rows["heat_by_weekday"]),
         quality=_quality(period, totals.get(period.first), rows),
         costs=[Cost(name, answer.bytes, answer.dollars) for name, answer in answers.items()],
+        nearest=nearest,
     )
 
 

@@ -9,10 +9,6 @@ from transform.reports import words
 if TYPE_CHECKING:
     from transform.reports.figures import Mover, Report
 
-CHANCE = 4
-"""Standard deviations from which a rise is news: of a hundred films that do not rise, one is so far
-up on one day in three hundred."""
-
 
 def headlines(report: Report) -> list[str]:
     """Give what rose most and why, the total beside the period before, and what else matters."""
@@ -24,18 +20,22 @@ def headlines(report: Report) -> list[str]:
 def _rise(report: Report) -> str:
     before = words.before(report.period)
     if not report.rose:
+        if report.nearest:
+            return f"No film rose by more than chance explains; {nearest(report, report.nearest)}"
         if report.totals_before.likes:
             return f"No film rose against {before}."
         return f"No film can be said to rise: nothing was liked {before}."
     best = report.rose[0]
     ranks = f", {_ranks(best)}" if best.rank is not None else ""
     likes = f"{_plain(best.net)} net likes after {_plain(best.net_before)} {before}"
-    if best.deviations < CHANCE:
-        return (
-            f"No film rose by more than chance explains; {words.name(best)} came furthest"
-            f"{ranks}: {likes}."
-        )
     return f"{words.name(best)} rose most{ranks}: {likes}{_score(report, best)}."
+
+
+def nearest(report: Report, film: Mover) -> str:
+    """Say what the film did that came furthest up where none rose."""
+    ranks = f", {_ranks(film)}" if film.rank is not None else ""
+    before = f"{_plain(film.net_before)} {words.before(report.period)}"
+    return f"{words.name(film)} came furthest{ranks}: {_plain(film.net)} net likes after {before}."
 
 
 def _ranks(film: Mover) -> str:

@@ -7,6 +7,9 @@ from datetime import timedelta
 from transform.reports.periods import Period
 from transform.reports.questions import Row
 
+CHANCE = 4.0
+"""Standard deviations from its share at which a film's rise or fall is news, in the headlines and
+on the page: of a hundred films that do not move, one is so far up on one day in three hundred."""
 NOTABLE = 3.0
 """A score from which chance no longer explains an hour: 3 standard deviations above what is
 expected are met once in 700 hours, if a film's likes are as they always are."""

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 NONE = "–"
 """What stands where there is no number: a share of nothing, a rank of nobody."""
+FEW = 100
+"""A share of fewer is no per cent: one more or less would change it by a point or more."""
 _LONGEST_TITLE = 120
 _UNITS = ("B", "KB", "MB", "GB", "TB")
 
@@ -25,9 +27,11 @@ def number(of: int | float | None, decimals: int = 0) -> str:
 
 
 def share(part: int, whole: int) -> str:
-    """A share in per cent; of nothing there is none."""
+    """A share in per cent; of few, how many of them (34 of 34); of nothing there is none."""
     if whole <= 0:
         return NONE
+    if whole < FEW:
+        return f"{number(part)} of {number(whole)}"
     percent = 100 * part / whole
     return "< 0.1%" if 0 < percent < 0.1 else f"{percent:.1f}%"
 

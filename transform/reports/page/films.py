@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from transform.reports import words
 from transform.reports.figures import Mover, Report, TopFilm, Totals
+from transform.reports.headlines import nearest
 from transform.reports.page import charts
 from transform.reports.page.html import Html, behind, section, table, tag
 
@@ -29,7 +30,7 @@ def movers(report: Report) -> Html:
         class_="note",
     )
     kinds = (("rose", "▲", report.rose), ("fell", "▼", report.fell))
-    lists = [_movers(kind, sign, films, scale, called) for kind, sign, films in kinds]
+    lists = [_movers(report, kind, sign, films, scale) for kind, sign, films in kinds]
     tables = [_moves(kind, films) for kind, _, films in kinds if films]
     return section(
         "movers",
@@ -41,18 +42,21 @@ def movers(report: Report) -> Html:
 
 
 def _movers(
-    kind: str, sign: str, films: Sequence[Mover], scale: tuple[int, int], called: str
+    report: Report, kind: str, sign: str, films: Sequence[Mover], scale: tuple[int, int]
 ) -> Html:
     mark = tag("span", sign, class_="sign", aria_hidden="true")
     title = tag("h3", mark, f" {kind.capitalize()}")
     if not films:
-        return tag("div", title, tag("p", f"Nothing {kind}.", class_="note"), class_=kind)
+        told = f"No film {kind} by more than chance explains."
+        if kind == "rose" and report.nearest:
+            told += f" {nearest(report, report.nearest)}"
+        return tag("div", title, tag("p", told, class_="note"), class_=kind)
     items = [
         tag(
             "li",
             tag("p", tag("bdi", words.name(film)), class_="film"),
             tag("p", _ranks(film), class_="ranks"),
-            charts.pair(film, *scale, called),
+            charts.pair(film, *scale, words.before(report.period)),
             tag("p", film.why, class_="why"),
         )
         for film in films[:MOVERS]

@@ -70,9 +70,9 @@ def quality(report: Report) -> Html:
         ("Newest like", words.moment(of.newest_like), "when it happened"),
         ("Last arrival", words.moment(of.last_arrival), "how fresh these figures are"),
         ("Arrived within", words.seconds(of.lag_p95_s), "95 of 100 likes of the stream"),
-        ("Complete hours", words.share(complete, of.hours), _of(complete, of.hours, "hours")),
-        ("Late", words.share(of.late, of.events), _of(of.late, of.events, late)),
-        ("Rejected", words.share(lines, lines + events), _of(lines, lines + events, "lines")),
+        ("Complete hours", *_share(complete, of.hours, "hours")),
+        ("Late", *_share(of.late, of.events, late)),
+        ("Rejected", *_share(lines, lines + events, "lines")),
     ]
     cards = [
         tag(
@@ -139,6 +139,11 @@ def cost(report: Report) -> Html:
         tag("p", told),
         behind("Table of questions", table("Questions asked", ("Question", "Bytes", "Cost"), rows)),
     )
+
+
+def _share(part: int, whole: int, what: str) -> tuple[str, str]:
+    """A share, and what it is of, with the numbers where the share itself has none."""
+    return words.share(part, whole), what if 0 < whole < words.FEW else _of(part, whole, what)
 
 
 def _of(part: int, whole: int, what: str) -> str:

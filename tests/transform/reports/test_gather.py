@@ -1,0 +1,42 @@
+"""Of what moved, that is called a rise or a fall which chance does not explain."""
+
+from datetime import date
+
+import pytest
+
+from transform.reports import gather, why
+from transform.reports.periods import day
+from transform.reports.questions import Answer, asked
+
+PERIOD = day(date(2026, 1, 31))
+
+
+def moved(direction, film, deviations):
+    return {
+        "direction": direction, "movie_id": film, "net_likes": 9, "net_likes_before": 3, "rank": 2,
+        "rank_before": 5, "peak_score": None, "peak_hour": None, "peak_net_likes": None,
+        "deviations": deviations,
+    }  # fmt: skip
+
+
+def report(*movers):
+    heat = [{"weekday": n % 7 + 1, "hour": n // 7, "likes": 0} for n in range(7 * 24)]
+    rows = dict.fromkeys(asked(PERIOD), ()) | {
+        "movers": movers, "heat_by_weekday": heat,
+        "period_lag": [{"p95_ms": None, "late": None, "likes": 0}],
+    }  # fmt: skip
+    return gather.report(PERIOD, {name: Answer(one, 0, 0.0) for name, one in rows.items()}, {})
+
+
+@pytest.mark.parametrize("far", [why.CHANCE, 9.5])
+def test_what_moved_further_rose_or_fell(far):
+    told = report(moved("rose", "a", far), moved("rose", "b", 1.7), moved("fell", "c", -far))
+    assert [film.movie_id for film in told.rose] == ["a"]
+    assert [film.movie_id for film in told.fell] == ["c"]
+    assert told.nearest is None
+
+
+def test_where_nothing_did_the_one_that_came_furthest_is_told_apart():
+    told = report(moved("rose", "a", 3.9), moved("rose", "b", 1.7), moved("fell", "c", -3.9))
+    assert (told.rose, told.fell) == ([], [])
+    assert told.nearest and told.nearest.movie_id == "a"
