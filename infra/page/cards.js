@@ -50,7 +50,7 @@ export class Cards {
     pending.id = `pending-${film.movie_id}`;
     button.setAttribute("aria-label", `Like ${name(film)}`);
     button.addEventListener("click", () => press(film));
-    return { item, pending, button, number: part(".number"), unit: part(".unit") };
+    return { item, pending, button, word: part("button span"), number: part(".number"), unit: part(".unit") };
   }
 
   // Put the cards of these films, and no others, in this order. What has the focus keeps it.
@@ -62,11 +62,13 @@ export class Cards {
 
   // Show how a film is: its number (null: not known), whether I like it, and whether that is still to be sent.
   show(movieId, likes, pressed, waits) {
-    const { pending, button, number, unit } = this.cards.get(movieId);
+    const { pending, button, word, number, unit } = this.cards.get(movieId);
     const text = likes === null ? "–" : numbers.format(likes);
     if (number.textContent !== text) number.textContent = text;
     unit.textContent = likes === 1 ? "like" : "likes";
     button.setAttribute("aria-pressed", pressed);
+    word.textContent = pressed ? "Liked" : "Like";
+    button.title = pressed ? "Take your like back" : "";
     pending.hidden = !waits;
     // Only then: what is hidden would describe it all the same.
     if (waits) button.setAttribute("aria-describedby", pending.id);

@@ -5,19 +5,19 @@ import * as storage from "./storage.js";
 
 const $ = (id) => document.getElementById(id);
 
-function likes(number) {
-  return number === 1 ? "1 like is" : `${number} likes are`;
+function kept(number) {
+  return `yours are kept (${number} waiting)`;
 }
 
 // What to say of so many waiting likes: a sentence for everybody, and what changes by the second for the eye alone, or a
 // screen reader would read it out each second. Nothing while a first request is on its way.
 export function words(number, retry, online, now) {
   if (!number || !retry) return { said: "", counting: "" };
-  if (!online) return { said: `You are offline. ${likes(number)} waiting, and will be sent when you are back.`, counting: "" };
-  const why = retry.status === 429 ? "The site is busy" : "The site does not answer";
+  if (!online) return { said: `You are offline; ${kept(number)} and sent when you are back.`, counting: "" };
+  const why = retry.status === 429 ? "So many people like films that likes have to wait" : "Likes cannot be sent right now";
   const seconds = Math.ceil((retry.at - now) / 1000);
   const counting = seconds > 0 ? `; trying again in ${seconds} s` : "; trying again now";
-  return { said: `${why}. ${likes(number)} waiting to be sent`, counting };
+  return { said: `${why}; ${kept(number)}`, counting };
 }
 
 export class Notice {

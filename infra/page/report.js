@@ -16,7 +16,7 @@ export async function show() {
     fill(await file(`${PLACE}latest.json`));
   } catch (error) {
     if (!(error instanceof NoAnswer)) throw error;
-    document.getElementById("report-told").textContent = `${error.message} The report will be asked for again.`;
+    document.getElementById("report-told").textContent = "The latest report cannot be loaded right now.";
   }
   setTimeout(show, EVERY_MS);
 }
@@ -31,6 +31,6 @@ function fill(report) {
   const lines = report.headlines.map((text) => Object.assign(document.createElement("li"), { textContent: text }));
   document.getElementById("headlines").replaceChildren(...lines);
   const link = Object.assign(document.createElement("a"), { href: path, textContent: `Read the report of ${report.name}` });
-  const every = Object.assign(document.createElement("a"), { href: `${PLACE}index.html`, textContent: "all reports" });
+  const every = Object.assign(document.createElement("a"), { href: PLACE, textContent: "all reports" });
   told.replaceChildren(link, " · ", every);
 }

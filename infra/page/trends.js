@@ -77,7 +77,7 @@ export class Trends {
       wait = Math.max(error.wait, Math.min(HIDDEN_MS, EVERY_MS * 2 ** this.failures));
       this.said = null;
       const old = this.list.childElementCount ? " What stands here may be old." : "";
-      this.told.textContent = error.message + old;
+      this.told.textContent = `What is trending cannot be loaded right now.${old}`;
     }
     this.timer = setTimeout(() => this.run(), wait);
   }

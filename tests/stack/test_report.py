@@ -195,6 +195,10 @@ def test_the_site_shows_a_report_that_is_there_for_everybody(stage, truth, run, 
     picture(page, f"report-{scheme}")
     page.get_by_role("link", name="All reports").click()
     expect(page.get_by_role("link", name="Sun 12")).to_be_visible()
+    page.goto(f"{stage.outputs.site_url}/reports/")
+    page.get_by_role("link", name="Sun 12").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sunday 12 May 2019")
+    page.go_back()
     assert violations(page) == [] and said == []
     context.close()
 

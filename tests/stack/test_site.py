@@ -1,6 +1,7 @@
 """The page in a real browser: what is pressed is counted, whatever happens on the way."""
 
 import json
+import re
 import time
 import uuid
 
@@ -113,8 +114,10 @@ def test_a_like_by_keyboard_is_counted_seen_in_another_tab_and_taken_back_there(
     for _ in range(2):
         page.keyboard.press("Tab")
     expect(button(page, "One")).to_be_focused()
+    expect(button(page, "One")).to_have_text("Like")
     page.keyboard.press("Space")
     pressed(page, "One")
+    expect(button(page, "One")).to_have_text("Liked")
     expect(count(page, "One")).to_have_text("1")  # at once, before it is counted
     pressed(other, "One")
     expect(count(other, "One")).to_have_text("1")
@@ -141,15 +144,18 @@ def test_likes_outlast_an_outage_and_a_reload_and_none_is_lost_or_doubled(
     button(page, "One").click()
     button(page, "Two").click()
     status = page.get_by_role("status").first
-    expect(status).to_contain_text("2 likes are waiting to be sent")
+    expect(status).to_contain_text("Likes cannot be sent right now; yours are kept (2 waiting)")
     expect(status).to_contain_text("trying again in")
     button(other, "Two").click()  # taken back, in another tab
-    expect(status).to_contain_text("3 likes are waiting")
+    expect(status).to_contain_text("yours are kept (3 waiting)")
     page.reload()
-    expect(status).to_contain_text("3 likes are waiting")
+    expect(status).to_contain_text("yours are kept (3 waiting)")
     pressed(page, "One")
     pressed(page, "Two", False)
     expect(page.locator(".card").filter(has=button(page, "One"))).to_contain_text("not sent yet")
+    # One thing is said of what cannot be done, and nothing that contradicts it.
+    expect(page.locator("#trends-told")).to_contain_text("cannot be loaded right now")
+    assert not re.search("connection|answer|again", page.locator("main").inner_text())
     assert violations(page) == []
     picture(page, "site-offline")
     gate.open()
@@ -173,7 +179,7 @@ def test_a_like_whose_answer_was_lost_is_sent_again_as_the_same_event(
     expect(count(page, "One")).to_have_text("0")
     gate.lose = 1
     button(page, "One").click()
-    expect(page.get_by_role("status").first).to_contain_text("1 like is waiting")
+    expect(page.get_by_role("status").first).to_contain_text("yours are kept (1 waiting)")
     expect(page.get_by_text("Your like is sent.")).to_be_visible()
     first, second = gate.posts
     assert first == second and len(first) == 1
@@ -200,9 +206,9 @@ def test_a_page_that_is_told_to_wait_waits_and_then_sends_the_same(
     page = opened(context, site)
     button(page, "One").click()
     status = page.get_by_role("status").first
-    expect(status).to_contain_text("The site is busy. 1 like is waiting to be sent")
+    expect(status).to_contain_text("likes have to wait; yours are kept (1 waiting)")
     pressed(page, "One")
-    expect(status).to_contain_text("The site does not answer")
+    expect(status).to_contain_text("Likes cannot be sent right now; yours are kept (1 waiting)")
     expect(status).to_have_text("Your like is sent.")
     eventually(lambda: api.likes(films[0]["movie_id"]), 1)
     (busy, first), (down, second), (taken, third) = posts
@@ -215,7 +221,9 @@ def test_a_browser_that_was_offline_sends_when_it_is_back(visit, site, films, ap
     expect(count(page, "Three")).to_have_text("0")
     context.set_offline(True)
     button(page, "Three").click()
-    expect(page.get_by_role("status").first).to_contain_text("You are offline. 1 like is waiting")
+    expect(page.get_by_role("status").first).to_contain_text(
+        "You are offline; yours are kept (1 waiting)"
+    )
     expect(count(page, "Three")).to_have_text("1")
     context.set_offline(False)
     eventually(lambda: api.likes(films[2]["movie_id"]), 1)
@@ -324,6 +332,8 @@ def test_the_whole_page_is_there_for_everybody(browser, site, stage):
     for width, height in [*SIZES.values(), (360, 640)]:
         page.set_viewport_size({"width": width, "height": height})
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+        box = likes.first.bounding_box()
+        assert box and box["y"] + box["height"] < height, "a film can be liked without scrolling"
     # Trends that did not change are not sent again: the browser tells which it has.
     page.get_by_role("radio", name="24 hours").check()
     with page.expect_request("**/trends?window=1h*") as again:

@@ -95,9 +95,10 @@ class ReportStore:
 
     def _catalogue(self) -> None:
         # What stood before all else was looked at: then nothing newer is replaced.
-        old = {key: self.bucket.read(key) for key in (report_keys.INDEX, report_keys.LATEST)}
+        old = {key: self.bucket.read(key) for key in report_keys.OF_ALL}
         reports = list(self._all())
-        new = {report_keys.INDEX: (index(reports).encode(), _HTML)}
+        listed = index(reports).encode(), _HTML
+        new = {report_keys.INDEX: listed, report_keys.FRONT: listed}
         if days := [report for report in reports if report.period.kind == "day"]:
             new[report_keys.LATEST] = _latest(days[-1]), _JSON
         for key, (body, kind) in new.items():

@@ -11,7 +11,11 @@ from transform.reports.periods import Period
 
 REPORTS = "reports/"
 INDEX = f"{REPORTS}index.html"
+FRONT = REPORTS
+"""The index once more, for whoever asks for /reports/: CloudFront has a first page for / alone."""
 LATEST = f"{REPORTS}latest.json"
+OF_ALL = (INDEX, FRONT, LATEST)
+"""What is written of all reports together."""
 
 
 class Latest(msgspec.Struct, frozen=True):

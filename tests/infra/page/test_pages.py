@@ -215,11 +215,11 @@ def test_how_likes_wait_is_said_in_a_sentence_and_seconds_are_for_the_eye(call):
     assert call("notice", "words", 0, retry, True, 0)["said"] == ""
     assert call("notice", "words", 1, None, True, 0)["said"] == ""
     told = call("notice", "words", 2, retry, True, 1500)
-    assert told["said"] == "The site does not answer. 2 likes are waiting to be sent"
+    assert told["said"] == "Likes cannot be sent right now; yours are kept (2 waiting)"
     assert told["counting"] == "; trying again in 4 s"
-    assert "busy" in call("notice", "words", 1, {"at": 0, "status": 429}, True, 0)["said"]
+    assert "have to wait" in call("notice", "words", 1, {"at": 0, "status": 429}, True, 0)["said"]
     offline = call("notice", "words", 1, retry, False, 0)
-    assert offline["said"].startswith("You are offline. 1 like is waiting")
+    assert offline["said"].startswith("You are offline; yours are kept (1 waiting)")
 
 
 @pytest.mark.parametrize(

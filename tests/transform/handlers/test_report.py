@@ -39,7 +39,13 @@ def late(day=D, n=1):
 def test_a_report_is_figures_tables_and_a_page_that_a_browser_shows(world):
     assert world.run(day=D) == {D: "made"}
     assert set(world.objects()) == {
-        *(f"reports/{D}.json", f"reports/{D}.html", "reports/index.html", "reports/latest.json"),
+        *(
+            f"reports/{D}.json",
+            f"reports/{D}.html",
+            "reports/",
+            "reports/index.html",
+            "reports/latest.json",
+        ),
         *(f"reports/{D}/{name}" for name in csv_files.NAMES),
         f"state/reports/{D}.json",
     }
@@ -52,6 +58,7 @@ def test_a_report_is_figures_tables_and_a_page_that_a_browser_shows(world):
     assert order[0] == f"reports/{D}.json" and order[last] == f"reports/{D}.html"
     assert order[last + 1 :] == [
         "reports/index.html",
+        "reports/",
         "reports/latest.json",
         f"state/reports/{D}.json",
     ]
