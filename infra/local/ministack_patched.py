@@ -9,6 +9,9 @@ A permission that is added again as it stands is no conflict here. Where the ans
 request was lost, Terraform's provider repeats it, and would wait five minutes for the conflict to
 pass, which it never does.
 
+The key of an object may end with a slash, as that of the index of reports does. MiniStack asks its
+policies about the key without it, and so refuses what `reports/*` allows.
+
 Run by path with `python -P`, so that nothing here needs to be importable; it imports none of ours.
 """
 
@@ -26,6 +29,7 @@ def main() -> None:
     """Serve until SIGTERM."""
     import hypercorn.asyncio
     from ministack import app
+    from ministack.core import iam_actions
     from ministack.services import firehose, lambda_svc
 
     deliveries = ThreadPoolExecutor(1, thread_name_prefix="firehose")
@@ -51,6 +55,13 @@ def main() -> None:
         statements[-1] = stands
         return answer
 
+    extract = iam_actions.extract_resource_arn
+
+    def extract_whole(service: str, method: str, path: str, *more: Any) -> str:
+        found: str = extract(service, method, path, *more)
+        is_key = service == "s3" and path.endswith("/") and "/" in found
+        return f"{found}/" if is_key else found
+
     async def told_to_end() -> None:
         told = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -64,6 +75,7 @@ def main() -> None:
 
     firehose.ingest_from_kinesis_source = deliver_later
     lambda_svc._add_permission = add_once
+    iam_actions.extract_resource_arn = extract_whole
     hypercorn.asyncio.serve = serve_until_told  # type: ignore[assignment]
     sys.argv = ["ministack"]
     app.main()
