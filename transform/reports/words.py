@@ -37,13 +37,13 @@ def share(part: int, whole: int) -> str:
 
 
 def change(now: int, before: int) -> str:
-    """How a number moved, in words: up 12.3%, down 4.0%, unchanged; in numbers where from none."""
+    """How a number moved, in words: up 12.3%, down 4.0%, unchanged; in numbers where little."""
     if now == before:
         return "unchanged"
     way, by = ("up", now - before) if now > before else ("down", before - now)
-    if before <= 0:
+    percent = 100 * by / before if before > 0 else 0.0
+    if percent < 0.05:  # of nothing, or so little that it would be 0.0%
         return f"{way} {number(by)}"
-    percent = 100 * by / before
     return f"{way} {number(percent, 0 if percent >= 100 else 1)}%"
 
 

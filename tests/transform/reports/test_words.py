@@ -25,6 +25,7 @@ from transform.reports.periods import day, week
         (words.share(0, 100), "0.0%"),
         (words.share(99, 100), "99.0%"),
         (words.share(1, 10**6), "< 0.1%"),
+        (words.change(29_912, 29_920), "down 8"),
         (words.change(5, 5), "unchanged"),
         (words.change(5, 0), "up 5"),
         (words.change(90, 100), "down 10.0%"),
