@@ -17,9 +17,9 @@ from transform.aws.report_store import ReportStore
 from transform.reports import report_keys, schedule
 from transform.reports.editions import Made
 from transform.reports.figures import Report
-from transform.reports.headlines import headlines
 from transform.reports.periods import Period
 from transform.reports.schedule import Call
+from transform.reports.sentences import headlines
 
 LISTED = ("name", "kind", "restated", "headline")
 _SAID = {

@@ -20,7 +20,7 @@ from infra.stage import invoke
 from tests import plan
 from tests.browser import SIZES, picture, violations
 from transform.reports.figures import Report
-from transform.reports.headlines import headlines
+from transform.reports.sentences import headlines
 
 DAYS = plan.days("report")
 SUNDAY, WEEK = str(DAYS.last), f"{DAYS.last:%G-W%V}"

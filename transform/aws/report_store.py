@@ -13,11 +13,11 @@ from transform.lake import keys
 from transform.reports import editions, report_keys
 from transform.reports.csv_files import tables
 from transform.reports.figures import Report
-from transform.reports.headlines import headlines
 from transform.reports.page.index import index
 from transform.reports.page.report import page
 from transform.reports.periods import Period
 from transform.reports.report_keys import Latest
+from transform.reports.sentences import headlines
 
 CONFLICTS = 5
 READERS = 16

@@ -12,10 +12,10 @@ from transform.aws.report_store import CONFLICTS, ReportStore, Seen
 from transform.reports import editions, gather, questions, report_keys, schedule
 from transform.reports.editions import Made
 from transform.reports.figures import Report
-from transform.reports.headlines import headlines
 from transform.reports.periods import Period
 from transform.reports.questions import Answer, Row
 from transform.reports.schedule import Call
+from transform.reports.sentences import headlines
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -16,7 +16,7 @@ from queries.engine import prices
 from transform.aws import clients, reporting
 from transform.aws.buckets import Bucket, Forbidden
 from transform.aws.report_store import READERS, ReportStore
-from transform.reports import announcement, report_keys
+from transform.reports import report_keys, sentences
 from transform.reports.figures import Report
 from transform.reports.questions import Answer
 from transform.reports.schedule import Call
@@ -109,6 +109,6 @@ def _announce(report: Report) -> None:
     until = datetime.now(UTC) + lasts
     _sns().publish(
         TopicArn=os.environ[REPORTS_TOPIC],
-        Subject=announcement.subject(report),
-        Message=announcement.message(report, link, until, f"s3://{bucket}/{key}"),
+        Subject=sentences.subject(report),
+        Message=sentences.message(report, link, until, f"s3://{bucket}/{key}"),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from transform.reports import why
+from transform.reports import sentences
 from transform.reports.figures import (
     Cost,
     Gap,
@@ -34,7 +34,7 @@ def report(period: Period, answers: Mapping[str, Answer], titles: Mapping[str, s
     nearest = None
     for row in rows["movers"]:
         film = _mover(period, row, titles)
-        if abs(film.deviations) >= why.CHANCE:
+        if abs(film.deviations) >= sentences.CHANCE:
             movers[row["direction"]].append(film)
         elif row["direction"] == "rose" and not movers["rose"]:
             nearest = nearest or film
@@ -69,7 +69,7 @@ def _mover(period: Period, row: Row, titles: Mapping[str, str]) -> Mover:
         score=row["peak_score"],
         peak_hour=row["peak_hour"],
         peak_likes=row["peak_net_likes"],
-        why=(why.rose if row["direction"] == "rose" else why.fell)(period, row),
+        why=(sentences.rose if row["direction"] == "rose" else sentences.fell)(period, row),
         deviations=row["deviations"],
     )
 

@@ -12,7 +12,7 @@ from tests.queries import hostile
 from tests.queries.lake import Lake, once
 from tests.queries.moved import before, moved, within
 from transform.handlers import report
-from transform.reports import gather, periods, questions, why
+from transform.reports import gather, periods, questions, sentences
 from transform.reports.figures import Report
 from transform.reports.periods import Period
 
@@ -59,11 +59,11 @@ def lake(tmp_path: Path) -> Lake:
 
 
 @pytest.mark.parametrize("period", DAYS + WEEKS, ids=lambda period: period.name)
-@pytest.mark.parametrize(("seed", "chance"), [(1, 0.0), (2, 0.0), (2, why.CHANCE)])
+@pytest.mark.parametrize(("seed", "chance"), [(1, 0.0), (2, 0.0), (2, sentences.CHANCE)])
 def test_every_number_is_what_pandas_makes_of_the_likes(
     lake: Lake, seed: int, chance: float, period: Period, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(why, "CHANCE", chance)  # these likes are few: none of them moves far
+    monkeypatch.setattr(sentences, "CHANCE", chance)  # these likes are few: none of them moves far
     truth = Truth(lake, seed)
     told = truth.report(period)
     mine = within(truth.likes, period.first, period.last)

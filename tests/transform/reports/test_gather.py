@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from transform.reports import gather, why
+from transform.reports import gather, sentences
 from transform.reports.periods import day
 from transform.reports.questions import Answer, asked
 
@@ -28,7 +28,7 @@ def report(*movers):
     return gather.report(PERIOD, {name: Answer(one, 0, 0.0) for name, one in rows.items()}, {})
 
 
-@pytest.mark.parametrize("far", [why.CHANCE, 9.5])
+@pytest.mark.parametrize("far", [sentences.CHANCE, 9.5])
 def test_what_moved_further_rose_or_fell(far):
     told = report(moved("rose", "a", far), moved("rose", "b", 1.7), moved("fell", "c", -far))
     assert [film.movie_id for film in told.rose] == ["a"]

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from transform.reports.page.heat import STEPS
+from transform.reports.page.charts import STEPS
 from transform.reports.page.report import STYLE
 
 _LIGHT, _DARK = (

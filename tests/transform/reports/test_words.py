@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from tests.transform.reports import example
 from transform.reports import words
 from transform.reports.figures import HeatRow
-from transform.reports.page import heat
+from transform.reports.page import charts
 from transform.reports.periods import day, week
 
 
@@ -71,7 +71,7 @@ def test_a_film_without_a_title_is_called_by_its_id():
 
 @pytest.mark.parametrize("highest", [1, 2, 4, 5, 7, 100, 12_345])
 def test_the_legend_of_the_heat_map_names_the_colour_of_every_number(highest):
-    legend = heat.legend([HeatRow(date(2026, 1, 31), [highest] + [0] * 23)])
+    legend = charts.legend([HeatRow(date(2026, 1, 31), [highest] + [0] * 23)])
     entries = {}
     for entry in legend.split("<li>")[1:]:
         colour = int(entry.partition("heat-")[2][0])
@@ -80,4 +80,4 @@ def test_the_legend_of_the_heat_map_names_the_colour_of_every_number(highest):
         if colour:
             entries[colour] = range(int(first), int(last or first) + 1)
     assert [n for numbers in entries.values() for n in numbers] == list(range(1, highest + 1))
-    assert all(heat.step(n, highest) == colour for colour, of in entries.items() for n in of)
+    assert all(charts.step(n, highest) == colour for colour, of in entries.items() for n in of)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from transform.reports import words
 from transform.reports.figures import Mover, Report, TopFilm, Totals
-from transform.reports.headlines import nearest
 from transform.reports.page import charts
 from transform.reports.page.html import Html, behind, section, table, tag
+from transform.reports.sentences import nearest
 
 FILMS, MOVERS = 50, 25
 """How many a page shows, so that it stays small; its CSV files hold all."""

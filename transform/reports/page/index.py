@@ -7,9 +7,9 @@ from itertools import groupby
 
 from transform.reports import words
 from transform.reports.figures import Report
-from transform.reports.headlines import headlines
 from transform.reports.page.html import Html, section, tag
 from transform.reports.page.report import document
+from transform.reports.sentences import headlines
 
 TOLD = 400
 """How many of each kind show their headline; older ones are links alone, so that it stays small."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from transform.reports import words
 from transform.reports.figures import Report
-from transform.reports.page import heat
+from transform.reports.page import charts
 from transform.reports.page.html import Html, behind, join, section, table, tag
 
 
@@ -62,7 +62,7 @@ def hours(report: Report) -> Html:
         "hours",
         "When people liked",
         tag("p", "Likes by hour of the last seven days, UTC.", class_="note"),
-        heat.heat_map(report.heat),
-        heat.legend(report.heat),
+        charts.heat_map(report.heat),
+        charts.legend(report.heat),
         behind("Table of likes by hour", table("Likes by hour, UTC", ("Day", *names), rows)),
     )

@@ -9,9 +9,9 @@ from importlib import resources
 from transform.reports import words
 from transform.reports.csv_files import NAMES
 from transform.reports.figures import Report
-from transform.reports.headlines import headlines
 from transform.reports.page import films, overview, trust
 from transform.reports.page.html import Html, join, tag
+from transform.reports.sentences import headlines
 
 STYLE = resources.files("transform.reports.page").joinpath("style.css").read_text("utf-8")
 STYLE_HASH = "sha256-" + base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()

@@ -7,9 +7,9 @@ from msgspec.structs import replace
 
 from tests.transform.reports import example
 from tests.transform.reports.html import ELEMENTS, Page
-from transform.reports.headlines import headlines
 from transform.reports.page.index import TOLD, index
 from transform.reports.periods import day, week
+from transform.reports.sentences import headlines
 
 LAST = date(2026, 1, 31)
 
