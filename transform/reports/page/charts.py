@@ -1,4 +1,4 @@
-"""Charts as SVG inside the page, each an image with a text that says what it shows; the heat map."""
+"""Charts as SVG inside the page, each an image whose text says what it shows; the heat map."""
 
 from __future__ import annotations
 
