@@ -92,9 +92,12 @@ def test_a_mirror_is_found_for_init_only_and_only_where_the_caller_says_nothing(
 
 
 @pytest.mark.parametrize(
-    ("stack", "others", "code"), [(0, 0, 0), (1, 0, 1), (0, 1, 1), (1, 1, 1), (5, 0, 1)]
+    ("stack", "tools", "others", "code"),
+    [(0, 0, 0, 0), (1, 0, 0, 1), (0, 1, 0, 1), (0, 0, 1, 1), (1, 1, 1, 1), (5, 0, 0, 1)],
 )
-def test_all_tests_passed_only_if_both_halves_did_and_both_are_told(tmp_path, stack, others, code):
+def test_all_tests_passed_only_if_each_part_did_and_each_is_told(
+    tmp_path, stack, tools, others, code
+):
     script = tmp_path / "infra/bin/test"
     script.parent.mkdir(parents=True)
     shutil.copy(REPOSITORY / "infra/bin/test", script)
@@ -102,7 +105,8 @@ def test_all_tests_passed_only_if_both_halves_did_and_both_are_told(tmp_path, st
     python.parent.mkdir(parents=True)
     program(
         python,
-        f'case "$*" in *--ignore*) echo others; exit {others};; esac\necho stack; exit {stack}',
+        f'case "$*" in *--ignore*) echo others; exit {others};; '
+        f"*tests/stack*) echo stack; exit {stack};; esac\necho tools; exit {tools}",
     )
 
     ended = subprocess.run(
@@ -110,4 +114,4 @@ def test_all_tests_passed_only_if_both_halves_did_and_both_are_told(tmp_path, st
     )
 
     assert ended.returncode == code, ended.stderr
-    assert {"others", "stack"} <= set(ended.stdout.split())
+    assert {"others", "stack", "tools"} <= set(ended.stdout.split())
