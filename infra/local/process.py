@@ -17,8 +17,8 @@ import psutil
 
 # All that a process of ours, and what it runs, get to see of the user's environment.
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "SYSTEMROOT")
-# And what shifts the clock of all (libfaketime), which has to be one.
-_CLOCK = ("LD_PRELOAD", "FAKETIME", "FAKETIME_DONT_FAKE_MONOTONIC")
+# And what shifts the clock of all in tests (tests/clock.py), which has to be one.
+_CLOCK = ("LD_PRELOAD", "CLOCK_AHEAD")
 
 
 class Process(msgspec.Struct, frozen=True):
