@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
 from itertools import islice
-from operator import attrgetter
 from typing import Literal, TypedDict
 
 import msgspec
@@ -71,7 +70,9 @@ class Archived(msgspec.Struct, frozen=True):
     rejected: list[Rejected]
 
 
-_texts = attrgetter(*_TEXTS)
+# Written out for the fields there are: to get them by name and unpack them takes a tenth longer.
+_given = ", ".join(f"like.{name}" for name in _TEXTS)
+_make = eval(f"lambda like, liked_at, received_at: Row(liked_at, received_at, {_given})")
 _encode_rows = msgspec.json.Encoder().encode_lines
 
 
@@ -137,7 +138,10 @@ def _fit(
 
 def _row(like: Like, arrived_at: int) -> msgspec.Struct:
     seconds, fraction = divmod(like.liked_at, 1000)
-    return Row(_seconds[seconds] + _FRACTIONS[fraction], _arrival(arrived_at), *_texts(like))
+    row: msgspec.Struct = _make(
+        like, _seconds[seconds] + _FRACTIONS[fraction], _arrival(arrived_at)
+    )
+    return row
 
 
 class _Identified(msgspec.Struct):
