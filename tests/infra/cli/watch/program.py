@@ -36,7 +36,8 @@ def main(folder: Path, arguments: list[str]) -> None:
 
     stages.open_stage = lambda name: Here(name, outputs)
     command.Reader = stream.Reader
-    command.PEACE_S, command.REMOVAL_S = 0.1, 2.0
+    # Long enough for a loaded machine to come to the removal that is stuck.
+    command.PEACE_S, command.REMOVAL_S = 0.1, 6.0
     lake.main(arguments)
 
 
