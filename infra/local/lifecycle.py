@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -190,8 +191,9 @@ def _apply(
 ) -> tuple[Process, Outputs]:
     """Apply Terraform, and let the emulator save what came of it.
 
-    Where the very first apply was interrupted and what it left cannot be mended, the stage is
-    made anew, and that is said; a stage that was ever whole is never emptied.
+    Where the very first apply was interrupted, or an answer to it was lost, and what that left
+    cannot be mended, the stage is made anew, once, and that is said; a stage that was ever whole is
+    never emptied.
     """
     _stop_bridge(home, steps)
     unfinished = state(home).exists() and not (home / "applied.json").exists()
@@ -203,9 +205,12 @@ def _apply(
     try:
         outputs = _terraformed(home, process, package, steps, parts)
     except runner.TerraformError as error:
-        if not unfinished:
+        # A busy emulator loses answers, and what Terraform then asks for again is there already.
+        lost = re.search("already exists|AlreadyExists", str(error)) is not None
+        if (home / "applied.json").exists() or not (unfinished or lost):
             raise
-        steps.note(f"What the interruption left cannot be mended ({error})")
+        left = "What the interruption left" if unfinished else "What an answer that was lost left"
+        steps.note(f"{left} cannot be mended ({error})")
         steps.note("Starting again with an empty stage.")
         process = _emptied(home, process, steps, parts)
         outputs = _terraformed(home, process, package, steps, parts)
@@ -240,8 +245,9 @@ def _emptied(home: Path, process: Process, steps: Steps, parts: Parts) -> Proces
         emulator.stop(home)
         emulator.wipe(home)
         daemon.forget(home)
-        _wait_for_terraform(home)
-        state(home).unlink()
+        if state(home).exists():
+            _wait_for_terraform(home)
+            state(home).unlink()
         return emulator.start(home, process.port, parts.emulator)
 
 

@@ -211,6 +211,18 @@ def test_what_an_interruption_left_beyond_mending_is_replaced_and_that_is_said(b
     assert "already exists" in bench.said and "empty stage" in bench.said
 
 
+def test_where_an_answer_to_the_first_apply_was_lost_the_stage_is_made_anew_once(bench):
+    lost = "creating IAM Role: StatusCode: 409, EntityAlreadyExists: it already exists"
+    bench.fail = [TerraformError(lost)]
+    bench.up()
+    assert bench.applied == 2 and "empty stage" in bench.said
+    bench.zip = b"other"
+    bench.fail = [TerraformError(lost)]
+    with pytest.raises(TerraformError):
+        bench.up()  # a stage that was whole is never emptied
+    assert bench.applied == 3
+
+
 class Killed(BaseException):
     """Nothing of ours runs any more: what a kill would prevent, the test undoes."""
 
