@@ -2,6 +2,7 @@
 
 import ast
 import graphlib
+import importlib
 import re
 import subprocess
 import sys
@@ -60,6 +61,24 @@ def test_imports_run_one_way(part):
     for path in modules(part):
         ours = {name.partition(".")[0] for name in imported(path)} & PARTS
         assert ours <= MAY_IMPORT[part], path
+
+
+def test_what_a_function_imports_is_there():
+    """It would be missed only where the function runs: what is measured by hand, not by tests."""
+    paths = [*EVERY.values(), ROOT / "lake.py", *(ROOT / "tests").rglob("*.py")]
+    wanted = {
+        (node.module, alias.name, path)
+        for path in paths
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom) and node.module
+        for alias in node.names
+        if node.module.partition(".")[0] in PARTS | {"tests"}
+    }
+    known = {*map(name, paths), *map(name, {path.parent for path in paths} - {ROOT})}
+    assert len(wanted) > 1_000
+    for module, what, path in wanted:
+        there = f"{module}.{what}" in known or hasattr(importlib.import_module(module), what)
+        assert there, f"{path} imports {what} from {module}"
 
 
 def test_the_core_of_transform_knows_no_service_environment_or_clock():

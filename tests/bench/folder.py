@@ -10,6 +10,8 @@ from typing import Any
 
 from tests.fakes import refusal
 
+ITSELF = ".itself"
+"""The file of a key that ends with a slash, in the folder of that name."""
 PAGE = 1_000
 """Objects that one call lists (Amazon S3 API Reference, ListObjectsV2)."""
 
@@ -43,7 +45,7 @@ class Folder:
                 raise refusal("PreconditionFailed")
         elif "IfNoneMatch" in condition and stands:
             raise refusal("PreconditionFailed")
-        path = self._layers[0] / Key
+        path = _path(self._layers[0], Key)
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
             file.write(Body if isinstance(Body, bytes) else Body.read())
@@ -69,7 +71,7 @@ class Folder:
         return {"Key": key, "ETag": _etag(path), "Size": stat.st_size, "LastModified": modified}
 
     def _find(self, key: str) -> Path | None:
-        return next((path for one in self._layers if (path := one / key).is_file()), None)
+        return next((path for one in self._layers if (path := _path(one, key)).is_file()), None)
 
 
 def _keys(root: Path, prefix: str, after: str) -> Iterator[str]:
@@ -80,6 +82,8 @@ def _keys(root: Path, prefix: str, after: str) -> Iterator[str]:
         start = f"{folder}/" if folder else ""
         entries = os.scandir(root / folder) if (root / folder).is_dir() else ()
         for entry in entries:
+            if entry.name == ITSELF and start.startswith(prefix) and start > after:
+                yield start
             key = start + entry.name
             if not key.startswith(prefix) or entry.name.startswith("."):
                 continue
@@ -88,6 +92,10 @@ def _keys(root: Path, prefix: str, after: str) -> Iterator[str]:
                     folders.append(key)
             elif key > after:
                 yield key
+
+
+def _path(root: Path, key: str) -> Path:
+    return root / key / ITSELF if key.endswith("/") else root / key
 
 
 def _etag(path: Path) -> str:

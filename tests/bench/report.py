@@ -95,7 +95,7 @@ def _main() -> None:
     from tests.queries.lake import Lake
     from transform.aws import reporting
     from transform.aws.buckets import Bucket
-    from transform.aws.report_store import Shelf
+    from transform.aws.report_store import ReportStore
     from transform.handlers import report
     from transform.reports import periods
     from transform.reports.schedule import Call
@@ -104,11 +104,11 @@ def _main() -> None:
     bucket = Bucket(Folder(root), "lake")  # type: ignore[arg-type]
     ask = report._ask(Lake(root).connection)
     call, now = Call(**{kind: CALLS[kind]}), datetime(2026, 2, 2, tzinfo=UTC)
-    shelf = Shelf(bucket)
-    [made] = reporting.run(call, now, shelf, ask, dict, lambda report: None)
+    store = ReportStore(bucket)
+    [made] = reporting.run(call, now, store, ask, dict, lambda report: None)
     seconds = time.perf_counter() - start
     assert made.outcome == "made"
-    found = shelf.figures(periods.named(CALLS[kind]))
+    found = store.figures(periods.named(CALLS[kind]))
     assert found
     print(json.dumps([seconds, found[0].totals.likes]))
 

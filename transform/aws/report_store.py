@@ -10,7 +10,7 @@ import msgspec
 
 from transform.aws.buckets import Bucket, Conflict
 from transform.lake import keys
-from transform.reports import editions, report_keys
+from transform.reports import editions, gather, report_keys
 from transform.reports.csv_files import tables
 from transform.reports.figures import Report
 from transform.reports.page.index import index
@@ -61,8 +61,9 @@ class ReportStore:
 
     def figures(self, period: Period) -> tuple[Report, str] | None:
         """Give the report that stands, and the ETag of its figures; None where there is none."""
-        found = self.bucket.read(report_keys.figures(period.name))
-        return (msgspec.json.decode(found[0], type=Report), found[1]) if found else None
+        if not (found := self.bucket.read(report_keys.figures(period.name))):
+            return None
+        return gather.beyond_chance(msgspec.json.decode(found[0], type=Report)), found[1]
 
     def put_figures(self, report: Report, etag: str | None) -> str:
         """Make a report the one that stands; its page and tables follow."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+import msgspec
+
 from transform.reports import sentences
 from transform.reports.figures import (
     Cost,
@@ -31,14 +33,9 @@ def report(period: Period, answers: Mapping[str, Answer], titles: Mapping[str, s
     rows = {question: answer.rows for question, answer in answers.items()}
     totals = {row["first_day"]: row for row in rows["period_totals"]}
     movers: dict[str, list[Mover]] = {"rose": [], "fell": []}
-    nearest = None
     for row in rows["movers"]:
-        film = _mover(period, row, titles)
-        if abs(film.deviations) >= sentences.CHANCE:
-            movers[row["direction"]].append(film)
-        elif row["direction"] == "rose" and not movers["rose"]:
-            nearest = nearest or film
-    return Report(
+        movers[row["direction"]].append(_mover(period, row, titles))
+    made = Report(
         period=period,
         totals=_totals(totals.get(period.first)),
         totals_before=_totals(totals.get(period.before.first)),
@@ -48,8 +45,23 @@ def report(period: Period, answers: Mapping[str, Answer], titles: Mapping[str, s
         heat=_heat(period, rows["heat_by_weekday"]),
         quality=_quality(period, totals.get(period.first), rows),
         costs=[Cost(name, answer.bytes, answer.dollars) for name, answer in answers.items()],
-        nearest=nearest,
     )
+    return beyond_chance(made)
+
+
+def beyond_chance(report: Report) -> Report:
+    """Give a report in which only those films rose or fell that moved further than chance explains;
+    where none rose, the one that came furthest is named apart.
+
+    Reports that were made before this was told apart have all films that moved: whoever reads one
+    reads it through this. Of what is told apart already, nothing changes.
+    """
+    rose, fell = (
+        [film for film in films if abs(film.deviations) >= sentences.CHANCE]
+        for films in (report.rose, report.fell)
+    )
+    nearest = None if rose else next(iter(report.rose), report.nearest)
+    return msgspec.structs.replace(report, rose=rose, fell=fell, nearest=nearest)
 
 
 def _totals(row: Row | None) -> Totals:

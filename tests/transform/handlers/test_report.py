@@ -3,11 +3,14 @@
 import random
 from datetime import UTC, date, datetime, timedelta
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 
 import queries
 from tests.queries.lake import Lake, like
 from tests.transform.handlers.report_world import NOW, World
+from tests.transform.reports import example
 from transform.aws import report_store, reporting
 from transform.reports import csv_files
 from transform.reports.schedule import NotOver
@@ -113,6 +116,20 @@ def test_restated_again_it_still_tells_of_the_first_edition(world):
         told = world.report(D).restated
         assert (told.times, told.net_first) == (times, first.totals.net)
     assert world.announced == [(D, 0), (D, 1), (D, 2), (D, 3)]
+
+
+def test_a_report_that_stands_since_chance_rose_too_says_what_one_says_that_is_made_now(world):
+    world.run(day=D)
+    key = f"reports/{D}.json"
+    near = replace(example.daily().rose[0], title="Noise", deviations=1.7)
+    old = msgspec.json.encode(replace(world.report(D), rose=[near], fell=[near]))
+    world.s3.add(key, old)
+    assert world.run(day=D) == {D: "unchanged"}
+    assert world.objects()[key] == old
+    told = "No film rose by more than chance explains"
+    for name in (f"{D}.html", "index.html", "latest.json"):
+        assert told in world.objects()[f"reports/{name}"].decode(), name
+    assert "Noise" not in world.objects()[f"reports/{D}/movers.csv"].decode()
 
 
 def test_the_same_likes_in_other_files_change_nothing(world):

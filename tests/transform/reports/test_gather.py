@@ -3,7 +3,9 @@
 from datetime import date
 
 import pytest
+from msgspec.structs import replace
 
+from tests.transform.reports import example
 from transform.reports import gather, sentences
 from transform.reports.periods import day
 from transform.reports.questions import Answer, asked
@@ -40,3 +42,15 @@ def test_where_nothing_did_the_one_that_came_furthest_is_told_apart():
     told = report(moved("rose", "a", 3.9), moved("rose", "b", 1.7), moved("fell", "c", -3.9))
     assert (told.rose, told.fell) == ([], [])
     assert told.nearest and told.nearest.movie_id == "a"
+
+
+def test_a_report_of_before_this_was_told_apart_is_read_as_one_made_now():
+    far, near, *_ = example.daily().rose
+    far, near = replace(far, deviations=9.5), replace(near, deviations=1.7)
+    down = replace(example.daily().fell[0], deviations=-3.9)
+    old = replace(example.daily(), rose=[far, near], fell=[down])
+    now = gather.beyond_chance(old)
+    assert (now.rose, now.fell, now.nearest) == ([far], [], None)
+    now = gather.beyond_chance(replace(old, rose=[near]))
+    assert (now.rose, now.nearest) == ([], near)
+    assert gather.beyond_chance(now) == now

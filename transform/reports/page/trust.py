@@ -69,7 +69,7 @@ def quality(report: Report) -> Html:
     facts = [
         ("Newest like", words.moment(of.newest_like), "when it happened"),
         ("Last arrival", words.moment(of.last_arrival), "how fresh these figures are"),
-        ("Arrived within", words.seconds(of.lag_p95_s), "95 of 100 likes of the stream"),
+        ("Arrived within", words.seconds(of.lag_p95_s), _most(of.events)),
         ("Complete hours", *_share(complete, of.hours, "hours")),
         ("Late", *_share(of.late, of.events, late)),
         ("Rejected", *_share(lines, lines + events, "lines")),
@@ -144,6 +144,14 @@ def cost(report: Report) -> Html:
 def _share(part: int, whole: int, what: str) -> tuple[str, str]:
     """A share, and what it is of, with the numbers where the share itself has none."""
     return words.share(part, whole), what if 0 < whole < words.FEW else _of(part, whole, what)
+
+
+def _most(events: int) -> str:
+    """What a 95th percentile is of, with their number where they are few."""
+    if not events:
+        return "none came"
+    few = f", of which there are {words.number(events)}" if events < words.FEW else ""
+    return f"95 of 100 likes of the stream{few}"
 
 
 def _of(part: int, whole: int, what: str) -> str:

@@ -115,3 +115,18 @@ def test_a_page_shows_the_first_films_and_tells_of_the_others():
     text = page(replace(example.daily(), top=many, rose=example.daily().rose * 50))
     assert f"{len(many) - films.FILMS} more in the CSV file." in text
     assert len(text.encode()) < BYTES
+
+
+@pytest.mark.parametrize(
+    ("events", "told"),
+    [
+        (0, "none came"),
+        (47, "95 of 100 likes of the stream, of which there are 47"),
+        (99, "95 of 100 likes of the stream, of which there are 99"),
+        (100, "95 of 100 likes of the stream"),
+    ],
+)
+def test_of_how_few_likes_their_lag_is_told(events, told):
+    quality = replace(example.daily().quality, events=events, late=0)
+    said = Page(page(replace(example.daily(), quality=quality))).text
+    assert f"Arrived within41.2 seconds{told}Complete hours" in said
