@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from time import monotonic, sleep
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
 from infra.cli import reporting, tables
 from infra.cli.demo import history, plans, rising
@@ -20,9 +20,6 @@ from infra.cli.trending import Board
 from infra.stage import Stage, counts, invoke
 from transform.reports.editions import Made
 from transform.reports.schedule import Call
-
-if TYPE_CHECKING:
-    pass
 
 BUS_LIKES = 5  # the emulator starts a process of the function for each
 BATCH = 200

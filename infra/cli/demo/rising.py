@@ -6,15 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import monotonic, sleep
-from typing import TYPE_CHECKING
 
 from infra.cli.demo.checks import Ask
 from infra.cli.traffic.simulate import HOUR, Truth
 from infra.cli.trending import Board, Entry, Source
 from infra.stage import Stage, invoke
-
-if TYPE_CHECKING:
-    pass
 
 COMPARED_HOURS = 7 * 24
 RUNS = 2  # rankings within which a film that goes viral is to be on top
