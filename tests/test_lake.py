@@ -30,6 +30,7 @@ from infra.cli.traffic.send import Sent
 from infra.cli.trending import Board, Entry
 from infra.local import lifecycle
 from infra.stage import Stage
+from tests import plan
 from tests.bucket import Objects
 from tests.queries.lake import Lake, like
 from tests.stages import OUTPUTS
@@ -394,11 +395,13 @@ def test_an_unknown_question_is_one_sentence(stage):
 
 
 def test_rejected_asks_for_the_last_days_or_the_one_named(asked):
+    began = plan.today()
     assert run("rejected", "--reason", "not_json", "--limit", "3").exit_code == 0
     assert run("rejected", "--day", "2026-01-31").exit_code == 0
     (first, known), (_, named) = asked
     assert "reason = :reason" in first and "LIMIT 3" in first
-    assert known["reason"] == "not_json" and known["last"] == f"{datetime.now(UTC):%Y-%m-%d}"
+    # Midnight may come meanwhile.
+    assert known["reason"] == "not_json" and known["last"] in {str(began), str(plan.today())}
     assert named == {"first": "2026-01-31", "last": "2026-01-31"}
 
 
@@ -570,11 +573,11 @@ def test_report_says_what_was_made_of_which_day_and_where(reports):
         "2026-01-30: made again, for its likes had changed", "  Up.", "  More.", "  Who.",
         f"  {OUTPUTS.site_url}/reports/2026-01-30.html",
     ]  # fmt: skip
+    began = plan.today()
     assert run("report", "--week", "2026-W05").exit_code == run("report").exit_code == 0
-    yesterday = (datetime.now(UTC) - timedelta(days=1)).date().isoformat()
-    assert [(call.day, call.week) for call in reports] == [
-        ("2026-01-30", None), (None, "2026-W05"), (yesterday, None)
-    ]  # fmt: skip
+    *named, (yesterday, week) = [(call.day, call.week) for call in reports]
+    assert (named, week) == ([("2026-01-30", None), (None, "2026-W05")], None)
+    assert yesterday in {str(day - timedelta(days=1)) for day in (began, plan.today())}
 
 
 def test_report_in_json_and_csv(reports):
