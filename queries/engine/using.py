@@ -1,8 +1,9 @@
 """A stage to work with in a notebook or a script: its names, its tables, and who asks for them."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from queries.engine.connection import ROOT, connect, local_stage, named
@@ -54,9 +55,7 @@ class Lake:
 
     def full_day(self) -> str:
         """The newest of these days that is over, or the newest of all where none is."""
-        days = self.days()
-        today = f"{datetime.now(UTC):%Y-%m-%d}"
-        return max((day for day in days if day < today), default=days[-1])
+        return newest_over(self.days(), datetime.now(UTC).date())
 
     def api_url(self) -> str:
         """The base of the HTTP API's addresses, without a closing slash.
@@ -69,6 +68,11 @@ class Lake:
         ids = {api["name"]: api["id"] for page in pages for api in page["items"]}
         host = f"{ids[f'movie-likes-{self.stage}']}.execute-api.{self.session.region_name}"
         return f"https://{host}.amazonaws.com/{self.stage}"
+
+
+def newest_over(days: Sequence[str], today: date) -> str:
+    """Give the newest of these days, oldest first, that is over; the newest of all if none is."""
+    return max((day for day in days if day < today.isoformat()), default=days[-1])
 
 
 def use(stage: str | None = None) -> Lake:

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,6 +15,7 @@ import boto3
 import pytest
 
 import queries
+from queries.engine import using
 from tests.queries.test_pruning import described
 
 SERVICES = ("athena", "dynamodb", "glue", "s3", "sts")
@@ -115,9 +116,20 @@ def test_the_days_that_have_likes_are_told_and_the_newest_that_is_over(bucket: P
     assert lake.full_day() == expected[1]
 
 
-def test_where_no_day_is_over_the_newest_there_is_will_do(bucket: Path) -> None:
-    (tomorrow,) = liked(bucket, datetime.now(UTC) + timedelta(days=1))
-    assert queries.use().full_day() == tomorrow
+@pytest.mark.parametrize(
+    ("days", "today", "expected"),
+    [(["2026-11-25", "2026-11-26", "2026-11-27"], date(2026, 11, 27), "2026-11-26"),
+     (["2026-11-25", "2026-11-26", "2026-11-27"], date(2026, 11, 28), "2026-11-27"),
+     (["2028-02-28", "2028-02-29"], date(2028, 2, 29), "2028-02-28"),
+     (["2028-02-28", "2028-02-29"], date(2028, 3, 1), "2028-02-29"),
+     (["2026-12-31", "2027-01-01"], date(2027, 1, 1), "2026-12-31"),
+     (["2026-11-27"], date(2026, 11, 27), "2026-11-27"),
+     (["2026-11-27", "2026-11-28"], date(2026, 11, 27), "2026-11-28")],
+)  # fmt: skip
+def test_a_day_is_over_at_midnight_and_where_none_is_the_newest_will_do(
+    days: list[str], today: date, expected: str
+) -> None:
+    assert using.newest_over(days, today) == expected
 
 
 def test_an_empty_lake_says_how_it_is_filled(bucket: Path) -> None:
