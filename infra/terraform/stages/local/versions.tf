@@ -8,6 +8,6 @@ terraform {
     }
   }
 
-  # infra/terraform.py tells the path.
+  # infra/terraform/runner.py tells the path.
   backend "local" {}
 }

@@ -8,7 +8,7 @@ terraform {
     }
   }
 
-  # The bucket is stages/bootstrap's; infra/terraform.py tells its name and region.
+  # The bucket is stages/bootstrap's; infra/terraform/runner.py tells its name.
   backend "s3" {
     key          = "prod/terraform.tfstate"
     encrypt      = true
