@@ -9,11 +9,14 @@ fetches (certificates are valid at their time alone).
 
 import argparse
 import os
+import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from time import monotonic
@@ -76,14 +79,20 @@ def run(environment: Mapping[str, str], tests: list[str], log: Path) -> tuple[bo
             )
     deadline = monotonic() + SECONDS
     try:
-        codes = [one.wait(max(1, deadline - monotonic())) for one in running]
+        for one in running:
+            with suppress(subprocess.TimeoutExpired):
+                one.wait(max(1, deadline - monotonic()))
     finally:
         for one in running:
-            one.terminate()
+            if one.poll() is None:
+                one.send_signal(signal.SIGINT)  # so that it stops what it started
             one.wait()
     said = [log.with_suffix(f".{number}.log").read_text() for number in range(len(parts))]
-    print(*(line for text in said for line in text.splitlines() if line.startswith("FAILED")))
-    return not any(codes), "; ".join(text.strip().splitlines()[-1].strip("= ") for text in said)
+    for text in said:
+        print(*re.findall("^FAILED.*\n", text, re.MULTILINE), sep="", end="", flush=True)
+    return not any(one.returncode for one in running), "; ".join(
+        text.strip().splitlines()[-1].strip("= ") for text in said
+    )
 
 
 def main() -> int:
