@@ -29,6 +29,8 @@ CLOCKLESS = ("tests/infra/test_modules.py", "tests/infra/test_build.py", "tests/
 STACK = "tests/stack"
 SECONDS = 3600
 """What one clock may take."""
+STOP_S = 60
+"""How long one that is told to stop may take over it."""
 
 
 def clocks(today: date) -> dict[str, datetime]:
@@ -86,12 +88,15 @@ def run(environment: Mapping[str, str], tests: list[str], log: Path) -> tuple[bo
         for one in running:
             if one.poll() is None:
                 one.send_signal(signal.SIGINT)  # so that it stops what it started
+            with suppress(subprocess.TimeoutExpired):
+                one.wait(STOP_S)
+            one.kill()  # one that hangs outside Python hears nothing else
             one.wait()
     said = [log.with_suffix(f".{number}.log").read_text() for number in range(len(parts))]
     for text in said:
         print(*re.findall("^FAILED.*\n", text, re.MULTILINE), sep="", end="", flush=True)
     return not any(one.returncode for one in running), "; ".join(
-        text.strip().splitlines()[-1].strip("= ") for text in said
+        (text.strip().splitlines() or ["said nothing"])[-1].strip("= ") for text in said
     )
 
 
