@@ -393,8 +393,8 @@ def rejected(stage: str, form: Format, day: Any, reason: str | None, limit: int)
 @options.form
 @click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="What was delivered on it, UTC.")
 @click.option("--all", "everything", is_flag=True, help="All that was delivered and still stands.")
-@click.option("--buckets", type=click.IntRange(1, 64), help="Objects to divide each hour into.")
-def compact(stage: str, form: Format, day: Any, everything: bool, buckets: int | None) -> None:
+@click.option("--divide", metavar="DIVISION", help="Divide days anew: day, hour, day/4, hour/4.")
+def compact(stage: str, form: Format, day: Any, everything: bool, divide: str | None) -> None:
     """Merge what was delivered into the table likes, each like once.
 
     Without options: what came since the last run, wherever that ran. What is merged again changes
@@ -402,18 +402,23 @@ def compact(stage: str, form: Format, day: Any, everything: bool, buckets: int |
 
     Example: lake compact --day 2026-01-31
     """
-    if (day is not None) + everything + (buckets is not None) > 1:
-        raise click.UsageError("Give one of --day, --all and --buckets, or none.")
+    if (day is not None) + everything + (divide is not None) > 1:
+        raise click.UsageError("Give one of --day, --all and --divide, or none.")
     from infra.cli import compaction, tables
     from infra.stage import open_stage
+    from transform.lake import division
 
-    opened = open_stage(stage)
-    if buckets is not None:
-        divided = compaction.divide(opened, buckets)
-        told = f"{buckets} to an hour: {divided.hours:,} hours written"
-        fields = {"buckets": buckets, "hours": divided.hours}
+    if divide is not None:
+        try:
+            wanted = division.parse(divide)
+        except ValueError as error:
+            raise click.BadParameter(str(error), param_hint="--divide") from None
+        divided = compaction.divide(open_stage(stage), wanted)
+        told = f"divided by {wanted}: {tables.counted(divided.days, 'day')} written"
+        fields = {"division": str(wanted), "days": divided.days}
         tables.write_one(told, fields, form, sys.stdout)
         return
+    opened = open_stage(stage)
     done = compaction.merge(opened, f"{day:%Y-%m-%d}" if day else None, everything)
     for trouble in compaction.troubles(done):
         click.echo(trouble, err=True)

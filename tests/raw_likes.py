@@ -11,10 +11,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from glue import schema, tables
+from transform.lake.division import Division
 
 SCHEMA = schema.arrow(tables.read("likes_raw"))
 LAKE = schema.arrow(tables.read("likes"))
+TOTALS = schema.arrow(tables.read("likes_by_hour"))
 HOUR = 3_600_000
+WHOLE_DAYS = Division()
 
 
 class Row(NamedTuple):
@@ -68,15 +71,53 @@ def _came(row: Row) -> tuple[Any, ...]:
     return row.backfill or 0, row.received_at, row.liked_at, row.movie_id, row.action, *absent
 
 
-def hours(rows: Iterable[Row], buckets: int = 1) -> dict[tuple[int, int], list[Row]]:
-    """Give what each epoch hour and bucket should hold, in order."""
-    found: dict[tuple[int, int], list[Row]] = {}
+def days(
+    rows: Iterable[Row], division: Division = WHOLE_DAYS
+) -> dict[tuple[int, str], list[Row]]:
+    """Give what each epoch day's objects should hold, by name, in order."""
+    found: dict[tuple[int, str], list[Row]] = {}
     for row in first(rows).values():
-        found.setdefault((row.liked_at // HOUR, bucket(row.event_id, buckets)), []).append(row)
+        hour = row.liked_at // HOUR
+        found.setdefault((hour // 24, name(row.event_id, hour, division)), []).append(row)
     return {
         place: sorted(held, key=lambda row: (row.movie_id, row.liked_at, row.event_id))
         for place, held in found.items()
     }
+
+
+def name(event_id: str, hour: int, division: Division) -> str:
+    """Give what the object is called that holds a like of an epoch hour."""
+    if division == WHOLE_DAYS:
+        return "whole.parquet"
+    parts = [f"hour-{hour % 24:02}"] if division.by_hour else []
+    if division.buckets > 1:
+        number = bucket(event_id, division.buckets)
+        parts.append(f"bucket-{number:02}-of-{division.buckets:02}")
+    return "-".join(parts) + ".parquet"
+
+
+def sums(rows: Iterable[Row]) -> dict[tuple[int, str], tuple[int, int, int]]:
+    """Give what likes come to by epoch hour and film: likes, unlikes, and net what was brought."""
+    found: dict[tuple[int, str], tuple[int, int, int]] = {}
+    for row in first(rows).values():
+        place = row.liked_at // HOUR, row.movie_id
+        likes, unlikes, brought = found.get(place, (0, 0, 0))
+        liked = row.action == "like"
+        net = (1 if liked else -1) if row.backfill else 0
+        found[place] = likes + liked, unlikes + (not liked), brought + net
+    return found
+
+
+def totals(body: bytes | pa.Table) -> dict[tuple[int, str], tuple[int, int, int]]:
+    """Give what a day of totals tells, as `sums` does, and hold its order."""
+    read = body if isinstance(body, pa.Table) else pq.read_table(pa.BufferReader(body))
+    assert read.schema.equals(TOTALS, check_metadata=False), read.schema
+    hours = [ms // HOUR for ms in read["hour"].cast(pa.int64()).to_pylist()]
+    columns = [read[column].to_pylist() for column in TOTALS.names[1:]]
+    found = {(h, film): tuple(told) for h, film, *told in zip(hours, *columns, strict=True)}
+    assert list(found) == sorted(found, key=lambda place: (place[1].encode(), place[0]))
+    assert len(found) == len(read)
+    return found
 
 
 def bucket(event_id: str, buckets: int) -> int:

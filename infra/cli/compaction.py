@@ -16,6 +16,7 @@ from transform.aws.buckets import Bucket
 from transform.aws.compacting import Done
 from transform.aws.lake_writer import CONNECTIONS, Power
 from transform.aws.signed_downloads import Signed
+from transform.lake.division import Division
 
 MEMORY_MB = 2_048
 
@@ -28,17 +29,17 @@ def merge(stage: Stage, day: str | None, everything: bool, console: Console | No
         )
 
 
-def divide(stage: Stage, buckets: int, console: Console | None = None) -> Done:
-    """Set into how many objects an hour is divided, and divide those that stand."""
-    with _bar(console, "hours divided") as tell:
-        return compacting.divide(bucket(stage), buckets, _power(), tell)
+def divide(stage: Stage, division: Division, console: Console | None = None) -> Done:
+    """Set how days are divided, and divide those that stand."""
+    with _bar(console, "days divided") as tell:
+        return compacting.divide(bucket(stage), division, _power(), tell)
 
 
 def told(done: Done) -> str:
     """Say what a run merged."""
     return (
         f"merged {counted(done.objects, 'object')}: {counted(done.rows, 'row')}, "
-        f"{counted(done.duplicates, 'duplicate')}, {counted(done.hours, 'hour')} written"
+        f"{counted(done.duplicates, 'duplicate')}, {counted(done.days, 'day')} written"
     )
 
 
@@ -48,7 +49,7 @@ def fields(done: Done) -> dict[str, object]:
         "objects": done.objects,
         "rows": done.rows,
         "duplicates": done.duplicates,
-        "hours": done.hours,
+        "days": done.days,
         "failed": done.failed,
         "gone": done.gone,
     }

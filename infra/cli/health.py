@@ -15,8 +15,10 @@ from infra.local.bridge import daemon, status
 from infra.local.site import daemon as site
 from infra.paths import home
 from infra.stage import Stage, open_stage
+from transform.aws import tending
 from transform.aws.buckets import Bucket, Forbidden
 from transform.lake import watermark
+from transform.lake.division import Division
 from transform.reports import report_keys
 from transform.reports.report_keys import Latest
 
@@ -57,6 +59,7 @@ def check(name: str) -> list[Check]:
         ("delivery", _delivery),
         ("raw likes", _newest("raw/arrival_day={day}/")),
         ("compaction", _compaction),
+        ("days of likes", _days),
         ("backfills", _backfills),
         ("reports", _reports),
         ("rejected lines", _newest("rejected/day={day}/")),
@@ -164,6 +167,22 @@ def _compaction(stage: Stage) -> tuple[bool, str]:
         key, reason = next(iter(state.failed.items()))
         more = f" (and {len(state.failed) - 1} more)" if len(state.failed) > 1 else ""
         return False, f"{detail}; cannot read {key}: {reason}{more}"
+    return True, detail
+
+
+def _days(stage: Stage) -> tuple[bool, str]:
+    """How they are divided, and which are not yet: of these, a row may show twice."""
+    bucket = Bucket(stage.client("s3"), stage.outputs.bucket)
+    found = bucket.read(watermark.KEY)
+    division = watermark.decode(found[0]).division if found else Division()
+    there = tending.listed(bucket)
+    detail = f"{len(there)}, divided by {division}"
+    if left := tending.undivided(there, division):
+        first = datetime.fromtimestamp(left[0] * 86_400, UTC)
+        return False, (
+            f"{detail}; {len(left)} from {first:%Y-%m-%d} on still otherwise, where a reader of the "
+            "files may see a row twice; `lake compact` goes on"
+        )
     return True, detail
 
 

@@ -1,4 +1,4 @@
-"""Compaction of the lake's bucket: what was delivered is merged into the hours of `likes`."""
+"""Compaction of the lake's bucket: what was delivered is merged into the days of `likes`."""
 
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -7,9 +7,11 @@ from pathlib import Path
 
 import msgspec
 
+from transform.aws import tending
 from transform.aws.buckets import Bucket
-from transform.aws.lake_writer import CONNECTIONS, Contended, Hours, Power, Written, opened
-from transform.lake import keys, raw_files, watermark
+from transform.aws.lake_writer import CONNECTIONS, Contended, Days, Power, Written, opened
+from transform.lake import raw_files, watermark
+from transform.lake.division import Division
 from transform.lake.watermark import Object, State
 
 BATCH_BYTES = 128 * 2**20
@@ -25,7 +27,7 @@ class Done(msgspec.Struct):
     objects: int = 0
     rows: int = 0
     new: int = 0
-    hours: int = 0
+    days: int = 0
     bytes: int = 0
     failed: dict[str, str] = {}
     gone: list[str] = []
@@ -39,7 +41,7 @@ class Done(msgspec.Struct):
     def add(self, written: Written) -> None:
         """Add what was written."""
         self.new += written.new
-        self.hours += written.hours
+        self.days += written.days
         self.bytes += written.bytes
 
 
@@ -55,14 +57,16 @@ def compact(
     tell: Tell = lambda done, all_: None,
     more_time: Callable[[], bool] = lambda: True,
 ) -> Done:
-    """Merge raw objects into the hours their likes belong to; `tell` gets objects done, and all.
+    """Merge raw objects into the days their likes belong to; `tell` gets objects done, and all.
+
+    Then it does what is left of a change of division, and makes the totals anew that are stale.
 
     Raises `Forbidden`, `NoRoom`, `Contended`, and what the service raises. The watermark has then
     moved no further than what is written.
     """
     done = Done()
-    with opened(bucket, power) as hours:
-        state, _ = hours.state()
+    with opened(bucket, power) as days:
+        state, _ = days.state()
         if day or everything:
             prefix = watermark.day_prefix(day) if day else watermark.RAW
             objects = watermark.in_order(bucket.list(prefix))
@@ -79,51 +83,49 @@ def compact(
             def told(part: float, before: int = before, more: int = len(batch)) -> None:
                 tell(before + int(part * more), len(objects))
 
-            _merge_batch(hours, batch, forward=not day, tell=told, done=done)
+            _merge_batch(days, batch, forward=not day, tell=told, done=done)
             before += len(batch)
             tell(before, len(objects))
+        done.add(tending.divide(days, tending.listed(bucket), more_time=more_time))
+        tending.refresh(days, more_time)
+        done.more = done.more or not more_time()
     return done
 
 
 def divide(
     bucket: Bucket,
-    buckets: int,
+    division: Division,
     power: Power = Power(),  # noqa: B008  it is frozen
     tell: Tell = lambda done, all_: None,
 ) -> Done:
-    """Set into how many objects an hour is divided, and divide all hours so; again is harmless.
+    """Set how days are divided, and divide all of them so; again is harmless.
 
-    A reader may see rows of an hour twice meanwhile, but misses none. Runs that divide otherwise
-    find the count changed and do their hours again. `tell` gets hours done, and all.
+    Who reads a day whose division changes sees each row once if it heeds `whole.parquet`; else,
+    for a moment, some rows twice, but misses none. A run that is cut off is gone on with by the
+    next one that compacts or divides; one that divides otherwise finds the division changed, and
+    does its days again. `tell` gets days done, and all.
     """
     done = Done()
-    with opened(bucket, power) as hours:
-        hours.change(lambda state: msgspec.structs.replace(state, buckets=buckets))
-        hours.staging.begin()
-        places = (keys.likes_place(one.key) for one in bucket.list(keys.LIKES))
-        found = sorted({place[0] for place in places if place})
-        tell(0, len(found))
-
-        def told(part: float) -> None:
-            tell(round(part * len(found)), len(found))
-
-        done.add(hours.merge(dict.fromkeys(found, 0), buckets, told))
-        if hours.state()[0].buckets != buckets:
-            raise Contended("Somebody else has set another number of buckets meanwhile.")
+    with opened(bucket, power) as days:
+        days.change(lambda state: msgspec.structs.replace(state, division=division))
+        done.add(tending.divide(days, tending.listed(bucket), tell))
+        if days.state()[0].division != division:
+            raise Contended("Somebody else has set another division meanwhile.")
+        tending.refresh(days)
     return done
 
 
 def _merge_batch(
-    hours: Hours, batch: Sequence[Object], forward: bool, tell: Callable[[float], None], done: Done
+    days: Days, batch: Sequence[Object], forward: bool, tell: Callable[[float], None], done: Done
 ) -> None:
     """Merge a batch, and then say so in the state."""
     gone: set[str] = set()
     with (
-        tempfile.TemporaryDirectory(dir=hours.scratch) as folder,
+        tempfile.TemporaryDirectory(dir=days.scratch) as folder,
         ThreadPoolExecutor(CONNECTIONS) as pool,
     ):
         paths = {one.key: Path(folder) / f"{n}.parquet" for n, one in enumerate(batch)}
-        loaded = raw_files.load(hours.staging, _delivered(hours.bucket, paths, pool, gone))
+        loaded = raw_files.load(days.staging, _delivered(days.bucket, paths, pool, gone))
     done.objects += len(batch) - len(gone) - len(loaded.failed)
     done.rows += loaded.rows
     done.failed |= loaded.failed
@@ -132,7 +134,7 @@ def _merge_batch(
     def advanced(state: State) -> State:
         return watermark.advance(state, batch, loaded.failed, gone, forward=forward)
 
-    done.add(hours.settle(loaded.hours, tell, advanced))
+    done.add(days.settle(loaded.hours, tell, advanced))
 
 
 def _delivered(

@@ -1,4 +1,4 @@
-"""Merges staged likes into the hours of the lake, whoever else changes them meanwhile."""
+"""Merges staged likes into the days of the lake, whoever else changes them meanwhile."""
 
 import filecmp
 import tempfile
@@ -6,22 +6,27 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import pairwise, takewhile
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
+import pyarrow as pa
 
 from transform.aws.buckets import Bucket, Conflict
-from transform.lake import compaction, duck, keys, watermark
+from transform.lake import compaction, duck, keys, totals, watermark
 from transform.lake.compaction import Merged
+from transform.lake.division import DAY_HOURS, WHOLE, Division
 from transform.lake.staging import Staging
 from transform.lake.watermark import Object, State
 
 T = TypeVar("T")
 
-TOGETHER = 256
+TOGETHER = 1_000
 MOST_BYTES = 36 * 2**20
-"""How many hours are merged together, and how large they may be; one is merged in any case."""
+"""How many days are merged together, and how large they may be; one is merged in any case."""
+GAP = 10
+"""Days between two of which a listing that goes on costs less than another one."""
 ROW_BYTES = 27
 """What a like takes in the lake (`make bench`)."""
 CONNECTIONS = 16
@@ -41,47 +46,62 @@ class Contended(Exception):
 
 @dataclass
 class Written:
-    """What merging came to: rows the lake did not have, and what was written, hours and bytes."""
+    """What merging came to: rows the lake did not have, and what was written, days and bytes."""
 
     new: int = 0
-    hours: int = 0
+    days: int = 0
     bytes: int = 0
 
     def add(self, other: "Written") -> None:
         """Add what was written besides."""
         self.new += other.new
-        self.hours += other.hours
+        self.days += other.days
         self.bytes += other.bytes
 
 
 @contextmanager
-def opened(bucket: Bucket, power: Power) -> Iterator["Hours"]:
-    """Give the hours of a bucket, with a DuckDB and room on disk while they are merged."""
+def opened(bucket: Bucket, power: Power) -> Iterator["Days"]:
+    """Give the days of a bucket, with a DuckDB and room on disk while they are merged."""
     with tempfile.TemporaryDirectory(prefix="compact-") as folder:
         scratch = Path(folder)
         with duck.engine(scratch, power.memory_mb, power.threads) as engine:
-            yield Hours(bucket, Staging(engine), scratch, power.threads)
+            yield Days(bucket, Staging(engine), scratch, power.threads)
 
 
 @dataclass(slots=True)
 class _Standing:
-    """An hour as it is: its buckets' objects and files, and its totals; `new` are rows."""
+    """A day as it is: its objects and files by name, its totals; and the rows that are staged for
+    each of its epoch hours."""
 
-    hour: int
-    new: int
+    day: int
+    staged: Mapping[int, int]
     totals: Object | None = None
-    objects: dict[int, Object] = field(default_factory=dict)
-    files: dict[int, Path] = field(default_factory=dict)
+    objects: dict[str, Object] = field(default_factory=dict)
+    files: dict[str, Path] = field(default_factory=dict)
+
+    def parts(self, division: Division) -> list[Object]:
+        """Give what is merged with the staged rows: all of the day, or where it is divided so
+        already, their hours."""
+        hours = {name: division.hour_of(name) for name in self.objects}
+        touched = {hour % DAY_HOURS for hour in self.staged}
+        if not division.by_hour or None in hours.values() or not touched:
+            return list(self.objects.values())
+        return [self.objects[name] for name, hour in hours.items() if hour in touched]
+
+    def size(self, division: Division) -> int:
+        """About its bytes, with the rows that are new or may be."""
+        rows = sum(self.staged.values())
+        return rows * ROW_BYTES + sum(one.size for one in self.parts(division))
 
     @property
-    def size(self) -> int:
-        """About its bytes, with the rows that are new or may be."""
-        return self.new * ROW_BYTES + sum(one.size for one in self.objects.values())
+    def etags(self) -> dict[str, str]:
+        """The ETags of its objects by name."""
+        return {name: one.etag for name, one in self.objects.items()}
 
 
 @dataclass(slots=True)
-class Hours:
-    """The hours of the lake, and the likes staged for them; files may lie in `scratch`."""
+class Days:
+    """The days of the lake, and the likes staged for them; files may lie in `scratch`."""
 
     bucket: Bucket
     staging: Staging
@@ -113,136 +133,173 @@ class Hours:
         tell: Callable[[float], None],
         after: Callable[[State], State] = lambda state: state,
     ) -> Written:
-        """Merge the staged likes into hours, and then change the state.
+        """Merge the staged likes into their days, and then change the state.
 
-        `hours` says how many rows of each are staged; `tell` gets the part that is done.
+        `hours` says how many rows of each epoch hour are staged; `tell` gets the part that is done.
         """
         written = Written()
+        days: dict[int, dict[int, int]] = {}
+        for hour, rows in hours.items():
+            days.setdefault(hour // DAY_HOURS, {})[hour] = rows
         for _ in range(CONFLICTS):
-            buckets = self.state()[0].buckets
-            written.add(self.merge(hours, buckets, tell))
+            division = self.state()[0].division
+            written.add(self.merge(days, division, tell))
 
-            def changed(state: State, buckets: int = buckets) -> State:
-                return after(state) if state.buckets == buckets else state
+            def changed(state: State, division: Division = division) -> State:
+                return after(state) if state.division == division else state
 
-            if self.change(changed).buckets == buckets:
+            if self.change(changed).division == division:
                 return written
-        raise Contended(f"The number of buckets was changed by others {CONFLICTS} times.")
+        raise Contended(f"The division of days was changed by others {CONFLICTS} times.")
 
     def merge(
-        self, hours: Mapping[int, int], buckets: int, tell: Callable[[float], None]
+        self,
+        days: Mapping[int, Mapping[int, int]],
+        division: Division,
+        tell: Callable[[float], None] = lambda part: None,
+        more_time: Callable[[], bool] = lambda: True,
     ) -> Written:
-        """Merge the staged likes into hours of so many buckets."""
+        """Merge the staged likes into epoch days of a division, as long as there is time.
+
+        `days` says how many rows of each of a day's epoch hours are staged.
+        """
         written = Written()
-        left = list(hours)
+        left = sorted(days)
         together = TOGETHER
         conflicts = 0
-        while left:
+        while left and more_time():
             with tempfile.TemporaryDirectory(dir=self.scratch) as folder:
-                some = {hour: hours[hour] for hour in left[:together]}
-                done = self._merge(some, buckets, Path(folder))
+                some = {day: days[day] for day in left[:together]}
+                done = self._merge(some, division, Path(folder))
             for each in done.values():
                 written.add(each)
-            left = [hour for hour in left if hour not in done]
+            left = [day for day in left if day not in done]
             together = min(TOGETHER, 2 * len(done) + 2)  # where few fit, no more are looked at
-            tell(1 - len(left) / len(hours))
+            tell(1 - len(left) / len(days))
             conflicts = 0 if done else conflicts + 1
             if conflicts == CONFLICTS:
-                which = keys.likes_prefix(left[0])
+                which = keys.likes_day(left[0])
                 raise Contended(f"{which}* was changed by others {CONFLICTS} times.")
         return written
 
-    def _merge(self, hours: Mapping[int, int], buckets: int, folder: Path) -> dict[int, Written]:
-        """Merge hours, as many as go together; gives what came of those nobody else changed."""
+    def _merge(
+        self, days: Mapping[int, Mapping[int, int]], division: Division, folder: Path
+    ) -> dict[int, Written]:
+        """Merge days, as many as go together; gives what came of those nobody else changed."""
         with ThreadPoolExecutor(CONNECTIONS) as pool:
 
             def all_of(tried: Iterable[tuple[int, Future[T]]]) -> dict[int, T]:
                 done = {}
-                for hour, one in tried:
+                for day, one in tried:
                     with suppress(Conflict):
-                        done[hour] = one.result()
+                        done[day] = one.result()
                 return done
 
-            standing = self._together(self._standing(hours, pool.map))
+            standing = self._together(self.standing(days), division)
             there = all_of(
-                [(one.hour, pool.submit(self._download, one, folder)) for one in standing]
+                [(one.day, pool.submit(self._download, one, division, folder)) for one in standing]
             )
-            files = {hour: one.files for hour, one in there.items()}
-            merged = compaction.merge(self.staging, files, buckets, folder, self.threads)
+            files = {day: one.files for day, one in there.items()}
+            merged = compaction.merge(self.staging, files, division, folder, self.threads)
             # While some are put, others are written.
             return all_of(
-                [(hour, pool.submit(self._put, there[hour], one)) for hour, one in merged]
+                [(day, pool.submit(self._put, there[day], one, division)) for day, one in merged]
             )
 
-    def _standing(
-        self, hours: Mapping[int, int], map_: Callable[..., Iterable[Any]]
-    ) -> list[_Standing]:
-        found = {hour: _Standing(hour, rows) for hour, rows in hours.items()}
-        days = {hour // 24 for hour in hours}
-        totals, likes = map(keys.totals_day, days), map(keys.likes_day, days)
-        if len(hours) == 1:
-            totals, likes = map(keys.totals, hours), map(keys.likes_prefix, hours)
-
-        def listed(prefixes: Iterable[str]) -> Iterator[Object]:
-            for some in map_(lambda prefix: list(self.bucket.list(prefix)), prefixes):
-                yield from some
-
-        # Before the hours are: whoever changes an hour from now on changes these after it, and
-        # then they are not replaced by what we have seen.
-        for one in listed(totals):
-            hour = keys.hour_of(one.key)
-            if hour in found:
-                found[hour].totals = one
-        for one in listed(likes):
-            place = keys.likes_place(one.key)
-            if place and place[0] in found:
+    def standing(self, days: Mapping[int, Mapping[int, int]]) -> list[_Standing]:
+        """Give epoch days as they stand."""
+        found = {day: _Standing(day, staged) for day, staged in days.items()}
+        # Before the days are: whoever changes a day from now on changes these after it, and then
+        # they are not replaced by what we have seen.
+        for one in self._listed(days, keys.TOTALS, keys.totals_day):
+            if (day := keys.day_of(one.key)) in found:
+                found[day].totals = one
+        for one in self._listed(days, keys.LIKES, keys.likes_day):
+            if (place := keys.likes_place(one.key)) and place[0] in found:
                 found[place[0]].objects[place[1]] = one
         return list(found.values())
 
+    def _listed(
+        self, days: Iterable[int], prefix: str, folder: Callable[[int], str]
+    ) -> Iterator[Object]:
+        """Give the objects of days, and perhaps of others between them."""
+        for first, last in _stretches(days):
+            if first == last:
+                yield from self.bucket.list(folder(first))
+                continue
+            end = folder(last + 1)
+            yield from takewhile(lambda o: o.key < end, self.bucket.list(prefix, folder(first)))  # noqa: B023
+
     @staticmethod
-    def _together(standing: Sequence[_Standing]) -> Iterator[_Standing]:
-        """Give the hours that go together, at least one."""
+    def _together(standing: Sequence[_Standing], division: Division) -> Iterator[_Standing]:
+        """Give the days that go together, at least one."""
         size = 0
         for one in standing:
-            size += one.size
-            if size > one.size and size > MOST_BYTES:
+            size += (mine := one.size(division))
+            if size > mine and size > MOST_BYTES:
                 return
             yield one
 
-    def _download(self, one: _Standing, folder: Path) -> _Standing:
-        for number, stands in one.objects.items():
-            one.files[number] = folder / f"{one.hour}-{number}-stands.parquet"
+    def _download(self, one: _Standing, division: Division, folder: Path) -> _Standing:
+        for number, stands in enumerate(one.parts(division)):
+            path = folder / f"{one.day}-{number}-stands.parquet"
             # One that was changed may have given rows to another, which the listing has not.
-            if self.bucket.download(stands.key, one.files[number]) != stands.etag:
+            if self.bucket.download(stands.key, path) != stands.etag:
                 raise Conflict(f"{stands.key} was changed by somebody else.")
+            one.files[stands.key.rpartition("/")[2]] = path
         return one
 
-    def _put(self, one: _Standing, merged: Merged) -> Written:
-        size = self._replace(one, merged)
-        if merged.totals:
-            body = merged.totals.read_bytes()
-            if one.totals is None or self.bucket.get(one.totals.key)[0] != body:
-                etag = one.totals.etag if one.totals else None
-                self.bucket.put(keys.totals(one.hour), body, etag)
+    def _put(self, one: _Standing, merged: Merged, division: Division) -> Written:
+        etags, size = self._replace(one, merged)
+        sums = merged.totals
+        stood = self.bucket.get(one.totals.key)[0] if one.totals else None
+        if len(one.files) < len(one.objects):  # a part of the day: of its other hours we only know
+            known, source = totals.decode(stood) if stood else (totals.EMPTY, "")
+            if source != totals.source(one.etags):
+                return Written(merged.new, int(size > 0), size)  # stale: `refresh` makes it anew
+            sums = totals.replaced(known, one.staged, sums)
+        self._put_totals(one, sums, etags, stood)
         return Written(merged.new, int(size > 0), size)
 
-    def _replace(self, one: _Standing, merged: Merged) -> int:
-        """Write what is not there yet, remove what is too many; gives the bytes written.
+    def _put_totals(
+        self, one: _Standing, sums: pa.Table, etags: Mapping[str, str], stood: bytes | None
+    ) -> None:
+        body = totals.encode(sums, totals.source(etags)) if len(sums) else None
+        if body and body != stood:
+            self.bucket.put(keys.totals(one.day), body, one.totals.etag if one.totals else None)
 
-        At any time each row is in one object at least: where rows move, bucket 0 holds them all
-        until the others stand.
+    def _replace(self, one: _Standing, merged: Merged) -> tuple[dict[str, str], int]:
+        """Write what is not there yet, remove what is too many; gives the ETags and bytes written.
+
+        At any time each row is in one object at least: where rows move, one holds them all until
+        the others stand, and alone counts meanwhile.
         """
-        stands = dict(one.files)
-        etags = {number: there.etag for number, there in one.objects.items()}
-        files = [(0, merged.whole)] if merged.whole else []
-        files += sorted(merged.files.items(), reverse=True)
-        written = 0
-        for number, path in files:
-            if number not in stands or not filecmp.cmp(path, stands[number], shallow=False):
-                key = keys.likes(one.hour, number)
-                etags[number] = self.bucket.put(key, path, etags.get(number))
-                stands[number] = path
+        stands, etags, written = dict(one.files), one.etags, 0
+
+        def put(name: str, path: Path) -> None:
+            nonlocal written
+            if name not in stands or not filecmp.cmp(path, stands[name], shallow=False):
+                etags[name] = self.bucket.put(keys.likes(one.day, name), path, etags.get(name))
+                stands[name] = path
                 written += path.stat().st_size
-        for number in stands.keys() - merged.files.keys():
-            self.bucket.delete(keys.likes(one.hour, number), etags[number])
-        return written
+
+        def remove(names: Iterable[str]) -> None:
+            for name in sorted(names):
+                self.bucket.delete(keys.likes(one.day, name), etags.pop(name))
+                del stands[name]
+
+        if merged.whole:
+            put(WHOLE, merged.whole)
+            remove(stands.keys() - merged.files.keys() - {WHOLE})
+        for name, path in merged.files.items():
+            put(name, path)
+        remove(stands.keys() - merged.files.keys())
+        return etags, written
+
+
+def _stretches(days: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """Give the first and the last of days that lie close together."""
+    found = sorted(days)
+    starts = [0, *(n for n in range(1, len(found)) if found[n] - found[n - 1] > GAP), len(found)]
+    for start, end in pairwise(starts if found else []):
+        yield found[start], found[end - 1]

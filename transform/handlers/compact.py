@@ -1,4 +1,4 @@
-"""CompactLake: merges what was delivered into the hours of the table `likes`, each like once."""
+"""CompactLake: merges what was delivered into the days of the table `likes`, each like once."""
 
 import os
 from functools import cache

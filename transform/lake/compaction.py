@@ -1,32 +1,34 @@
-"""The merge of staged likes into the hours that they belong to, which lie in local files."""
+"""The merge of staged likes into the days that they belong to, which lie in local files."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import Executor, ThreadPoolExecutor
 from itertools import groupby
 from pathlib import Path
 
 import msgspec
+import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
-from transform.lake import duck, hour_files
-from transform.lake.duck import FIRST, HOUR
+from transform.lake import day_files, duck, totals
+from transform.lake.day_files import Written, day_of
+from transform.lake.division import Division
+from transform.lake.duck import DAY, FIRST
 from transform.lake.parquet import SCHEMA
-from transform.lake.sorting import Ordering, counted
+from transform.lake.sorting import Ordering
 from transform.lake.staging import Staging
-from transform.lake.watermark import MAX_BUCKETS
 
 _COLUMNS = ", ".join(SCHEMA.names)
 
 
 class Merged(msgspec.Struct, frozen=True):
-    """An hour: its files by bucket, its rows, and how many of them it did not have before.
+    """A day: its files by name, its rows, and how many of them it did not have before.
 
-    Where rows move between buckets, `whole` holds them all, to stand for them while they do.
-    `totals` has what its likes come to by film, sorted: `movie_id`, `likes`, `unlikes`.
+    Where the objects that stand are of another division, `whole` holds all rows, to stand for the
+    others while these are changed. `totals` has what the likes come to, as `likes_by_hour` has it.
     """
 
-    files: dict[int, Path] = {}
-    totals: Path | None = None
+    files: dict[str, Path] = {}
+    totals: pa.Table = totals.EMPTY
     whole: Path | None = None
     rows: int = 0
     new: int = 0
@@ -34,75 +36,107 @@ class Merged(msgspec.Struct, frozen=True):
 
 def merge(
     staging: Staging,
-    stands: Mapping[int, Mapping[int, Path]],
-    buckets: int,
+    stands: Mapping[int, Mapping[str, Path]],
+    division: Division,
     folder: Path,
     threads: int = 1,
 ) -> Iterator[tuple[int, Merged]]:
-    """Merge the staged rows of epoch hours with the files each has, by bucket.
+    """Merge the staged rows of epoch days with the files each has, by name.
 
-    Writes to `folder`, and gives each hour once it is written. The same rows give the same bytes,
-    however they were divided, and whatever hours are merged with them. Raises `NoRoom`.
+    Where a day is divided as it is to be, those of its hours suffice that have staged rows; what
+    it comes to is told of these.
+
+    Writes to `folder`, and gives each day once it is written. The same rows give the same bytes,
+    however they were divided, and whatever days are merged with them. Raises `NoRoom`.
     """
-    files = [path for of_hour in stands.values() for path in of_hour.values()]
+    files = [path for of_day in stands.values() for path in of_day.values()]
     with staging.session() as cursor, ThreadPoolExecutor(threads) as pool, duck.room():
-        ordering = None if files or buckets > 1 else staging.ordering()
+        ordering = None if files or division.buckets > 1 else staging.ordering(division)
         if ordering:
-            yield from _merge_new(ordering, set(stands), folder, pool)
+            yield from _merge_new(ordering, set(stands), division, folder, pool)
             return
-        rows = f"SELECT {_COLUMNS}, hour FROM staged WHERE hour IN ({', '.join(map(str, stands))})"
+        days = ", ".join(map(str, stands)) or "NULL"
+        rows = f"SELECT {_COLUMNS} FROM staged WHERE hour IS NOT NULL AND {DAY} IN ({days})"
         if files:
-            # What another backfill brought stays as it stands, for it may be counted already.
-            cursor.execute(f"CREATE TEMP TABLE copies AS SELECT *, false AS stays FROM ({rows})")
-            stays = "backfill IS DISTINCT FROM (SELECT max(backfill) FROM staged)"
-            for columns, some in duck.alike(duck.kinds(cursor, files)):
-                standing = duck.select(some, columns)
-                cursor.execute(f"INSERT INTO copies SELECT *, {HOUR}, {stays} FROM ({standing})")
-            first = f"backfill IS NOT NULL AND NOT stays, {FIRST}"
-            duck.drop_copies(cursor, "copies", "hour, event_id", first)
-            rows = f"SELECT {_COLUMNS}, hour FROM copies"
-        had = duck.counts(cursor, files)
+            _read(cursor, rows, files)
+            rows = f"SELECT {_COLUMNS} FROM copies"
+        moving = {
+            day for day, names in stands.items() if any(division.hour_of(n) is None for n in names)
+        }
+        had = _had(cursor, stands, moving)
         wholes = {}
-        for hour in _moving(cursor, stands, buckets):
-            wholes[hour] = folder / f"{hour}-whole.parquet"
-            hour_files.whole(cursor, f"SELECT * FROM ({rows}) WHERE hour = {hour}", wholes[hour])
+        if not division.is_whole:
+            for day in moving:
+                wholes[day] = folder / f"{day}-stands-in.parquet"
+                day_files.whole(cursor, f"SELECT * FROM ({rows}) WHERE {DAY} = {day}", wholes[day])
         empty = set(stands)
-        written = hour_files.divided(cursor, rows, buckets, folder, pool, 2 * threads)
-        totals = hour_files.totals(cursor, rows, folder)
-        for hour, of_hour in groupby(written, hour_files.hour_of):
-            found = {place % MAX_BUCKETS: (path, count) for place, path, count in of_hour}
-            count = sum(count for _, count in found.values())
-            empty.discard(hour)
-            yield (
-                hour,
-                Merged(
-                    {bucket: path for bucket, (path, _) in found.items()},
-                    totals[hour],
-                    wholes.get(hour),
-                    count,
-                    count - sum(had[path] for path in stands[hour].values()),
-                ),
-            )
-        yield from ((hour, Merged()) for hour in empty)
+        written = day_files.divided(cursor, rows, division, folder, pool, 2 * threads)
+        sums = totals.by_day(cursor, rows)
+        for day, of_day in groupby(written, day_of):
+            empty.discard(day)
+            yield day, _merged(of_day, division, sums[day], had[day], wholes.get(day))
+        yield from ((day, Merged()) for day in empty)
+
+
+def _read(cursor: DuckDBPyConnection, staged: str, files: Sequence[Path]) -> None:
+    """Make `copies` of the rows that are staged and of those that stand, each once."""
+    # What another backfill brought stays as it stands, for it may be counted already.
+    cursor.execute(f"CREATE TEMP TABLE copies AS SELECT *, false AS stays FROM ({staged})")
+    stays = "backfill IS DISTINCT FROM (SELECT max(backfill) FROM staged)"
+    for columns, some in duck.alike(duck.kinds(cursor, files)):
+        standing = duck.select(some, columns)
+        cursor.execute(f"INSERT INTO copies SELECT *, {stays} FROM ({standing})")
+    first = f"backfill IS NOT NULL AND NOT stays, {FIRST}"
+    duck.drop_copies(cursor, "copies", f"{DAY}, event_id", first)
+
+
+def _had(
+    cursor: DuckDBPyConnection, stands: Mapping[int, Mapping[str, Path]], moving: Set[int]
+) -> dict[int, int]:
+    """Give how many likes the files of each day hold: a change of division that was cut off may
+    have left a like in two of them."""
+    told = duck.counts(cursor, [path for names in stands.values() for path in names.values()])
+    found = {day: sum(told[path] for path in names.values()) for day, names in stands.items()}
+    for day in moving:
+        paths = duck.listed(stands[day].values())
+        ids = f"SELECT count(DISTINCT event_id) FROM read_parquet({paths})"
+        [(found[day],)] = cursor.execute(ids).fetchall()
+    return found
 
 
 def _merge_new(
-    ordering: Ordering, hours: set[int], folder: Path, pool: Executor
+    ordering: Ordering, days: set[int], division: Division, folder: Path, pool: Executor
 ) -> Iterator[tuple[int, Merged]]:
-    """Merge hours of which nothing stands yet: the order of their rows is all there is to find."""
+    """Merge days of which nothing stands yet: the order of their rows is all there is to find."""
 
-    def write(hour: int) -> tuple[int, Merged]:
-        likes = ordering.sorted(hour)
-        if not len(likes):
-            return hour, Merged()
-        path = hour_files.path_of(folder, hour * MAX_BUCKETS)
-        hour_files.write_likes(likes, path)
-        totals = hour_files.write_totals(folder, hour, counted(likes))
-        return hour, Merged({0: path}, totals, None, len(likes), len(likes))
+    def write(place: int) -> tuple[Written, pa.Table]:
+        likes = ordering.sorted(place)
+        path = folder / f"{place}.parquet"
+        if len(likes):
+            day_files.write_likes(likes, path)
+        return (place, path, len(likes)), totals.of(likes)
 
-    there = hours.intersection(ordering.places)
-    yield from ((hour, Merged()) for hour in hours - there)
-    yield from pool.map(write, sorted(there))
+    places = [place for place in ordering.places if day_of((place, folder, 0)) in days]
+    for day, of_day in groupby(pool.map(write, places), lambda one: day_of(one[0])):
+        written, sums = zip(*of_day, strict=True)
+        merged = _merged(written, division, totals.together(sums), 0, None)
+        if merged.rows:
+            days = days - {day}
+            yield day, merged
+    yield from ((day, Merged()) for day in days)
+
+
+def _merged(
+    written: Iterable[Written],
+    division: Division,
+    sums: pa.Table,
+    had: int,
+    whole: Path | None,
+) -> Merged:
+    there = [(place, path, rows) for place, path, rows in written if rows]
+    rows = sum(rows for *_, rows in there)
+    files = {division.name(place): path for place, path, _ in there}
+    return Merged(files, sums, whole, rows, rows - had)
 
 
 def added(
@@ -119,22 +153,3 @@ def added(
         FROM read_parquet({duck.listed(paths)}) WHERE backfill = {number} GROUP BY movie_id"""
     )
     return {film: (likes, unlikes) for film, likes, unlikes in found.fetchall()}
-
-
-def _moving(
-    cursor: DuckDBPyConnection, stands: Mapping[int, Mapping[int, Path]], buckets: int
-) -> set[int]:
-    """Give the hours of which a row has to leave its bucket, for one that it is not in yet."""
-    places = {
-        str(path): (hour, number)
-        for hour, of_hour in stands.items()
-        for number, path in of_hour.items()
-    }
-    if buckets == 1 or not places:
-        return set()
-    found = cursor.execute(
-        f"""
-        SELECT DISTINCT filename, {duck.bucket(buckets)}
-        FROM read_parquet({duck.listed(map(Path, places))}, filename = true)"""
-    ).fetchall()
-    return {places[name][0] for name, bucket in found if bucket != places[name][1]}

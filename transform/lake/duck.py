@@ -8,10 +8,12 @@ import duckdb
 from duckdb import DuckDBPyConnection
 
 from glue import tables
+from transform.lake.division import DAY_HOURS, MAX_BUCKETS, Division
 from transform.lake.errors import NoRoom
 
 HOUR_MS = 3_600_000
-HOUR = f"epoch_ms(liked_at) // {HOUR_MS} AS hour"
+HOUR = f"epoch_ms(liked_at) // {HOUR_MS}"
+DAY = f"epoch_ms(liked_at) // {DAY_HOURS * HOUR_MS}"
 SQL_TYPES = {"string": "VARCHAR", "timestamp": "TIMESTAMP_MS", "int": "INTEGER"} | {
     name: name.upper()
     for name in ("boolean", "tinyint", "smallint", "bigint", "float", "double", "date")
@@ -113,6 +115,13 @@ def drop_copies(connection: DuckDBPyConnection, table: str, key: str, first: str
 def bucket(buckets: int) -> str:
     """Give SQL for a row's bucket: the MD5 of its event id, little end first, modulo the count."""
     return f"md5_number(event_id) % {buckets}" if buckets > 1 else "0"
+
+
+def place(division: Division) -> str:
+    """Give SQL for a row's place, as a division numbers them."""
+    hours = division.hours * HOUR_MS
+    hour = f"epoch_ms(liked_at) // {hours} * {division.hours}"
+    return f"({hour} * {MAX_BUCKETS} + {bucket(division.buckets)})::BIGINT"
 
 
 def select(paths: Iterable[Path], there: Container[str]) -> str:

@@ -1,80 +1,91 @@
-"""Where an hour rests in each part of the lake; hours are counted from the epoch."""
+"""Where things rest in each part of the lake; hours and days are counted from the epoch."""
 
 from datetime import UTC, datetime
 
 from glue import tables
+from transform.lake.division import WHOLE, is_part
 
 LIKES = tables.read("likes").location
+TOTALS = tables.read("likes_by_hour").location
 TRENDS = tables.read("trends").location
-TOTALS = "totals/"
-"""What the likes of each hour come to, film by film, once each like is known to be there once."""
+OLD_TOTALS = f"{TOTALS}hour="
+"""What the keys of totals start with that an earlier version wrote, an object an hour."""
 ROLLUPS = "rollups/"
 """What was tracked of each hour, by film and minute."""
 
-_LIKES = f"{LIKES}day=%Y-%m-%d/hour-%H-"
-_TRENDS = f"{TRENDS}day=%Y-%m-%d/hour-%H.parquet"
-_TOTALS = f"{TOTALS}hour=%Y-%m-%dT%H.parquet"
+_DAY = "day=%Y-%m-%d/"
 _ROLLUPS = f"{ROLLUPS}hour=%Y-%m-%dT%H.parquet"
 
 
-def likes(hour: int, bucket: int) -> str:
-    """Give where a bucket of an hour of the table `likes` rests."""
-    return f"{likes_prefix(hour)}{bucket:02}.parquet"
-
-
-def likes_prefix(hour: int) -> str:
-    """Give what the keys of all buckets of an hour start with."""
-    return _key(_LIKES, hour)
+def likes(day: int, name: str) -> str:
+    """Give where an object of a day of the table `likes` rests, by its name."""
+    return likes_day(day) + name
 
 
 def likes_day(day: int) -> str:
-    """Give what the keys of all hours of a day start with, counted from the epoch as well."""
-    return likes_prefix(day * 24).rpartition("hour-")[0]
+    """Give what the keys of all objects of a day start with."""
+    return LIKES + _time(day * 24).strftime(_DAY)
 
 
-def likes_place(key: str) -> tuple[int, int] | None:
-    """Give the hour and the bucket of a key; None where it is no bucket's."""
-    stem, dash, bucket = key.removesuffix(".parquet").rpartition("-")
-    hour = _hour(_LIKES, stem + dash)
-    if hour is None or not bucket.isdecimal():
-        return None
-    return (hour, int(bucket)) if key == likes(hour, int(bucket)) else None
+def likes_place(key: str) -> tuple[int, str] | None:
+    """Give the day and the name of an object that holds likes; None for any other."""
+    folder, _, name = key.rpartition("/")
+    day = _day(LIKES, f"{folder}/")
+    return (day, name) if day is not None and is_part(name) else None
 
 
-def trends(hour: int) -> str:
-    """Give where an hour of the table `trends` rests."""
-    return _key(_TRENDS, hour)
-
-
-def totals(hour: int) -> str:
-    """Give where the totals of an hour rest."""
-    return _key(_TOTALS, hour)
+def totals(day: int) -> str:
+    """Give where a day of the table `likes_by_hour` rests."""
+    return totals_day(day) + WHOLE
 
 
 def totals_day(day: int) -> str:
-    """Give what the keys of the totals of a day's hours start with."""
-    return totals(day * 24).removesuffix("00.parquet")
+    """Give what the keys of all objects of a day of totals start with."""
+    return TOTALS + _time(day * 24).strftime(_DAY)
+
+
+def trends(day: int) -> str:
+    """Give where a day of the table `trends` rests."""
+    return trends_day(day) + WHOLE
+
+
+def trends_day(day: int) -> str:
+    """Give what the keys of all objects of a day of trends start with."""
+    return TRENDS + _time(day * 24).strftime(_DAY)
+
+
+def day_of(key: str) -> int | None:
+    """Give the day of a key of totals or trends; None where it is neither."""
+    folder = key.removesuffix(WHOLE)
+    found = (_day(place, folder) for place in (TOTALS, TRENDS) if folder != key)
+    return next((day for day in found if day is not None), None)
 
 
 def rollup(hour: int) -> str:
     """Give where the rollup of an hour rests."""
-    return _key(_ROLLUPS, hour)
+    return _time(hour).strftime(_ROLLUPS)
 
 
-def hour_of(key: str) -> int | None:
-    """Give the hour of a key of trends, totals or a rollup; None where it is none of these."""
-    found = (_hour(form, key) for form in (_TRENDS, _TOTALS, _ROLLUPS))
-    return next((hour for hour in found if hour is not None), None)
+def rollup_hour(key: str) -> int | None:
+    """Give the hour of a rollup; None where it is none."""
+    hour = _hour(_ROLLUPS, key)
+    return hour if hour is not None and key == rollup(hour) else None
 
 
-def _key(form: str, hour: int) -> str:
-    return datetime.fromtimestamp(hour * 3600, UTC).strftime(form)
+def _day(place: str, folder: str) -> int | None:
+    hour = _hour(place + _DAY, folder)
+    if hour is None or folder != place + _time(hour).strftime(_DAY):
+        return None
+    return hour // 24
 
 
-def _hour(form: str, key: str) -> int | None:
+def _time(hour: int) -> datetime:
+    return datetime.fromtimestamp(hour * 3600, UTC)
+
+
+def _hour(form: str, text: str) -> int | None:
     try:
-        moment = datetime.strptime(key, form).replace(tzinfo=UTC)
+        moment = datetime.strptime(text, form).replace(tzinfo=UTC)
     except ValueError:
         return None
-    hour = int(moment.timestamp()) // 3600
-    return hour if key == _key(form, hour) else None
+    return int(moment.timestamp()) // 3600

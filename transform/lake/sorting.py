@@ -1,6 +1,6 @@
 """The order of likes in a file, by film, time and event id, for rows that memory holds.
 
-A film's rank and the time within the hour make one number, by which Arrow sorts faster than DuckDB
+A film's rank and the time within the day make one number, by which Arrow sorts faster than DuckDB
 does by the columns; few likes of a film are of the same millisecond, and need a look at their ids.
 """
 
@@ -10,12 +10,14 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute
 
+from transform.lake.division import DAY_HOURS
 from transform.lake.duck import HOUR_MS
 from transform.lake.parquet import CODED, SCHEMA
 
 pc: Any = pyarrow.compute  # its types do not know of what follows
 
-_TIME_BITS = 22  # an hour has fewer milliseconds
+_DAY_MS = DAY_HOURS * HOUR_MS
+_TIME_BITS = 27  # a day has fewer milliseconds
 _STRETCH = 100
 """Rows that lie together, on average, where each place's are gathered from where they are."""
 
@@ -41,10 +43,8 @@ class Ordering:
     """Rows in memory, and the order that they have within their places."""
 
     def __init__(self, rows: pa.Table, places: "pa.ChunkedArray[Any]") -> None:
-        """Take likes and their `hour`, null for one that is left out; and the place of each.
-
-        A place is a number for a file, of an hour. It is best if rows of one lie together.
-        """
+        """Take likes, `hour` being null for one that is left out, if it is there; and the place of
+        each: a number for a file, of a day. It is best if rows of one lie together."""
         runs = pc.run_end_encode(places.combine_chunks())
         if len(runs.values) * _STRETCH > len(rows):
             together = pc.sort_indices(places)
@@ -75,7 +75,9 @@ class Ordering:
         parts = [self._rows.slice(*stretch) for stretch in self._stretches[place]]
         rows = pa.concat_tables(parts).combine_chunks()
         moments = _one(rows["liked_at"]).cast(pa.int64())
-        within = pc.subtract(moments, pc.multiply(_one(rows["hour"]), HOUR_MS))  # or null
+        within = pc.subtract(moments, pc.multiply(pc.divide(moments, _DAY_MS), _DAY_MS))
+        if "hour" in rows.column_names:
+            within = pc.if_else(_one(rows["hour"]).is_valid(), within, pa.scalar(None, pa.int64()))
         values, films = self._values, _one(rows["movie_id"])
         if "movie_id" not in values:
             coded = films.dictionary_encode()
@@ -99,24 +101,6 @@ class Ordering:
             column = pa.DictionaryArray.from_arrays(_one(likes[name]), different)
             likes = likes.set_column(SCHEMA.get_field_index(name), name, column)
         return likes
-
-
-def counted(likes: pa.Table) -> pa.Table:
-    """Give what likes, as `sorted` gives them, come to by film: `movie_id`, `likes`, `unlikes`."""
-    films: Any = _one(likes["movie_id"])
-    runs = pc.run_end_encode(films.indices)
-    ends = runs.run_ends.cast(pa.int64())
-    so_far = pc.cumulative_sum(pc.equal(likes["action"], "like").cast(pa.int64()))
-    liked = _differences(_one(so_far).take(pc.subtract(ends, 1)))
-    names = films.dictionary.take(runs.values)
-    unliked = pc.subtract(_differences(ends), liked)
-    return pa.table({"movie_id": names, "likes": liked, "unlikes": unliked})
-
-
-def _differences(rising: Any) -> Any:
-    """Give how much larger than the one before it each number is, the first than 0."""
-    before = pa.concat_arrays([pa.array([0], pa.int64()), rising.slice(0, len(rising) - 1)])
-    return pc.subtract(rising, before)
 
 
 def _ranked(values: Any, codes: Any) -> tuple[Any, Any]:

@@ -11,6 +11,7 @@ from duckdb import DuckDBPyConnection
 
 from glue import tables
 from transform.lake import duck, sorting
+from transform.lake.division import MAX_BUCKETS, Division
 from transform.lake.parquet import SCHEMA
 from transform.lake.sorting import Ordering
 
@@ -43,7 +44,7 @@ class Staging:
         """Begin anew, with no rows."""
         self._held = _Held()
         self._rows: pa.Table | None = None
-        self._ordering: Ordering | None = None
+        self._ordering: tuple[Division, Ordering] | None = None
         self._spilled = False
         self.connection.execute(f"CREATE OR REPLACE TABLE staged ({_TYPED}, hour BIGINT)")
 
@@ -108,11 +109,16 @@ class Staging:
                 cursor.register("staged", self._rows)
             yield cursor
 
-    def ordering(self) -> Ordering | None:
-        """Give the order of the rows of each hour; None where memory does not hold them."""
-        if self._ordering is None and self._rows:
-            self._ordering = Ordering(self._rows, self._hours)
-        return self._ordering
+    def ordering(self, division: Division) -> Ordering | None:
+        """Give the order of the rows of each place, by day or hour, not by bucket; None where
+        memory does not hold them."""
+        if self._ordering and self._ordering[0] == division:
+            return self._ordering[1]
+        if not self._rows:
+            return None
+        first = pc.multiply(pc.divide(self._hours, division.hours), division.hours)
+        self._ordering = division, Ordering(self._rows, pc.multiply(first, MAX_BUCKETS))
+        return self._ordering[1]
 
 
 class _Held:

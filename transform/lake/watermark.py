@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from glue import tables
+from transform.lake.division import Division
 
 KEY = "state/compaction.json"
 RAW = tables.read("likes_raw").location
@@ -14,7 +15,6 @@ OVERLAP_MS = 15 * 60_000
 upload began."""
 DAYS_BACK = 8
 """How long before its object a like may have arrived: the stream keeps it for 7 days at most."""
-MAX_BUCKETS = 64
 
 
 class Object(msgspec.Struct, frozen=True):
@@ -42,8 +42,10 @@ class State(msgspec.Struct, frozen=True):
     """What was merged within the overlap, by key."""
     failed: dict[str, str] = {}
     """What could not be read, by key, and why; it is tried again in each run."""
-    buckets: int = 1
-    """Objects that an hour is divided into."""
+    division: Division = Division()
+    """How days are divided; those that are not are found by a listing."""
+    totals_until: int = 0
+    """What the days come to was compared with what was written before this (epoch milliseconds)."""
 
 
 def encode(state: State) -> bytes:

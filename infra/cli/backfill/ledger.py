@@ -58,22 +58,29 @@ class Totals(msgspec.Struct, frozen=True):
 class Ledger(msgspec.Struct, frozen=True):
     """A backfill: what was asked for, how far it is, and what it came to.
 
-    Its number stands in the rows that it brought. First files are merged, and all `hours` (epoch
-    hours) are named here before they are; then the lake tells how many likes each film got, which
-    is kept as `counts` and added to the table of counts; then trends are restated. `began` and
-    `ended` are in epoch milliseconds. `forgotten` are those that no film remembers any more.
+    Its number stands in the rows that it brought. First files are merged, and all `days` (since the
+    epoch) are named here before they are, or the `hours` by an earlier version; then the lake tells
+    how many likes each film got, which is kept as `counts` and added to the table of counts; then
+    trends are restated. `began` and `ended` are in epoch milliseconds. `forgotten` are those that
+    no film remembers any more.
     """
 
     number: int
     request: Request
     began: int
     files: dict[str, Progress] = {}
+    days: list[int] = []
     hours: list[int] = []
     totals: Totals = Totals()
     counts: dict[str, int] | None = None
     counted: bool = False
     ended: int | None = None
     forgotten: bool = False
+
+    @property
+    def touched(self) -> set[int]:
+        """The days since the epoch that it may have brought likes into."""
+        return {*self.days, *(hour // 24 for hour in self.hours)}
 
 
 def key(number: int) -> str:

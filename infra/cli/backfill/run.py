@@ -16,6 +16,7 @@ from infra.cli.backfill.added import Added, added
 from infra.cli.backfill.ledger import Ledger, Ledgers, Progress, Request
 from infra.cli.backfill.segment import Outcome, Overtaken, Segment, Tally, Watcher
 from infra.cli.backfill.source_files import Source, SourceError
+from transform.aws import tending
 from transform.aws.buckets import Bucket
 from transform.aws.lake_writer import Power, opened
 
@@ -68,12 +69,13 @@ def run(
     outcome = Outcome(ledgers.open(request, now, known))
     number = outcome.ledger.number
     if outcome.ledger.counts is None:
-        with suppress(Overtaken), opened(lake.bucket, power) as hours:
-            with TemporaryDirectory(dir=hours.scratch) as folder:
-                segment = Segment(hours, ledgers, outcome, watcher, Path(folder))
+        with suppress(Overtaken), opened(lake.bucket, power) as days:
+            tending.divide(days, tending.listed(lake.bucket))
+            with TemporaryDirectory(dir=days.scratch) as folder:
+                segment = Segment(days, ledgers, outcome, watcher, Path(folder))
                 read(segment, sources, s3, now, power.threads)
                 segment.merge()
-            found = added(hours, outcome.ledger.hours, number)
+            found = added(days, outcome.ledger.touched, number)
             ledgers.change(number, lambda one: _to_count(one, found))
         outcome.ledger = ledgers.change(number, lambda one: one)
     net = outcome.ledger.counts or {}

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 
 import msgspec
@@ -15,12 +16,13 @@ from infra.cli.backfill.parsing import Read
 from infra.cli.backfill.source_files import Source
 from infra.cli.backfill.spill import Spill
 from transform.aws.buckets import Conflict
-from transform.aws.lake_writer import Hours
+from transform.aws.lake_writer import Days
 from transform.lake import archive
 from transform.lake.archive import Rejected
+from transform.lake.division import DAY_HOURS
 
 SEGMENT_ROWS = 16_000_000
-"""Likes that are merged together, so that each hour is written once: they wait on the scratch disk,
+"""Likes that are merged together, so that each day is written once: they wait on the scratch disk,
 where each takes about 120 bytes."""
 STAGED_ROWS = 1_200_000
 """Likes in memory."""
@@ -81,10 +83,10 @@ class Segment(Tally):
     """Likes that were read and are not merged yet, and how far into which sources they reach."""
 
     def __init__(
-        self, hours: Hours, ledgers: Ledgers, outcome: Outcome, watcher: Watcher, folder: Path
+        self, days: Days, ledgers: Ledgers, outcome: Outcome, watcher: Watcher, folder: Path
     ) -> None:
         super().__init__(outcome, watcher, folder)
-        self.hours, self.ledgers = hours, ledgers
+        self.days, self.ledgers = days, ledgers
         self._spill = Spill(folder, STAGED_ROWS, outcome.ledger.number)
         self._bad: list[Rejected] = []
 
@@ -104,25 +106,27 @@ class Segment(Tally):
         self._reject()
         sizes, everything = self._spill.hours, len(self._spill)
         number = self.outcome.ledger.number
+        touched = {hour // DAY_HOURS for hour in sizes}
 
         def named(ledger: Ledger) -> Ledger:
             if ledger.counts is not None:  # what is merged from now on would never be counted
                 return ledger
-            return msgspec.structs.replace(ledger, hours=sorted({*ledger.hours, *sizes}))
+            return msgspec.structs.replace(ledger, days=sorted({*ledger.days, *touched}))
 
         if self.ledgers.change(number, named).counts is not None:
             raise Overtaken
         done = 0
-        for group in groups(sizes, STAGED_ROWS):
+        together = self.days.state()[0].division.hours
+        for group in groups(sizes, STAGED_ROWS, together):
             rows = sum(group.values())
-            staging = self.hours.staging
+            staging = self.days.staging
             staging.begin()
             staging.add(self._spill.take(min(group), max(group)))
 
             def told(share: float, done: int = done, rows: int = rows) -> None:
                 self.watcher.merging(done + int(share * rows), everything)
 
-            self.totals += Totals(new=self.hours.settle(staging.once(), told).new)
+            self.totals += Totals(new=self.days.settle(staging.once(), told).new)
             done += rows
 
         def merged(ledger: Ledger) -> Ledger:
@@ -135,23 +139,24 @@ class Segment(Tally):
             return msgspec.structs.replace(ledger, files=files, totals=totals)
 
         self.outcome.ledger = self.ledgers.change(number, merged)
-        self.hours.staging.begin()
+        self.days.staging.begin()
         self._spill.clear()
 
     def _reject(self) -> None:
         for key, body in archive.rejected_objects(self._bad).items():
             with suppress(Conflict):  # it is there already, as its name is made of its content
-                self.hours.bucket.put(key, body, None)
+                self.days.bucket.put(key, body, None)
         self._bad = []
 
 
-def groups(sizes: Mapping[int, int], most: int) -> Iterator[dict[int, int]]:
-    """Give hours in their order, as many together as have so many rows; one at least."""
+def groups(sizes: Mapping[int, int], most: int, together: int) -> Iterator[dict[int, int]]:
+    """Give hours in their order, as many as have so many rows; one object's hours together."""
     group: dict[int, int] = {}
-    for hour in sorted(sizes):
-        if group and sum(group.values()) + sizes[hour] > most:
+    for _, hours in groupby(sorted(sizes), lambda hour: hour // together):
+        more = {hour: sizes[hour] for hour in hours}
+        if group and sum(group.values()) + sum(more.values()) > most:
             yield group
             group = {}
-        group[hour] = sizes[hour]
+        group |= more
     if group:
         yield group

@@ -1,4 +1,4 @@
-"""Rows of hours into files, in the order of the table, and what they come to."""
+"""Rows of days into files, in the order of the table."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -10,13 +10,12 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute
-import pyarrow.parquet as pq
 from duckdb import DuckDBPyConnection
 
 from transform.lake import duck
+from transform.lake.division import DAY_HOURS, MAX_BUCKETS, Division
 from transform.lake.parquet import ROW_GROUP, SCHEMA, Writer
 from transform.lake.sorting import Ordering
-from transform.lake.watermark import MAX_BUCKETS
 
 pc: Any = pyarrow.compute  # its types lack what runs consist of
 
@@ -27,24 +26,28 @@ IN_MEMORY = 256 * 2**20
 _ROW = 160  # bytes of a row without `extra`, about
 
 Written = tuple[int, Path, int]
-"""A place, its file, and the rows in it. A place is an hour and a bucket."""
+"""A place, as `Division` numbers them, its file, and the rows in it."""
 
 
-def hour_of(written: Written) -> int:
-    """Give the epoch hour of a place that is written."""
-    return written[0] // MAX_BUCKETS
+def day_of(written: Written) -> int:
+    """Give the epoch day of a place that is written."""
+    return written[0] // MAX_BUCKETS // DAY_HOURS
 
 
 def divided(
-    cursor: DuckDBPyConnection, rows: str, buckets: int, folder: Path, pool: Executor, most: int
+    cursor: DuckDBPyConnection,
+    rows: str,
+    division: Division,
+    folder: Path,
+    pool: Executor,
+    most: int,
 ) -> Iterator[Written]:
     """Write rows to a file a place, and give these in the order of places; not before asked."""
     sizes = cursor.execute(f"SELECT sum({_ROW} + coalesce(strlen(extra), 0)) FROM ({rows})")
     [(size,)] = sizes.fetchall()
     if size is None:
         return
-    place = f"(hour * {MAX_BUCKETS} + {duck.bucket(buckets)})::BIGINT AS place"
-    placed = f"SELECT *, {place} FROM ({rows})"
+    placed = f"SELECT *, {duck.place(division)} AS place FROM ({rows})"
     if size <= IN_MEMORY:
         held = cursor.sql(placed).to_arrow_table()
         ordering = Ordering(held, held["place"])
@@ -82,8 +85,7 @@ def _write_in_turn(
 
 def path_of(folder: Path, place: int) -> Path:
     """Give where the file of a place is written."""
-    hour, bucket = divmod(place, MAX_BUCKETS)
-    return folder / f"{hour}-{bucket}.parquet"
+    return folder / f"{place}.parquet"
 
 
 def _divided(
@@ -91,12 +93,12 @@ def _divided(
 ) -> Iterator[tuple[int, Iterator[pa.RecordBatch]]]:
     """Give rows in their order, those of a place together."""
     reader = cursor.sql(rows).to_arrow_reader(ROW_GROUP)
-    pieces = (piece for batch in reader for piece in _runs(batch, "place"))
+    pieces = (piece for batch in reader for piece in runs(batch, "place"))
     for place, group in groupby(pieces, itemgetter(0)):
         yield place, (likes.select(SCHEMA.names) for _, likes in group)
 
 
-def _runs(rows: Any, column: str) -> Iterator[tuple[int, Any]]:
+def runs(rows: Any, column: str) -> Iterator[tuple[int, Any]]:
     """Give the rows, of a batch or a table, that follow each other with the same value."""
     values = rows[column]
     if isinstance(values, pa.ChunkedArray):
@@ -108,7 +110,7 @@ def _runs(rows: Any, column: str) -> Iterator[tuple[int, Any]]:
 
 
 def whole(cursor: DuckDBPyConnection, rows: str, path: Path) -> None:
-    """Write the rows of an hour to one file, in their order, whatever their buckets."""
+    """Write the rows of a day to one file, in their order, however they are divided."""
     writer = Writer(path)
     for batch in cursor.sql(f"SELECT {_COLUMNS} FROM ({rows}) ORDER BY {_ORDER}").to_arrow_reader():
         writer.add(batch)
@@ -121,24 +123,3 @@ def write_likes(likes: pa.Table, path: Path) -> None:
     for batch in likes.to_batches():
         writer.add(batch)
     writer.close()
-
-
-def totals(cursor: DuckDBPyConnection, rows: str, folder: Path) -> dict[int, Path]:
-    """Write what the likes of each hour come to."""
-    totals = cursor.sql(
-        f"""
-        SELECT hour, movie_id, count(*) FILTER (action = 'like') AS likes,
-          count(*) FILTER (action = 'unlike') AS unlikes
-        FROM ({rows}) GROUP BY hour, movie_id ORDER BY hour, movie_id"""
-    ).to_arrow_table()
-    found = {}
-    for hour, of_hour in _runs(totals, "hour"):
-        found[hour] = write_totals(folder, hour, of_hour.drop_columns("hour").combine_chunks())
-    return found
-
-
-def write_totals(folder: Path, hour: int, totals: pa.Table) -> Path:
-    """Write what the likes of an hour come to, by film and sorted; gives the file."""
-    path = folder / f"{hour}-totals.parquet"
-    pq.write_table(totals, path, compression="zstd", store_schema=False)
-    return path

@@ -1,0 +1,124 @@
+"""What is left to do of the days of the lake: those divided otherwise, and totals that are stale.
+
+Nothing is written down of either: who looks sees it in a listing. So it does not matter where a run
+was killed, or what ran beside it.
+"""
+
+import tempfile
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from transform.aws.buckets import Bucket, Conflict
+from transform.aws.lake_writer import CONNECTIONS, Days, Written
+from transform.lake import duck, keys, totals
+from transform.lake.division import WHOLE, Division
+from transform.lake.watermark import OVERLAP_MS, Object, State
+
+Listed = Mapping[int, Mapping[str, Object]]
+"""The objects of each epoch day, by name."""
+
+
+def listed(bucket: Bucket) -> Listed:
+    """Give the objects of all days."""
+    found: dict[int, dict[str, Object]] = {}
+    for one in bucket.list(keys.LIKES):
+        if place := keys.likes_place(one.key):
+            found.setdefault(place[0], {})[place[1]] = one
+    return found
+
+
+def undivided(days: Listed, division: Division) -> list[int]:
+    """Give the days that have an object of another division."""
+    return sorted(
+        day
+        for day, objects in days.items()
+        if any(division.hour_of(name) is None for name in objects)
+    )
+
+
+def divide(
+    days: Days,
+    there: Listed,
+    tell: Callable[[int, int], None] = lambda done, all_: None,
+    more_time: Callable[[], bool] = lambda: True,
+) -> Written:
+    """Divide all days as the state says; a run that was cut off is gone on with."""
+    division = days.state()[0].division
+    left = undivided(there, division)
+    if not left:
+        return Written()
+    days.staging.begin()
+    tell(0, len(left))
+    return days.merge(
+        dict.fromkeys(left, {}),
+        division,
+        lambda part: tell(round(part * len(left)), len(left)),
+        more_time,
+    )
+
+
+def refresh(days: Days, more_time: Callable[[], bool] = lambda: True) -> int:
+    """Make the totals anew that are not of what their day holds; gives how many.
+
+    Only what was written since the last time is looked at, so the first time all is.
+    """
+    # First the totals, as others write them after their days.
+    standing = {one.key: one for one in days.bucket.list(keys.TOTALS)}
+    there = listed(days.bucket)
+    state, _ = days.state()
+    since = state.totals_until - OVERLAP_MS
+    made = 0
+    until = state.totals_until
+    with ThreadPoolExecutor(CONNECTIONS) as pool:
+        pairs = ((day, objects, standing.get(keys.totals(day))) for day, objects in there.items())
+        due = [one for one in pairs if one[2] is None or _changed(*one[1:]) >= since]
+        for fresh in pool.map(lambda one: more_time() and _refresh(days, *one), due):
+            made += fresh
+        old = [one for one in standing.values() if one.key.startswith(keys.OLD_TOTALS)]
+        list(pool.map(lambda one: _remove(days.bucket, one), old))
+    if more_time():
+        latest = [_changed(objects, None) for objects in there.values()]
+        until = max([until, *latest, *(one.modified for one in standing.values())])
+        days.change(lambda now: _looked(now, until))
+    return made
+
+
+def _looked(state: State, until: int) -> State:
+    return msgspec.structs.replace(state, totals_until=max(state.totals_until, until))
+
+
+def _changed(objects: Mapping[str, Object], total: Object | None) -> int:
+    """Tell when a day or its totals were written last."""
+    told = [one.modified for one in objects.values()]
+    return max([*told, total.modified if total else 0])
+
+
+def _refresh(days: Days, day: int, objects: Mapping[str, Object], total: Object | None) -> bool:
+    """Make the totals of a day anew, if they are of other objects; tells whether they were."""
+    source = totals.source({name: one.etag for name, one in objects.items()})
+    counted = [objects[WHOLE]] if WHOLE in objects else list(objects.values())
+    with (
+        suppress(Conflict),  # whoever changed the day writes its totals, or the next run does
+        tempfile.TemporaryDirectory(dir=days.scratch) as folder,
+    ):
+        if total and totals.decode(days.bucket.get(total.key)[0])[1] == source:
+            return False
+        paths = [Path(folder) / f"{number}.parquet" for number in range(len(counted))]
+        for one, path in zip(counted, paths, strict=True):
+            if days.bucket.download(one.key, path) != one.etag:
+                return False
+        with duck.cursor(days.staging.connection) as cursor:
+            sums = totals.of_files(cursor, paths)
+        body = totals.encode(sums, source)
+        days.bucket.put(keys.totals(day), body, total.etag if total else None)
+        return True
+    return False
+
+
+def _remove(bucket: Bucket, old: Object) -> None:
+    with suppress(Conflict):
+        bucket.delete(old.key, old.etag)

@@ -1,0 +1,131 @@
+"""What the likes of a day come to, by film and hour: the table `likes_by_hour`.
+
+Derived from the day's objects in `likes`, whose ETags its file names.
+"""
+
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute
+import pyarrow.parquet as pq
+from duckdb import DuckDBPyConnection
+
+from glue import schema, tables
+from transform.lake import duck
+from transform.lake.division import DAY_HOURS
+from transform.lake.duck import DAY, HOUR, HOUR_MS
+
+pc: Any = pyarrow.compute  # its types do not know of what follows
+
+SCHEMA = schema.arrow(tables.read("likes_by_hour"))
+EMPTY = SCHEMA.empty_table()
+_SOURCE = b"likes"
+_ORDER: Any = [("movie_id", "ascending"), ("hour", "ascending")]
+_SUMS = """
+  movie_id,
+  count(*) FILTER (action = 'like') AS likes,
+  count(*) FILTER (action = 'unlike') AS unlikes,
+  count(*) FILTER (action = 'like' AND backfill IS NOT NULL)
+    - count(*) FILTER (action = 'unlike' AND backfill IS NOT NULL) AS backfilled"""
+
+
+def of(likes: pa.Table) -> pa.Table:
+    """Give what likes of a day come to that are sorted as `sorting` does it."""
+    if not len(likes):
+        return EMPTY
+    films: Any = likes["movie_id"].chunk(0)
+    hours = pc.divide(likes["liked_at"].chunk(0).cast(pa.int64()), HOUR_MS)
+    first = pc.min(hours).as_py() // DAY_HOURS * DAY_HOURS
+    keys = pc.multiply(films.indices.cast(pa.int64()), DAY_HOURS)
+    runs = pc.run_end_encode(pc.add(keys, pc.subtract(hours, first)))
+    ends = runs.run_ends.cast(pa.int64())
+    liked = pc.equal(likes["action"], "like").cast(pa.int64()).combine_chunks()
+    net = pc.subtract(pc.multiply(liked, 2), 1)
+    brought = likes["backfill"].is_valid().cast(pa.int64()).combine_chunks()
+    likes_ = _sums(liked, ends)
+    film = pc.divide(runs.values, DAY_HOURS)
+    hour = pc.add(pc.subtract(runs.values, pc.multiply(film, DAY_HOURS)), first)
+    return pa.table(
+        {
+            "hour": pc.multiply(hour, HOUR_MS).cast(pa.timestamp("ms")),
+            "movie_id": films.dictionary.take(film).cast(pa.string()),
+            "likes": likes_,
+            "unlikes": pc.subtract(_differences(ends), likes_),
+            "backfilled": _sums(pc.multiply(net, brought), ends),
+        },
+        SCHEMA,
+    )
+
+
+def by_day(cursor: DuckDBPyConnection, rows: str) -> dict[int, pa.Table]:
+    """Give what the likes of each epoch day come to."""
+    found = cursor.sql(
+        f"""
+        SELECT {DAY} AS day, epoch_ms(({HOUR} * {HOUR_MS})::BIGINT)::TIMESTAMP_MS AS hour, {_SUMS}
+        FROM ({rows}) GROUP BY day, hour, movie_id ORDER BY day, movie_id, hour"""
+    ).to_arrow_table()
+    runs = pc.run_end_encode(found["day"].combine_chunks())
+    first, days = 0, {}
+    for day, end in zip(runs.values.to_pylist(), runs.run_ends.to_pylist(), strict=True):
+        days[day] = found.slice(first, end - first).select(SCHEMA.names).cast(SCHEMA)
+        first = end
+    return days
+
+
+def of_files(cursor: DuckDBPyConnection, files: Iterable[Path]) -> pa.Table:
+    """Give what files of likes come to, in which each like is once."""
+    groups = [
+        duck.select(some, columns) for columns, some in duck.alike(duck.kinds(cursor, files))
+    ]
+    found = by_day(cursor, " UNION ALL ".join(groups)) if groups else {}
+    return together(found.values())
+
+
+def together(parts: Iterable[pa.Table]) -> pa.Table:
+    """Give the sums of different hours or films as one table, in its order."""
+    tables = [part for part in parts if len(part)]
+    return pa.concat_tables(tables).sort_by(_ORDER) if len(tables) > 1 else (tables or [EMPTY])[0]
+
+
+def source(etags: Mapping[str, str]) -> str:
+    """Tell of which objects, with which ETags, sums are: the ETag where it is one."""
+    if len(etags) == 1:
+        return next(iter(etags.values())).strip('"')
+    told = "\n".join(f"{name} {etag}" for name, etag in sorted(etags.items()))
+    return sha256(told.encode()).hexdigest()
+
+
+def encode(sums: pa.Table, source: str) -> bytes:
+    """Give the Parquet file of a day: the same bytes for the same sums of the same objects."""
+    sink = pa.BufferOutputStream()
+    told = sums.combine_chunks().replace_schema_metadata({_SOURCE: source.encode()})
+    pq.write_table(told, sink, compression="zstd", store_schema=False)
+    return sink.getvalue().to_pybytes()
+
+
+def decode(body: bytes) -> tuple[pa.Table, str]:
+    """Give the sums of a file, and what they are of; "" where it does not tell."""
+    read = pq.read_table(pa.BufferReader(body))
+    told = (read.schema.metadata or {}).get(_SOURCE, b"").decode()
+    return read.replace_schema_metadata(None), told
+
+
+def replaced(standing: pa.Table, hours: Iterable[int], sums: pa.Table) -> pa.Table:
+    """Give the sums of a day in which some epoch hours are new."""
+    moments = pa.array([hour * HOUR_MS for hour in hours], pa.timestamp("ms"))
+    others = standing.filter(pc.invert(pc.is_in(standing["hour"], moments)))
+    return together([others, sums])
+
+
+def _sums(values: Any, ends: Any) -> Any:
+    """Give the sums of runs that end there."""
+    return _differences(pc.cumulative_sum(values).take(pc.subtract(ends, 1)))
+
+
+def _differences(rising: Any) -> Any:
+    """Give how much larger than the one before it each number is, the first than 0."""
+    before = pa.concat_arrays([pa.array([0], pa.int64()), rising.slice(0, len(rising) - 1)])
+    return pc.subtract(rising, before)
