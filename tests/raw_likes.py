@@ -41,6 +41,12 @@ def table(rows: Sequence[Row]) -> pa.Table:
                     schema=SCHEMA)  # fmt: skip
 
 
+def of_the_lake(rows: Sequence[Row]) -> pa.Table:
+    """Give rows with all columns of the lake."""
+    numbers = pa.array([row.backfill for row in rows], pa.int32())
+    return table(rows).append_column("backfill", numbers)
+
+
 def encode(rows: pa.Table | Sequence[Row], **how: Any) -> bytes:
     """Give a raw file: snappy, and times as INT96, as Firehose writes it, or as told."""
     sink = io.BytesIO()
@@ -71,9 +77,7 @@ def _came(row: Row) -> tuple[Any, ...]:
     return row.backfill or 0, row.received_at, row.liked_at, row.movie_id, row.action, *absent
 
 
-def days(
-    rows: Iterable[Row], division: Division = WHOLE_DAYS
-) -> dict[tuple[int, str], list[Row]]:
+def days(rows: Iterable[Row], division: Division = WHOLE_DAYS) -> dict[tuple[int, str], list[Row]]:
     """Give what each epoch day's objects should hold, by name, in order."""
     found: dict[tuple[int, str], list[Row]] = {}
     for row in first(rows).values():

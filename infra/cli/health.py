@@ -180,8 +180,8 @@ def _days(stage: Stage) -> tuple[bool, str]:
     if left := tending.undivided(there, division):
         first = datetime.fromtimestamp(left[0] * 86_400, UTC)
         return False, (
-            f"{detail}; {len(left)} from {first:%Y-%m-%d} on still otherwise, where a reader of the "
-            "files may see a row twice; `lake compact` goes on"
+            f"{detail}; {len(left)} still otherwise, from {first:%Y-%m-%d} on, where a reader of "
+            "the files may see a row twice; `lake compact` goes on"
         )
     return True, detail
 

@@ -87,8 +87,7 @@ def compact(
             before += len(batch)
             tell(before, len(objects))
         done.add(tending.divide(days, tending.listed(bucket), more_time=more_time))
-        tending.refresh(days, more_time)
-        done.more = done.more or not more_time()
+        done.more |= not tending.refresh(days, more_time)
     return done
 
 

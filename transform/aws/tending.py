@@ -5,9 +5,10 @@ was killed, or what ran beside it.
 """
 
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 
 import msgspec
@@ -16,10 +17,12 @@ from transform.aws.buckets import Bucket, Conflict
 from transform.aws.lake_writer import CONNECTIONS, Days, Written
 from transform.lake import duck, keys, totals
 from transform.lake.division import WHOLE, Division
-from transform.lake.watermark import OVERLAP_MS, Object, State
+from transform.lake.watermark import OVERLAP_MS, Object
 
 Listed = Mapping[int, Mapping[str, Object]]
 """The objects of each epoch day, by name."""
+_Day = tuple[int, Mapping[str, Object], Object | None]
+"""A day, its objects, and its totals."""
 
 
 def listed(bucket: Bucket) -> Listed:
@@ -61,34 +64,42 @@ def divide(
     )
 
 
-def refresh(days: Days, more_time: Callable[[], bool] = lambda: True) -> int:
-    """Make the totals anew that are not of what their day holds; gives how many.
+def refresh(days: Days, more_time: Callable[[], bool] = lambda: True) -> bool:
+    """Make the totals anew that are not of what their day holds, as long as there is time.
 
-    Only what was written since the last time is looked at, so the first time all is.
+    Only what was written since the last time is looked at, so the first time all is. Tells whether
+    nothing is left to do of any day.
     """
     # First the totals, as others write them after their days.
     standing = {one.key: one for one in days.bucket.list(keys.TOTALS)}
     there = listed(days.bucket)
     state, _ = days.state()
-    since = state.totals_until - OVERLAP_MS
-    made = 0
-    until = state.totals_until
+    days_ = [(day, objects, standing.get(keys.totals(day))) for day, objects in there.items()]
+    due = _since(days_, state.totals_until)
+    if _hash(due) == state.totals_of:
+        due = []
+    old = [one for one in standing.values() if one.key.startswith(keys.OLD_TOTALS)]
     with ThreadPoolExecutor(CONNECTIONS) as pool:
-        pairs = ((day, objects, standing.get(keys.totals(day))) for day, objects in there.items())
-        due = [one for one in pairs if one[2] is None or _changed(*one[1:]) >= since]
-        for fresh in pool.map(lambda one: more_time() and _refresh(days, *one), due):
-            made += fresh
-        old = [one for one in standing.values() if one.key.startswith(keys.OLD_TOTALS)]
+        looked = all(pool.map(lambda one: more_time() and _refresh(days, *one), due))
         list(pool.map(lambda one: _remove(days.bucket, one), old))
-    if more_time():
-        latest = [_changed(objects, None) for objects in there.values()]
-        until = max([until, *latest, *(one.modified for one in standing.values())])
-        days.change(lambda now: _looked(now, until))
-    return made
+    if due and looked:
+        until = max(_changed(*one[1:]) for one in days_)
+        of = _hash(_since(days_, until))
+        days.change(lambda now: msgspec.structs.replace(now, totals_until=until, totals_of=of))
+    return looked and not undivided(there, state.division)
 
 
-def _looked(state: State, until: int) -> State:
-    return msgspec.structs.replace(state, totals_until=max(state.totals_until, until))
+def _since(days: Iterable[_Day], until: int) -> list[_Day]:
+    """Give the days that were written after this, or a while before; and those without totals."""
+    since = until - OVERLAP_MS
+    return [one for one in days if one[2] is None or _changed(*one[1:]) >= since]
+
+
+def _hash(days: Iterable[_Day]) -> str:
+    """Tell days, and their totals, from what they are at another time."""
+    told = [(day, sorted(o.key + o.etag for o in objects.values()), total and total.etag)
+            for day, objects, total in days]  # fmt: skip
+    return sha256(msgspec.json.encode(told)).hexdigest() if told else ""
 
 
 def _changed(objects: Mapping[str, Object], total: Object | None) -> int:
@@ -98,25 +109,27 @@ def _changed(objects: Mapping[str, Object], total: Object | None) -> int:
 
 
 def _refresh(days: Days, day: int, objects: Mapping[str, Object], total: Object | None) -> bool:
-    """Make the totals of a day anew, if they are of other objects; tells whether they were."""
+    """Make the totals of a day anew, if they are of other objects; gives True, as it was looked at.
+
+    Whoever changes the day meanwhile writes its totals, or the next run does.
+    """
     source = totals.source({name: one.etag for name, one in objects.items()})
     counted = [objects[WHOLE]] if WHOLE in objects else list(objects.values())
     with (
-        suppress(Conflict),  # whoever changed the day writes its totals, or the next run does
+        suppress(Conflict),
         tempfile.TemporaryDirectory(dir=days.scratch) as folder,
     ):
         if total and totals.decode(days.bucket.get(total.key)[0])[1] == source:
-            return False
+            return True
         paths = [Path(folder) / f"{number}.parquet" for number in range(len(counted))]
         for one, path in zip(counted, paths, strict=True):
             if days.bucket.download(one.key, path) != one.etag:
-                return False
+                return True
         with duck.cursor(days.staging.connection) as cursor:
             sums = totals.of_files(cursor, paths)
         body = totals.encode(sums, source)
         days.bucket.put(keys.totals(day), body, total.etag if total else None)
-        return True
-    return False
+    return True
 
 
 def _remove(bucket: Bucket, old: Object) -> None:

@@ -55,8 +55,8 @@ class Division(msgspec.Struct, frozen=True):
         hour, bucket, of = (int(part) if part else None for part in found.groups())
         if (hour is not None) != self.by_hour or (of or 1) != self.buckets:
             return None
-        place = (hour or 0) * MAX_BUCKETS + (bucket or 0)
-        return hour or 0 if name == self.name(place) else None
+        there = (hour or 0) < DAY_HOURS and (bucket or 0) < self.buckets
+        return hour or 0 if there and (self.buckets == 1) == (of is None) else None
 
     def __str__(self) -> str:
         """Give it as `parse` reads it."""

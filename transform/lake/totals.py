@@ -22,7 +22,7 @@ pc: Any = pyarrow.compute  # its types do not know of what follows
 
 SCHEMA = schema.arrow(tables.read("likes_by_hour"))
 EMPTY = SCHEMA.empty_table()
-_SOURCE = b"likes"
+_SOURCE = "likes"
 _ORDER: Any = [("movie_id", "ascending"), ("hour", "ascending")]
 _SUMS = """
   movie_id,
@@ -77,9 +77,7 @@ def by_day(cursor: DuckDBPyConnection, rows: str) -> dict[int, pa.Table]:
 
 def of_files(cursor: DuckDBPyConnection, files: Iterable[Path]) -> pa.Table:
     """Give what files of likes come to, in which each like is once."""
-    groups = [
-        duck.select(some, columns) for columns, some in duck.alike(duck.kinds(cursor, files))
-    ]
+    groups = [duck.select(some, columns) for columns, some in duck.alike(duck.kinds(cursor, files))]
     found = by_day(cursor, " UNION ALL ".join(groups)) if groups else {}
     return together(found.values())
 
@@ -101,15 +99,16 @@ def source(etags: Mapping[str, str]) -> str:
 def encode(sums: pa.Table, source: str) -> bytes:
     """Give the Parquet file of a day: the same bytes for the same sums of the same objects."""
     sink = pa.BufferOutputStream()
-    told = sums.combine_chunks().replace_schema_metadata({_SOURCE: source.encode()})
-    pq.write_table(told, sink, compression="zstd", store_schema=False)
+    with pq.ParquetWriter(sink, SCHEMA, compression="zstd", store_schema=False) as writer:
+        writer.write_table(sums.combine_chunks())
+        writer.add_key_value_metadata({_SOURCE: source})
     return sink.getvalue().to_pybytes()
 
 
 def decode(body: bytes) -> tuple[pa.Table, str]:
     """Give the sums of a file, and what they are of; "" where it does not tell."""
     read = pq.read_table(pa.BufferReader(body))
-    told = (read.schema.metadata or {}).get(_SOURCE, b"").decode()
+    told = (read.schema.metadata or {}).get(_SOURCE.encode(), b"").decode()
     return read.replace_schema_metadata(None), told
 
 

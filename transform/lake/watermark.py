@@ -46,6 +46,8 @@ class State(msgspec.Struct, frozen=True):
     """How days are divided; those that are not are found by a listing."""
     totals_until: int = 0
     """What the days come to was compared with what was written before this (epoch milliseconds)."""
+    totals_of: str = ""
+    """What was written within the overlap before, and compared, as a hash."""
 
 
 def encode(state: State) -> bytes:

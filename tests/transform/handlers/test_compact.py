@@ -4,28 +4,33 @@ import errno
 import random
 from collections import Counter
 from contextlib import suppress
+from datetime import UTC, datetime
 from types import SimpleNamespace
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from tests import aws, raw_likes
-from tests.bucket import Objects
+from tests.bucket import Objects, etag
 from tests.fakes import refusal
 from tests.raw_likes import HOUR, Row
-from transform.aws import compacting, lake_writer
+from transform.aws import compacting, lake_writer, tending
 from transform.aws.buckets import Bucket, Forbidden
 from transform.aws.compacting import divide
 from transform.aws.lake_writer import Contended, Power
 from transform.handlers import compact
 from transform.lake import compaction, keys, staging, watermark
+from transform.lake import totals as day_totals
+from transform.lake.division import WHOLE, Division
 from transform.lake.errors import NoRoom
 from transform.lake.watermark import OVERLAP_MS, State
 
 NOW = 1_769_860_800_000  # 2026-01-31T12:00:00Z
 POWER = Power(256, 1)
 STATE = watermark.KEY
+DAY = NOW // HOUR // 24
+TODAY = keys.likes(DAY, WHOLE)
+LAKE = {"use_deprecated_int96_timestamps": False, "coerce_timestamps": "ms"}
+DIVISIONS = [Division(), Division(False, 2), Division(True), Division(True, 3)]
 
 
 class Crash(Exception):
@@ -65,7 +70,7 @@ def deliver(s3, name, *rows, at=NOW, modified=None):
 
 
 def lake(s3):
-    """Give what each hour and bucket holds."""
+    """Give what the objects of each day hold, by name."""
     return {
         keys.likes_place(key): raw_likes.decode(body)
         for key, body in list(s3.objects.items())
@@ -78,22 +83,41 @@ def state(s3):
 
 
 def totals(s3):
-    """Give likes and unlikes by epoch hour and film."""
+    """Give what the days come to, and hold each to naming what it is of."""
     found = {}
     for key, body in s3.objects.items():
         if key.startswith("totals/"):
-            for row in pq.read_table(pa.BufferReader(body)).to_pylist():
-                found[key, row["movie_id"]] = row["likes"], row["unlikes"]
+            found |= raw_likes.totals(body)
     return found
+
+
+def assert_totals_are_derived(s3):
+    """Each day's are of the objects that it has."""
+    days = {}
+    for key, body in s3.objects.items():
+        if place := keys.likes_place(key):
+            days.setdefault(place[0], {})[place[1]] = etag(body)
+    told = {
+        keys.day_of(key): day_totals.decode(body)[1]
+        for key, body in s3.objects.items()
+        if key.startswith("totals/")
+    }
+    assert told == {day: day_totals.source(etags) for day, etags in days.items()}
 
 
 def counted(rows):
-    found = {}
-    for row in raw_likes.first(rows).values():
-        place = keys.totals(row.liked_at // HOUR), row.movie_id
-        likes, unlikes = found.get(place, (0, 0))
-        found[place] = (likes + (row.action == "like"), unlikes + (row.action == "unlike"))
-    return found
+    return raw_likes.sums(rows)
+
+
+def read(s3):
+    """Give the rows that a reader sees that heeds `whole.parquet`."""
+    held = lake(s3)
+    return [
+        row
+        for (day, name), rows in held.items()
+        if name == WHOLE or (day, WHOLE) not in held
+        for row in rows
+    ]
 
 
 def made_up(chance, count):
@@ -111,13 +135,13 @@ def made_up(chance, count):
     return rows
 
 
-@pytest.mark.parametrize("seed", range(16))
+@pytest.mark.parametrize("seed", range(24))
 def test_any_files_runs_crashes_and_runs_in_between_leave_each_like_once(
     seed, s3, bucket, monkeypatch
 ):
     """Between any two calls another process may merge or divide, and after or before any call this
     one may end; raw files come late, and with earlier times than files that are merged. Some make
-    their calls at the same time, some merge few hours together."""
+    their calls at the same time, some merge few days together."""
     monkeypatch.setattr(lake_writer, "CONNECTIONS", 1 + seed % 3)
     monkeypatch.setattr(lake_writer, "TOGETHER", 1 + seed % 4)
     monkeypatch.setattr(staging, "HELD", seed % 5 * 2_000)
@@ -126,7 +150,7 @@ def test_any_files_runs_crashes_and_runs_in_between_leave_each_like_once(
 
     def act():
         if chance.random() < 0.25:
-            divide(bucket, chance.choice([1, 2, 3]), POWER)
+            divide(bucket, chance.choice(DIVISIONS), POWER)
         else:
             run(bucket, **chance.choice([{}, {}, {"everything": True}, {"day": "2026-01-31"}]))
 
@@ -156,14 +180,15 @@ def test_any_files_runs_crashes_and_runs_in_between_leave_each_like_once(
         s3.before = s3.after = lambda call, key: None
         s3.now += 5 * 60_000
     run(bucket)
-    divide(bucket, state(s3).buckets if STATE in s3.objects else 1, POWER)
-    assert lake(s3) == raw_likes.hours(sent, state(s3).buckets)
+    assert lake(s3) == raw_likes.days(sent, state(s3).division)
     assert totals(s3) == counted(sent)
+    assert_totals_are_derived(s3)
+    run(bucket)
     before = dict(s3.objects)
     s3.writes.clear()
     for asked in ({}, {"everything": True}, {"day": "2026-01-31"}):
-        assert run(bucket, **asked).hours == 0
-    divide(bucket, state(s3).buckets, POWER)
+        assert run(bucket, **asked).days == 0
+    divide(bucket, state(s3).division, POWER)
     assert s3.objects == before and set(s3.writes) <= {STATE}
 
 
@@ -172,7 +197,7 @@ def test_the_first_run_tells_what_it_did_and_the_next_finds_nothing(s3, bucket):
     deliver(s3, "b", like("2", NOW - HOUR, "n"), like("3"), at=NOW + 5)
     told = []
     done = run(bucket, tell=lambda *step: told.append(step))
-    assert (done.objects, done.rows, done.new, done.duplicates, done.hours) == (2, 5, 3, 2, 2)
+    assert (done.objects, done.rows, done.new, done.duplicates, done.days) == (2, 5, 3, 2, 1)
     assert done.bytes == sum(len(b) for k, b in s3.objects.items() if k.startswith("likes/"))
     assert told[0] == (0, 2) and told[-1] == (2, 2) and sorted(told) == told
     assert state(s3).watermark == NOW + 5 and state(s3).recent[a].modified == NOW
@@ -180,17 +205,28 @@ def test_the_first_run_tells_what_it_did_and_the_next_finds_nothing(s3, bucket):
     assert run(bucket) == compacting.Done() and s3.writes == []
 
 
-def test_only_what_is_new_is_read_and_only_its_hours_are_touched(s3, bucket):
-    deliver(s3, "a", like("1"), like("2", NOW - HOUR))
+@pytest.mark.parametrize("division", [Division(), Division(True)])
+def test_only_what_is_new_is_read_and_only_what_it_belongs_to_is_touched(s3, bucket, division):
+    divide(bucket, division, POWER)
+    rows = [like("1"), like("2", NOW - HOUR), like("3", NOW - 24 * HOUR)]
+    deliver(s3, "a", *rows)
     run(bucket)
-    new = deliver(s3, "b", like("3", NOW - HOUR), at=NOW + 1)
+    run(bucket)
+    s3.now += 2 * OVERLAP_MS
     calls = []
     s3.before = lambda *call: calls.append(call)
     run(bucket)
-    hour = keys.likes(NOW // HOUR - 1, 0)
-    kept = {STATE, keys.totals(NOW // HOUR - 1), hour}
-    assert {key for call, key in calls if call == "get"} == kept | {new}
-    assert s3.writes[-3:] == [hour, keys.totals(NOW // HOUR - 1), STATE]
+    assert {key for call, key in calls if call == "get"} == {STATE}  # it is quiet
+    calls.clear()
+    rows.append(like("4", NOW - HOUR, received_at=s3.now))
+    new = deliver(s3, "b", rows[-1], at=s3.now)
+    run(bucket)
+    touched = keys.likes(DAY, "hour-11.parquet" if division.by_hour else WHOLE)
+    sums = {keys.totals(DAY), keys.totals(DAY - 1)}
+    assert {key for call, key in calls if call == "get"} == {STATE, touched, new} | sums
+    assert [key for key in s3.writes if key.startswith(("likes/", "totals/"))][-2:] == [
+        touched, keys.totals(DAY)]  # fmt: skip
+    assert lake(s3) == raw_likes.days(rows, division) and totals(s3) == counted(rows)
 
 
 def test_a_day_is_merged_again_without_a_look_at_the_others(s3, bucket):
@@ -202,10 +238,11 @@ def test_a_day_is_merged_again_without_a_look_at_the_others(s3, bucket):
     for key in [key for key in s3.objects if key.startswith(("likes/", "totals/"))]:
         del s3.objects[key]
     assert run(bucket, day="2026-01-30").objects == 1
-    assert lake(s3) == raw_likes.hours([rows[1]]) and state(s3) == stood
+    assert lake(s3) == raw_likes.days([rows[1]])
+    assert state(s3).watermark == stood.watermark
     deliver(s3, "c", rows[2], at=NOW + 1)
     assert run(bucket, everything=True).objects == 3
-    assert lake(s3) == raw_likes.hours(rows) and state(s3).watermark == NOW + 1
+    assert lake(s3) == raw_likes.days(rows) and state(s3).watermark == NOW + 1
 
 
 def test_a_day_merged_before_an_older_one_does_not_hide_that(s3, bucket):
@@ -213,12 +250,12 @@ def test_a_day_merged_before_an_older_one_does_not_hide_that(s3, bucket):
     for number, row in enumerate(rows):
         deliver(s3, f"{number}", row, at=row.liked_at)
     run(bucket, day="2026-01-31")
-    assert lake(s3) == raw_likes.hours(rows[:1])
+    assert lake(s3) == raw_likes.days(rows[:1])
     run(bucket)
-    assert lake(s3) == raw_likes.hours(rows)
+    assert lake(s3) == raw_likes.days(rows)
 
 
-def test_a_run_that_divides_as_it_was_told_before_does_its_hours_again(s3, bucket):
+def test_a_run_that_divides_as_it_was_told_before_does_its_days_again(s3, bucket):
     rows = made_up(random.Random(2), 40)
     deliver(s3, "a", *rows)
     turns = []
@@ -228,11 +265,12 @@ def test_a_run_that_divides_as_it_was_told_before_does_its_hours_again(s3, bucke
             turns.append("read")
         if call == "put" and key.startswith("likes/") and turns == ["read"]:
             turns.append(key)
-            divide(bucket, 3, POWER)
+            divide(bucket, Division(True, 3), POWER)
 
     s3.before = other
     run(bucket)
-    assert len(turns) == 2 and lake(s3) == raw_likes.hours(rows, 3)
+    assert len(turns) == 2 and lake(s3) == raw_likes.days(rows, Division(True, 3))
+    assert totals(s3) == counted(rows)
 
 
 def test_a_long_backlog_is_merged_in_batches_and_ends_when_time_does(s3, bucket, monkeypatch):
@@ -242,11 +280,12 @@ def test_a_long_backlog_is_merged_in_batches_and_ends_when_time_does(s3, bucket,
         deliver(s3, str(n), row, at=NOW + n)
     context = SimpleNamespace(**vars(aws.CONTEXT) | {"get_remaining_time_in_millis": lambda: 1})
     assert [compact.handler({}, context)["objects"] for _ in range(4)] == [2, 2, 2, 1]
-    assert lake(s3) == raw_likes.hours(rows)
-    assert compact.handler({}, context)["more"] is False
+    assert lake(s3) == raw_likes.days(rows)
+    assert compact.handler({}, context)["more"] is True  # totals were not looked at
+    assert run(bucket).more is False
 
 
-def test_totals_that_a_crash_left_unwritten_or_stale_are_written_with_the_same_hour(s3, bucket):
+def test_totals_that_a_crash_left_unwritten_or_stale_are_written_with_the_same_day(s3, bucket):
     deliver(s3, "a", like("1"))
     run(bucket)
 
@@ -260,7 +299,7 @@ def test_totals_that_a_crash_left_unwritten_or_stale_are_written_with_the_same_h
         run(bucket)
     assert totals(s3) == counted([like("1")])
     s3.before = lambda call, key: None
-    assert run(bucket).hours == 0
+    assert run(bucket).days == 0
     assert totals(s3) == counted([like("1"), like("2")])
 
 
@@ -281,29 +320,157 @@ def test_totals_of_a_run_that_was_overtaken_do_not_replace_newer_ones(s3, bucket
     assert totals(s3) == counted([like("1"), like("2")])
 
 
-@pytest.mark.parametrize(("before", "after"), [(1, 4), (2, 3), (3, 2), (4, 1), (2, 4), (64, 1)])
-def test_no_reader_misses_a_like_while_hours_are_divided_anew(s3, bucket, before, after):
-    rows = made_up(random.Random(before), 60)
+def test_totals_of_a_day_that_somebody_replaced_are_made_anew(s3, bucket):
+    """By an older object, say, or by hand: they name what they are of."""
+    rows = [like("1"), like("2"), like("3", NOW - 24 * HOUR)]
+    deliver(s3, "a", *rows)
+    run(bucket)
+    s3.now += 2 * OVERLAP_MS
+    s3.add(TODAY, raw_likes.encode(raw_likes.of_the_lake(rows[:1]), **LAKE))
+    run(bucket)
+    assert totals(s3) == counted([rows[0], rows[2]])
+    assert_totals_are_derived(s3)
+    del s3.objects[keys.totals(DAY - 1)]
+    run(bucket)
+    assert_totals_are_derived(s3)
+
+
+@pytest.mark.parametrize("before", DIVISIONS)
+@pytest.mark.parametrize("after", DIVISIONS)
+def test_who_reads_while_days_are_divided_sees_each_like_once(s3, bucket, before, after):
+    """Whoever does not heed `whole.parquet` sees some twice, but misses none."""
+    rows = made_up(random.Random(1), 60)
     deliver(s3, "a", *rows)
     divide(bucket, before, POWER)
     run(bucket)
-    assert lake(s3) == raw_likes.hours(rows, before)
-    everything = set(raw_likes.first(rows).values())
+    assert lake(s3) == raw_likes.days(rows, before)
+    everything = sorted(raw_likes.first(rows).values(), key=str)
     seen = []
 
     def look(call, key):
         seen.append(call)
-        assert {row for held in lake(s3).values() for row in held} == everything
+        assert sorted(read(s3), key=str) == everything
+        assert {row for held in lake(s3).values() for row in held} == set(everything)
 
     s3.after = look
     steps = []
     done = divide(bucket, after, POWER, tell=lambda *step: steps.append(step))
-    assert lake(s3) == raw_likes.hours(rows, after) and "put" in seen
-    assert done.hours == steps[-1][0] == steps[-1][1] and steps[0][0] == 0
+    assert lake(s3) == raw_likes.days(rows, after) and ("put" in seen) == (before != after)
+    assert before == after or done.days == steps[-1][0] == steps[-1][1] > 1 and steps[0][0] == 0
     assert totals(s3) == counted(rows)
+    assert_totals_are_derived(s3)
 
 
-def test_who_sets_another_count_last_is_followed_and_the_other_is_told(s3, bucket):
+@pytest.mark.parametrize("after", DIVISIONS)
+@pytest.mark.parametrize("next_", ["compact", "divide", "backfill"])
+def test_a_division_that_is_killed_anywhere_is_ended_by_whoever_runs_next(s3, bucket, after, next_):
+    before = DIVISIONS[DIVISIONS.index(after) - 1]
+    rows = made_up(random.Random(2), 30)
+    deliver(s3, "a", *rows)
+    divide(bucket, before, POWER)
+    run(bucket)
+    stood, everything = dict(s3.objects), sorted(raw_likes.first(rows).values(), key=str)
+    for number in range(10**6):
+        s3.objects.clear()
+        s3.objects |= stood
+        left = iter(range(number))
+
+        def end(call, key, left=left):
+            if call in ("put", "delete") and next(left, None) is None:
+                raise Crash
+
+        s3.before = end
+        try:
+            divide(bucket, after, POWER)
+            break
+        except Crash:
+            s3.before = lambda call, key: None
+            assert sorted(read(s3), key=str) == everything
+            there = tending.listed(bucket)
+            division = state(s3).division
+            done = lake(s3) == raw_likes.days(rows, division)
+            assert bool(tending.undivided(there, division)) != done
+            if next_ == "compact":
+                run(bucket)
+            elif next_ == "divide":
+                divide(bucket, division, POWER)
+            else:
+                with lake_writer.opened(bucket, POWER) as days:
+                    tending.divide(days, tending.listed(bucket))
+                run(bucket)
+            assert lake(s3) == raw_likes.days(rows, division)
+            assert totals(s3) == counted(rows)
+            assert_totals_are_derived(s3)
+    assert number > 5
+
+
+def by_an_earlier_version(s3, rows, buckets=1):
+    """Have a stage as it was when hours were objects."""
+    hours, sums = {}, {}
+    for row in raw_likes.first(rows).values():
+        hour = row.liked_at // HOUR
+        name = f"hour-{hour % 24:02}-{raw_likes.bucket(row.event_id, buckets):02}.parquet"
+        hours.setdefault(f"likes/{day_of(row)}/{name}", []).append(row)
+        sums.setdefault(f"totals/hour={day_of(row)[4:]}T{hour % 24:02}.parquet", []).append(row)
+    for key, held in hours.items():
+        s3.add(key, raw_likes.encode(raw_likes.of_the_lake(held), **LAKE), NOW - HOUR)
+    for key in sums:
+        s3.add(key, b"of an earlier version", NOW - HOUR)
+    s3.objects[STATE] = b'{"watermark":%d,"recent":{},"failed":{},"buckets":%d}' % (NOW, buckets)
+
+
+def day_of(row):
+    return datetime.fromtimestamp(row.liked_at / 1000, UTC).strftime("day=%Y-%m-%d")
+
+
+@pytest.mark.parametrize("buckets", [1, 3])
+def test_a_stage_of_an_earlier_version_is_brought_over_wherever_it_is_cut_off(s3, bucket, buckets):
+    rows = made_up(random.Random(6), 40)
+    new = like("new", NOW - 30 * HOUR, received_at=NOW)
+    by_an_earlier_version(s3, rows, buckets)
+    deliver(s3, "a", new, rows[0], at=NOW + 1)
+    stood = dict(s3.objects)
+    old = sorted(raw_likes.first(rows).values(), key=str)
+    for number in range(10**6):
+        s3.objects.clear()
+        s3.objects |= stood
+        left = iter(range(number))
+
+        def end(call, key, left=left):
+            if call in ("put", "delete") and next(left, None) is None:
+                raise Crash
+
+        s3.before = end
+        ended = True
+        try:
+            run(bucket)
+        except Crash:
+            ended = False
+        s3.before = lambda call, key: None
+        assert sorted((r for r in read(s3) if r.event_id != "new"), key=str) == old
+        run(bucket)
+        assert lake(s3) == raw_likes.days([*rows, new])
+        assert totals(s3) == counted([*rows, new])
+        assert_totals_are_derived(s3)
+        if ended:
+            break
+    assert number > 10
+
+
+def test_days_for_which_there_is_no_time_are_left_to_the_next_run(s3, bucket, monkeypatch):
+    monkeypatch.setattr(lake_writer, "TOGETHER", 1)
+    rows = [like(str(n), NOW - n * 24 * HOUR) for n in range(5)]
+    by_an_earlier_version(s3, rows)
+    for left in (4, 3, 2, 1, 0):
+        steps = iter([True, False])
+        done = run(bucket, more_time=lambda steps=steps: next(steps, False))
+        assert done.days == 1 and done.more
+        division = state(s3).division
+        assert len(tending.undivided(tending.listed(bucket), division)) == left
+    assert not run(bucket).more and totals(s3) == counted(rows)
+
+
+def test_who_sets_another_division_last_is_followed_and_the_other_is_told(s3, bucket):
     deliver(s3, "a", *made_up(random.Random(1), 20))
     run(bucket)
     turns = []
@@ -311,12 +478,12 @@ def test_who_sets_another_count_last_is_followed_and_the_other_is_told(s3, bucke
     def other(call, key):
         if call == "put" and key.startswith("likes/") and not turns:
             turns.append(key)
-            divide(bucket, 3, POWER)
+            divide(bucket, Division(False, 3), POWER)
 
     s3.before = other
-    with pytest.raises(Contended, match="another number of buckets"):
-        divide(bucket, 2, POWER)
-    assert state(s3).buckets == 3
+    with pytest.raises(Contended, match="another division"):
+        divide(bucket, Division(True), POWER)
+    assert state(s3).division == Division(False, 3)
 
 
 def test_an_object_that_cannot_be_read_is_kept_in_mind_and_tried_again(s3, bucket, capsys):
@@ -327,7 +494,7 @@ def test_an_object_that_cannot_be_read_is_kept_in_mind_and_tried_again(s3, bucke
     told = compact.handler({}, context)
     assert "magic bytes" in told["failed"][bad]
     assert '"RawObjectsFailed":[1.0]' in capsys.readouterr().out
-    assert state(s3).failed == told["failed"] and lake(s3) == raw_likes.hours([like("1")])
+    assert state(s3).failed == told["failed"] and lake(s3) == raw_likes.days([like("1")])
     s3.now = NOW + 20 * OVERLAP_MS  # however long ago
     deliver(s3, "c", like("3"), at=s3.now)
     assert list(run(bucket).failed) == [bad]
@@ -342,7 +509,7 @@ def test_an_object_that_vanishes_is_named_and_forgotten(s3, bucket):
     s3.before = lambda call, key: s3.objects.pop(gone, None) if (call, key) == ("get", gone) else 0
     done = run(bucket)
     assert (done.gone, done.objects, done.failed) == ([gone], 1, {})
-    assert lake(s3) == raw_likes.hours([like("1")]) and gone not in state(s3).recent
+    assert lake(s3) == raw_likes.days([like("1")]) and gone not in state(s3).recent
     s3.objects[STATE] = watermark.encode(State(failed={gone: "why"}))
     assert run(bucket).gone == [gone] and state(s3).failed == {}
 
@@ -350,7 +517,7 @@ def test_an_object_that_vanishes_is_named_and_forgotten(s3, bucket):
 @pytest.mark.parametrize("call", ["get", "put", "list"])
 def test_what_is_forbidden_is_one_sentence_that_names_the_object(s3, bucket, call):
     raw = deliver(s3, "a", like("1"))
-    place = {"get": raw, "put": keys.likes(NOW // HOUR, 0), "list": "raw/"}[call]
+    place = {"get": raw, "put": TODAY, "list": "raw/"}[call]
 
     def refuse(*made):
         if made == (call, place):
@@ -379,7 +546,7 @@ def test_a_full_disk_leaves_the_watermark_where_it_is(s3, bucket, monkeypatch):
     assert STATE not in s3.objects
 
 
-@pytest.mark.parametrize("place", [keys.likes(NOW // HOUR, 0), STATE])
+@pytest.mark.parametrize("place", [TODAY, STATE])
 def test_an_object_that_others_change_for_ever_is_given_up(s3, bucket, place):
     deliver(s3, "a", like("1"))
     run(bucket)
@@ -420,10 +587,10 @@ def test_what_a_service_raises_is_raised(s3, bucket):
         (12 * 2**20, 256, [7]),
     ],
 )
-def test_hours_are_merged_together_up_to_a_number_and_a_size(
+def test_days_are_merged_together_up_to_a_number_and_a_size(
     s3, bucket, monkeypatch, most, together, sizes
 ):
-    rows = [like(str(n), NOW - n * HOUR) for n in range(7)]
+    rows = [like(str(n), NOW - n * 24 * HOUR) for n in range(7)]
     deliver(s3, "a", *rows)
     monkeypatch.setattr(lake_writer, "MOST_BYTES", most)
     monkeypatch.setattr(lake_writer, "TOGETHER", together)
@@ -431,36 +598,34 @@ def test_hours_are_merged_together_up_to_a_number_and_a_size(
     told = []
     assert run(bucket, tell=lambda *step: told.append(step)).new == 7
     assert [len(group) for group in groups] == sizes
-    assert (
-        sorted(hour for group in groups for hour in group)
-        == [NOW // HOUR - n for n in range(7)][::-1]
-    )
-    assert lake(s3) == raw_likes.hours(rows) and told == sorted(told)
-    more = [like(f"{n}'", NOW - n * HOUR) for n in range(7)]
+    assert [day for group in groups for day in group] == list(range(DAY - 6, DAY + 1))
+    assert lake(s3) == raw_likes.days(rows) and told == sorted(told)
+    more = [like(f"{n}'", NOW - n * 24 * HOUR) for n in range(7)]
     deliver(s3, "b", *more, at=NOW + 1)
     monkeypatch.setattr(lake_writer, "CONNECTIONS", 16)
     done = compacting.compact(bucket, power=Power(256, 4))
-    assert (done.new, done.hours) == (7, 7) and lake(s3) == raw_likes.hours([*rows, *more])
+    assert (done.new, done.days) == (7, 7) and lake(s3) == raw_likes.days([*rows, *more])
 
 
-def test_hours_that_stand_are_as_large_as_they_are_and_few_are_looked_at_where_few_fit(
+def test_days_that_stand_are_as_large_as_they_are_and_few_are_looked_at_where_few_fit(
     s3, bucket, monkeypatch
 ):
-    rows = [like(str(n), NOW - n * HOUR) for n in range(40)]
+    days = [n * 20 for n in range(20)]  # so far apart that each is listed
+    rows = [like(str(n), NOW - n * 24 * HOUR) for n in days]
     deliver(s3, "a", *rows)
-    assert run(bucket).hours == 40
+    assert run(bucket).days == 20
     monkeypatch.setattr(lake_writer, "MOST_BYTES", 2_000)  # each has about 1,450
     groups, looked = record_merges(monkeypatch), Counter()
     s3.before = lambda call, key: looked.update(
-        [key] if (call, key[:7]) == ("get", "totals/") else ()
+        [key] if (call, key[:10]) == ("list", "likes/day=") else ()
     )
-    divide(bucket, 1, POWER)
-    assert [len(group) for group in groups] == 40 * [1]
-    assert sum(looked.values()) < 40 + 4 * 40 and len(looked) == 40
+    divide(bucket, Division(True), POWER)
+    assert [len(group) for group in groups] == 20 * [1]
+    assert sum(looked.values()) < 20 + 4 * 20 and len(looked) == 20
 
 
 def record_merges(monkeypatch):
-    """Give the hours of each merge that will be made."""
+    """Give the days of each merge that will be made."""
     groups, merge = [], compaction.merge
 
     def recorded(staging, stands, *more):
@@ -472,16 +637,16 @@ def record_merges(monkeypatch):
 
 
 @pytest.mark.parametrize("call", ["get", "put"])
-def test_an_hour_that_somebody_else_changes_is_merged_again_and_the_others_stand(
+def test_a_day_that_somebody_else_changes_is_merged_again_and_the_others_stand(
     s3, bucket, monkeypatch, call
 ):
     """Changed after it was listed, or after it was read."""
-    rows = [like(str(n), NOW - n * HOUR) for n in range(5)]
+    rows = [like(str(n), NOW - n * 24 * HOUR) for n in range(5)]
     deliver(s3, "a", *rows)
     run(bucket)
-    more = [like(f"{n}'", NOW - n * HOUR) for n in range(5)]
+    more = [like(f"{n}'", NOW - n * 24 * HOUR) for n in range(5)]
     deliver(s3, "b", *more, at=NOW + 1)
-    place, theirs = keys.likes(NOW // HOUR - 2, 0), like("theirs", NOW - 2 * HOUR)
+    place, theirs = keys.likes(DAY - 2, WHOLE), like("theirs", NOW - 48 * HOUR)
     changes = []
 
     def change(*made):
@@ -493,17 +658,17 @@ def test_an_hour_that_somebody_else_changes_is_merged_again_and_the_others_stand
     groups = record_merges(monkeypatch)
     s3.writes.clear()
     done = run(bucket)
-    five = [NOW // HOUR - n for n in (4, 3, 2, 1, 0)]
-    left = [hour for hour in five if hour != NOW // HOUR - 2]
-    assert groups == [left if call == "get" else five, [NOW // HOUR - 2]]
-    assert (done.new, done.hours) == (5, 5)
-    assert lake(s3) == raw_likes.hours([*rows, *more, theirs])
+    five = [DAY - n for n in (4, 3, 2, 1, 0)]
+    left = [day for day in five if day != DAY - 2]
+    assert groups == [left if call == "get" else five, [DAY - 2]]
+    assert (done.new, done.days) == (5, 5)
+    assert lake(s3) == raw_likes.days([*rows, *more, theirs])
     assert totals(s3) == counted([*rows, *more, theirs])
     written = Counter(key for key in s3.writes if key.startswith("likes/"))
-    assert written == Counter(keys.likes(hour, 0) for hour in five)
+    assert written == Counter(keys.likes(day, WHOLE) for day in five)
 
 
-def test_an_hour_that_is_divided_after_it_was_listed_is_listed_again(s3, bucket):
+def test_a_day_that_is_divided_after_it_was_listed_is_listed_again(s3, bucket):
     """Else its totals would be those of the one object that was listed."""
     rows = made_up(random.Random(3), 60)
     deliver(s3, "a", *rows)
@@ -513,18 +678,19 @@ def test_an_hour_that_is_divided_after_it_was_listed_is_listed_again(s3, bucket)
     def other(call, key):
         if call == "get" and key.startswith("likes/") and not turns:
             turns.append(key)
-            divide(bucket, 3, POWER)
+            divide(bucket, Division(True, 3), POWER)
 
     s3.before = other
-    with pytest.raises(Contended, match="another number of buckets"):
-        divide(bucket, 1, POWER)
+    with pytest.raises(Contended, match="another division"):
+        divide(bucket, Division(False, 2), POWER)
     assert turns and totals(s3) == counted(rows)
 
 
-def test_other_objects_among_the_hours_are_left_alone(s3, bucket):
-    odd = keys.likes_prefix(NOW // HOUR) + "0x.parquet"
+def test_other_objects_among_the_days_are_left_alone(s3, bucket):
+    odd = keys.likes(DAY, "hour-12-0x.parquet")
     s3.add(odd, b"odd")
     deliver(s3, "a", like("1"))
     run(bucket)
-    divide(bucket, 2, POWER)
-    assert s3.objects.pop(odd) == b"odd" and lake(s3) == raw_likes.hours([like("1")], 2)
+    divide(bucket, Division(True, 2), POWER)
+    assert s3.objects.pop(odd) == b"odd"
+    assert lake(s3) == raw_likes.days([like("1")], Division(True, 2))

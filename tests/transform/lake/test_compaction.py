@@ -1,10 +1,11 @@
-"""The merge of likes: each once, in its hour and bucket, in one order, and the same bytes."""
+"""The merge of likes: each once, in its day and object, in one order, and the same bytes."""
 
 import contextlib
 import random
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 import duckdb
@@ -16,12 +17,14 @@ from hypothesis import strategies as st
 
 from tests import raw_likes
 from tests.raw_likes import HOUR, Row
-from transform.lake import compaction, duck, parquet, raw_files, staging
+from transform.lake import compaction, duck, parquet, raw_files, staging, totals
+from transform.lake.division import MAX_BUCKETS, Division
 from transform.lake.errors import NoRoom
 from transform.lake.staging import Staging
-from transform.trends import rollups
 
 NOON = 1_769_860_800_000 // HOUR  # 2026-01-31T12
+DAY = NOON // 24
+WHOLE = Division()
 
 
 @pytest.fixture(params=["held", "spilled"])
@@ -47,7 +50,7 @@ def like(event_id="e", movie_id="m", at=0, received=0, **more):
     return Row(event_id, movie_id, liked_at=liked, received_at=NOON * HOUR + received, **told)
 
 
-def made_up(seed, count, hours=3):
+def made_up(seed, count, hours=30):
     chance = random.Random(seed)
     return [
         like(
@@ -65,14 +68,14 @@ def made_up(seed, count, hours=3):
 
 
 def merge(*given):
-    """Give what a merge comes to, by hour."""
+    """Give what a merge comes to, by day."""
     return dict(compaction.merge(*given))
 
 
-def merged(staged, folder, hour, stands=None, buckets=1, threads=1):
-    """Merge one hour."""
+def merged(staged, folder, day=DAY, stands=None, division=WHOLE, threads=1):
+    """Merge one day."""
     folder.mkdir(parents=True)
-    return merge(staged, {hour: stands or {}}, buckets, folder, threads)[hour]
+    return merge(staged, {day: stands or {}}, division, folder, threads)[day]
 
 
 def of_the_lake(given, number=None):
@@ -87,7 +90,18 @@ def arrive(staged, given, number=1, arrived_at=0):
 
 
 def rows(files):
-    return {number: raw_likes.decode(path) for number, path in files.items()}
+    return {name: raw_likes.decode(path) for name, path in files.items()}
+
+
+def wanted(given, day=DAY, division=WHOLE):
+    """Give what the objects of a day should hold."""
+    return {name: held for (d, name), held in raw_likes.days(given, division).items() if d == day}
+
+
+def by_hour(given):
+    """Give how many likes each epoch hour has."""
+    likes = raw_likes.first(given).values()
+    return dict(sorted(Counter(row.liked_at // HOUR for row in likes).items()))
 
 
 @given(st.lists(st.text(max_size=64), max_size=20, unique=True), st.integers(1, 64))
@@ -114,8 +128,8 @@ def test_raw_files_of_any_writer_become_the_table_s_types(staged, tmp_path, how)
     given = [like("é'\"", at=1, received=999, extra='{"a":"ü"}'), like("b", user_id="u")]
     told = raw_files.load(staged, [files(tmp_path, raw=raw_likes.encode(given, **how))])
     assert told == raw_files.Loaded(2, {NOON: 2}, {})
-    out = merged(staged, tmp_path / "out", NOON)
-    assert rows(out.files) == {0: raw_likes.hours(given)[NOON, 0]}  # decode compares the schema
+    out = merged(staged, tmp_path / "out")
+    assert rows(out.files) == wanted(given)  # decode compares the schema
 
 
 def test_of_a_column_that_came_later_older_raw_files_have_nothing(staged, tmp_path):
@@ -123,9 +137,8 @@ def test_of_a_column_that_came_later_older_raw_files_have_nothing(staged, tmp_pa
     older = raw_likes.table(given[:1]).drop_columns(["source", "extra"])
     told = raw_files.load(staged, [files(tmp_path, a=raw_likes.encode(older), b=given[1:])])
     assert told == raw_files.Loaded(2, {NOON: 2}, {})
-    wanted = [given[0]._replace(source=None, extra=None), given[1]]
-    out = merged(staged, tmp_path / "out", NOON)
-    assert rows(out.files) == {0: raw_likes.hours(wanted)[NOON, 0]}
+    out = merged(staged, tmp_path / "out")
+    assert rows(out.files) == wanted([given[0]._replace(source=None, extra=None), given[1]])
 
 
 def test_files_that_differ_in_order_types_and_columns_are_merged_together(staged, tmp_path):
@@ -142,15 +155,15 @@ def test_files_that_differ_in_order_types_and_columns_are_merged_together(staged
     )
     told = raw_files.load(staged, [paths])
     assert (told.rows, told.failed) == (30, {})
-    for hour in told.hours:
-        out = merged(staged, tmp_path / str(hour), hour)
-        assert rows(out.files) == {0: raw_likes.hours(given)[hour, 0]}
+    for day in (DAY, DAY + 1):
+        out = merged(staged, tmp_path / str(day), day)
+        assert rows(out.files) == wanted(given, day)
 
 
 def test_rows_that_fail_midway_leave_what_is_staged_as_it_was(staged):
     """Though many others were spilled for them; and copies that were found once stay so."""
     given = made_up(4, 50)
-    wanted = {hour: len(held) for (hour, _), held in raw_likes.hours(given).items()}
+    found = by_hour(given)
 
     def failing():
         yield of_the_lake(made_up(5, 50))
@@ -160,13 +173,13 @@ def test_rows_that_fail_midway_leave_what_is_staged_as_it_was(staged):
     with pytest.raises(RuntimeError), pytest.MonkeyPatch.context() as patch:
         patch.setattr(staging, "HELD", 1)
         staged.add(failing())
-    assert staged.once() == wanted
+    assert staged.once() == found
     assert staged.add([of_the_lake(given[:9])]) == 9
-    assert staged.once() == staged.once() == wanted
+    assert staged.once() == staged.once() == found
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(staging, "HELD", 1)
         assert staged.add([of_the_lake([like("one more")])]) == 1
-    assert staged.once() == wanted | {NOON: wanted[NOON] + 1}
+    assert staged.once() == found | {NOON: found[NOON] + 1}
     with staged.session() as cursor:
         [(count,)] = cursor.execute("SELECT count(*) FROM staged WHERE hour > 0").fetchall()
     assert count == 51
@@ -188,30 +201,32 @@ def test_large_parts_with_dictionaries_are_staged_as_they_are(tmp_path, monkeypa
     with duck.engine(tmp_path, 256, 2) as engine:
         staged = Staging(engine)
         assert staged.add(parts) == 60
-        hours = staged.once()
-        found = merge(staged, {hour: {} for hour in hours}, 1, tmp_path)
-    wanted = raw_likes.hours(row._replace(backfill=3) for row in given)
-    assert {(h, 0): raw_likes.decode(out.files[0]) for h, out in found.items()} == wanted
+        days = {hour // 24 for hour in staged.once()}
+        found = merge(staged, {day: {} for day in days}, WHOLE, tmp_path)
+    brought = [row._replace(backfill=3) for row in given]
+    assert objects(found) == raw_likes.days(brought)
 
 
 def test_of_the_copies_the_one_that_came_first_counts_wherever_it_is(staged, tmp_path):
     early = like(at=2 * HOUR, received=1)
     paths = files(tmp_path, a=[like(at=0, received=2), like("f")], b=[early], c=[early])
     assert raw_files.load(staged, [paths]) == raw_files.Loaded(4, {NOON: 1, NOON + 2: 1}, {})
-    had = [like(at=2 * HOUR, received=1, user_id="a"), like("g", at=2 * HOUR)]
-    stands = {0: files(tmp_path, stands=had)["stands"]}
-    out = merged(staged, tmp_path / "out", NOON + 2, stands)
-    assert (out.rows, out.new) == (2, 0)
-    assert raw_likes.decode(out.files[0])[0].user_id == "a"  # null comes last
+    had = [like(at=2 * HOUR, received=1, user_id="a"), like("g", at=9 * HOUR)]
+    stands = {"whole.parquet": files(tmp_path, stands=had)["stands"]}
+    out = merged(staged, tmp_path / "out", DAY, stands)
+    assert (out.rows, out.new) == (3, 1)
+    users = {row.event_id: row.user_id for row in rows(out.files)["whole.parquet"]}
+    assert users == {"e": "a", "f": None, "g": None}  # null comes last
 
 
-@pytest.mark.parametrize("buckets", [1, 5])
-def test_the_same_rows_give_the_same_bytes_however_they_came(tmp_path, monkeypatch, buckets):
+@pytest.mark.parametrize("last", [WHOLE, Division(False, 5), Division(True), Division(True, 2)])
+def test_the_same_rows_give_the_same_bytes_however_they_came(tmp_path, monkeypatch, last):
     """In whatever batches, order and division, wherever they lie, with any number of threads."""
-    given = made_up(3, 70_000, hours=1)  # more than one row group
+    given = made_up(3, 70_000, hours=12)  # more than one row group
     found = []
     for held, threads, parts, before in (
-        (staging.HELD, 1, 1, 1), (0, 2, 3, 3), (0, 3, 1, 1), (staging.HELD, 8, 4, 2),
+        (staging.HELD, 1, 1, WHOLE), (0, 2, 3, Division(False, 3)), (0, 3, 1, WHOLE),
+        (staging.HELD, 8, 4, Division(True)),
     ):  # fmt: skip
         monkeypatch.setattr(staging, "HELD", held)
         scratch = tmp_path / str(threads)
@@ -221,51 +236,64 @@ def test_the_same_rows_give_the_same_bytes_however_they_came(tmp_path, monkeypat
             staged = Staging(engine)
             stands, step = {}, -(-len(given) // parts)
             for part in range(parts):
-                last = part == parts - 1
+                division = last if part == parts - 1 else before
                 chunk = given[part * step : (part + 1) * step] + given[:10]
                 raw_files.load(staged, [files(scratch, raw=chunk)])
                 folder = scratch / f"out {part}"
-                out = merged(staged, folder, NOON, stands, buckets if last else before, threads)
+                out = merged(staged, folder, DAY, stands, division, threads)
                 stands = out.files
-        held = raw_likes.hours(given, buckets)
-        assert rows(out.files) == {bucket: rows for (_, bucket), rows in held.items()}
+        assert rows(out.files) == wanted(given, DAY, last)
         found.append({n: path.read_bytes() for n, path in out.files.items()})
     assert all(one == found[0] for one in found)
 
 
-def test_rows_that_move_between_buckets_are_held_whole_meanwhile(staged, tmp_path):
-    given = made_up(4, 50, hours=1)
+def test_rows_that_move_are_held_whole_meanwhile(staged, tmp_path):
+    given = made_up(4, 50, hours=3)
     raw_files.load(staged, [files(tmp_path, raw=given)])
-    two = merged(staged, tmp_path / "two", NOON, {}, 2)
-    assert two.whole is None and sorted(two.files) == [0, 1] and (two.rows, two.new) == (50, 50)
+    two = merged(staged, tmp_path / "two", DAY, {}, Division(False, 2))
+    assert two.whole is None and len(two.files) == 2 and (two.rows, two.new) == (50, 50)
     raw_files.load(staged, [])
-    again = merged(staged, tmp_path / "again", NOON, two.files, 2)
+    again = merged(staged, tmp_path / "again", DAY, two.files, Division(False, 2))
     assert again.whole is None and again.new == 0
-    three = merged(staged, tmp_path / "three", NOON, two.files, 3)
-    assert raw_likes.decode(three.whole) == raw_likes.hours(given)[NOON, 0]
-    many = merged(staged, tmp_path / "many", NOON, {0: three.whole}, 64)
-    assert many.whole and len(many.files) < 64 and many.rows == 50
-    assert merged(staged, tmp_path / "one", NOON, many.files).whole is None
+    three = merged(staged, tmp_path / "three", DAY, two.files, Division(True, 3))
+    assert raw_likes.decode(three.whole) == wanted(given)["whole.parquet"]
+    many = merged(staged, tmp_path / "many", DAY, {"whole.parquet": three.whole}, Division(True))
+    assert many.whole and len(many.files) == 3 and many.rows == 50
+    one = merged(staged, tmp_path / "one", DAY, many.files)
+    assert one.whole is None and rows(one.files) == wanted(given)
 
 
-def test_totals_are_by_film_and_in_their_order(staged, tmp_path):
-    given = made_up(5, 300, hours=1)
+def test_what_a_change_of_division_left_behind_is_merged_once(staged, tmp_path):
+    """A whole object beside the parts it was made of, and one that somebody wrote meanwhile."""
+    given = made_up(7, 50, hours=3)
     raw_files.load(staged, [files(tmp_path, raw=given)])
-    found = []
-    for buckets in (1, 3):
-        out = merged(staged, tmp_path / f"{buckets}", NOON, {}, buckets)
-        found.append(out.totals.read_bytes())
-    assert found[0] == found[1]
-    read = pq.read_table(out.totals)
-    assert [str(field.type) for field in read.schema] == ["string", "int64", "int64"]
-    counted = {}
-    for row in given:
-        counted.setdefault(row.movie_id, [0, 0])[row.action == "unlike"] += 1
-    assert read.to_pylist() == [
-        {"movie_id": film, "likes": counted[film][0], "unlikes": counted[film][1]}
-        for film in sorted(counted)
-    ]
-    assert rollups.settled(NOON, found[0]).rows.num_rows == len(counted)
+    parts = merged(staged, tmp_path / "parts", DAY, {}, Division(True)).files
+    whole = merged(staged, tmp_path / "whole").files
+    late = files(tmp_path, late=[like("late")])["late"]
+    stands = parts | whole | {"hour-12-bucket-01-of-02.parquet": late}
+    raw_files.load(staged, [])
+    for division in (WHOLE, Division(True)):
+        out = merged(staged, tmp_path / str(division), DAY, stands, division)
+        assert rows(out.files) == wanted([*given, like("late")], DAY, division)
+        assert (out.rows, out.new) == (51, 0)
+
+
+@pytest.mark.parametrize("division", [WHOLE, Division(False, 3), Division(True)])
+def test_totals_are_by_film_and_hour_and_in_their_order(staged, tmp_path, division):
+    given = made_up(5, 300, hours=9)
+    raw_files.load(staged, [files(tmp_path, raw=given)])
+    streamed = merged(staged, tmp_path / "out", DAY, {}, division)
+    assert raw_likes.totals(streamed.totals) == raw_likes.sums(given)
+    brought = [row._replace(event_id=f"{row.event_id}'", backfill=4) for row in given[:99]]
+    staged.begin()
+    arrive(staged, brought, 4, NOON * HOUR)
+    staged.once()
+    out = merged(staged, tmp_path / "more", DAY, streamed.files, division)
+    assert raw_likes.totals(out.totals) == raw_likes.sums([*given, *brought])
+    with duck.cursor(staged.connection) as cursor:
+        again = totals.of_files(cursor, out.files.values())
+    assert totals.encode(again, "x") == totals.encode(out.totals, "x")
+    assert totals.decode(totals.encode(again, "x"))[1] == "x"
 
 
 GOOD = raw_likes.encode([like("good")])
@@ -302,17 +330,18 @@ def test_a_page_that_is_damaged_leaves_no_row_of_its_file(staged, tmp_path):
     assert (told.rows, told.hours, list(told.failed)) == (1, {NOON: 1}, ["b"])
 
 
-def test_nothing_can_be_staged_too_and_an_hour_merged_with_it_is_as_it_was(staged, tmp_path):
+def test_nothing_can_be_staged_too_and_a_day_merged_with_it_is_as_it_was(staged, tmp_path):
     assert raw_files.load(staged, []) == raw_files.Loaded(0, {}, {})
-    assert merged(staged, tmp_path / "none", NOON) == compaction.Merged()
-    assert merged(staged, tmp_path / "two", NOON, {}, 2) == compaction.Merged()
-    assert merge(staged, {}, 2, tmp_path) == {}
-    raw_files.load(staged, [files(tmp_path, raw=[like("a"), like("b", at=HOUR)])])
-    stood = merge(staged, {NOON: {}, NOON + 1: {}}, 1, tmp_path)
-    body = stood[NOON + 1].files[0].read_bytes()
+    assert merged(staged, tmp_path / "none") == compaction.Merged()
+    two = Division(False, 2)
+    assert merged(staged, tmp_path / "two", DAY, {}, two) == compaction.Merged()
+    assert merge(staged, {}, two, tmp_path) == {}
+    raw_files.load(staged, [files(tmp_path, raw=[like("a"), like("b", at=24 * HOUR)])])
+    stood = merge(staged, {DAY: {}, DAY + 1: {}}, WHOLE, tmp_path)
+    body = stood[DAY + 1].files["whole.parquet"].read_bytes()
     raw_files.load(staged, [])
-    again = merged(staged, tmp_path / "again", NOON + 1, stood[NOON + 1].files)
-    assert again.files[0].read_bytes() == body and (again.rows, again.new) == (1, 0)
+    again = merged(staged, tmp_path / "again", DAY + 1, stood[DAY + 1].files)
+    assert again.files["whole.parquet"].read_bytes() == body and (again.rows, again.new) == (1, 0)
 
 
 def test_a_full_disk_is_no_bad_file(tmp_path, monkeypatch):
@@ -325,18 +354,19 @@ def test_a_full_disk_is_no_bad_file(tmp_path, monkeypatch):
             raw_files.load(staged, [paths])
 
 
-def test_a_disk_that_is_full_when_the_hour_is_written_is_no_room(staged, tmp_path):
+def test_a_disk_that_is_full_when_the_day_is_written_is_no_room(staged, tmp_path):
     raw_files.load(staged, [files(tmp_path, raw=made_up(1, 5_000, hours=1))])
     (tmp_path / "out").mkdir()
-    (tmp_path / "out" / f"{NOON}-0.parquet").symlink_to("/dev/full")
+    (tmp_path / "out" / f"{DAY * 24 * MAX_BUCKETS}.parquet").symlink_to("/dev/full")
     with pytest.raises(NoRoom, match="There is no room to merge"):
-        merge(staged, {NOON: {}}, 1, tmp_path / "out")
+        merge(staged, {DAY: {}}, WHOLE, tmp_path / "out")
 
 
 MEMORY = """
 import resource, sys
 from pathlib import Path
 from transform.lake import compaction, duck, raw_files
+from transform.lake.division import Division
 from transform.lake.staging import Staging
 
 folder = Path(sys.argv[1])
@@ -344,14 +374,15 @@ with duck.engine(folder, 192, 1) as engine:
     staged = Staging(engine)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     raw_files.load(staged, [{"raw": folder / "raw.parquet"}])
-    [(_, out)] = compaction.merge(staged, {0: {0: folder / "stands.parquet"}}, 1, folder)
+    stands = {0: {"whole.parquet": folder / "stands.parquet"}}
+    [(_, out)] = compaction.merge(staged, stands, Division(), folder)
     print(out.rows)
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
 print(grown // (1024 if sys.platform == "linux" else 1024**2))
 """
 
 
-def test_an_hour_much_larger_than_the_memory_spills(tmp_path):
+def test_a_day_much_larger_than_the_memory_spills(tmp_path):
     """Half a gigabyte of rows, as DuckDB holds them, in 192 MB."""
     with duckdb.connect() as connection:
         for name, first, last in (("raw", 0, 400_000), ("stands", 300_000, 1_000_000)):
@@ -359,8 +390,8 @@ def test_an_hour_much_larger_than_the_memory_spills(tmp_path):
                 COPY (
                   SELECT md5(n::VARCHAR) || '----' AS event_id, 'tt' || n % 999 AS movie_id,
                     'user-' || n AS user_id, 'like' AS action,
-                    make_timestamp_ms(n % 3600000) AS liked_at,
-                    make_timestamp_ms(n % 3600000) AS received_at,
+                    make_timestamp_ms(n * 7 % 86400000) AS liked_at,
+                    make_timestamp_ms(n * 7 % 86400000) AS received_at,
                     NULL::VARCHAR AS source, repeat(md5(n::VARCHAR), 10) AS extra
                   FROM range({first}, {last}) AS made(n)
                 ) TO '{tmp_path / name}.parquet'
@@ -376,15 +407,15 @@ def test_an_hour_much_larger_than_the_memory_spills(tmp_path):
 
 
 def test_rows_of_a_backfill_say_which_it_was_and_when_their_file_was_changed(staged, tmp_path):
-    given = made_up(5, 60, hours=4)
+    given = made_up(5, 60)
     staged.begin()
     for part in range(3):
         arrive(staged, given[part::3] + given[:5], 7, arrived_at=NOON * HOUR)
     hours = staged.once()
-    wanted = raw_likes.hours(row._replace(received_at=NOON * HOUR, backfill=7) for row in given)
-    assert hours == {hour: len(held) for (hour, _), held in wanted.items()}
-    found = merge(staged, {hour: {} for hour in hours}, 1, tmp_path)
-    assert {(h, 0): raw_likes.decode(out.files[0]) for h, out in found.items()} == wanted
+    brought = [row._replace(received_at=NOON * HOUR, backfill=7) for row in given]
+    assert hours == by_hour(brought)
+    found = merge(staged, {hour // 24: {} for hour in hours}, WHOLE, tmp_path)
+    assert objects(found) == raw_likes.days(brought)
 
 
 @given(st.permutations(range(4)), st.sampled_from([0, staging.HELD]))
@@ -406,45 +437,55 @@ def test_a_like_is_that_of_the_stream_or_of_the_first_backfill_in_any_order(orde
                 staged.once()
             else:
                 raw_files.load(staged, [files(tmp_path, raw=[row])])
-            out = merged(staged, tmp_path / f"out-{step}", NOON, stands)
+            out = merged(staged, tmp_path / f"out-{step}", DAY, stands)
             came.append(row)
             assert out.new == (step == 0)
             streamed = [row for row in came if not row.backfill]
-            assert rows(out.files) == {0: [*streamed, came[0]][:1]}  # which may be counted
+            one = [*streamed, came[0]][:1]  # which may be counted
+            assert rows(out.files) == {"whole.parquet": one}
             stands = out.files
         raw_files.load(staged, [files(tmp_path, raw=[row for row in came if not row.backfill])])
         for row in came:
             if row.backfill:
                 arrive(staged, [row], row.backfill, row.received_at)
         assert staged.once() == {NOON: 1}
-        assert rows(merged(staged, tmp_path / "one", NOON).files) == {0: [copies[0]]}
+        assert rows(merged(staged, tmp_path / "one").files) == {"whole.parquet": [copies[0]]}
 
 
 def test_a_file_that_was_written_before_a_column_was_added_is_merged(staged, tmp_path):
-    """Beside others that have it, in the same hour and others; and so are its rows divided."""
+    """Beside others that have it, in the same day and others; and so are its rows divided."""
     old, late = tmp_path / "old.parquet", tmp_path / "late.parquet"
     pq.write_table(raw_likes.table([like("old")]).drop_columns("extra"), old)
-    pq.write_table(raw_likes.table([like("late", at=HOUR)]), late)
-    raw_files.load(staged, [files(tmp_path, raw=[like("new"), like("too", at=HOUR)])])
-    now = merged(staged, tmp_path / "now", NOON + 1, {0: late})
-    assert [row.event_id for row in rows(now.files)[0]] == ["late", "too"] and now.new == 1
-    stands = {NOON: {0: old}, NOON + 1: now.files}
-    found = merge(staged, stands, 1, tmp_path)
-    assert [row.event_id for row in rows(found[NOON].files)[0]] == ["new", "old"]
-    assert (found[NOON].new, found[NOON + 1].new) == (1, 0)
-    divided = merge(staged, {NOON: {0: old}, NOON + 1: now.files}, 5, tmp_path)
+    pq.write_table(raw_likes.table([like("late", at=24 * HOUR)]), late)
+    raw_files.load(staged, [files(tmp_path, raw=[like("new"), like("too", at=24 * HOUR)])])
+    now = merged(staged, tmp_path / "now", DAY + 1, {"whole.parquet": late})
+    assert [row.event_id for row in rows(now.files)["whole.parquet"]] == ["late", "too"]
+    assert now.new == 1
+    stands = {DAY: {"whole.parquet": old}, DAY + 1: now.files}
+    found = merge(staged, stands, WHOLE, tmp_path)
+    assert [row.event_id for row in rows(found[DAY].files)["whole.parquet"]] == ["new", "old"]
+    assert (found[DAY].new, found[DAY + 1].new) == (1, 0)
     given = [like(name) for name in ("old", "new")]
-    held = raw_likes.hours([*given, like("late", at=HOUR), like("too", at=HOUR)], 5)
-    assert {(h, n): got for h, out in divided.items() for n, got in rows(out.files).items()} == held
+    given += [like("late", at=24 * HOUR), like("too", at=24 * HOUR)]
+    five = Division(True, 5)
+    assert objects(merge(staged, stands, five, tmp_path)) == raw_likes.days(given, five)
+
+
+def objects(found):
+    """Give what the files of days hold, by day and name."""
+    return {(d, name): got for d, out in found.items() for name, got in rows(out.files).items()}
+
+
+DIVISIONS = st.builds(Division, st.booleans(), st.integers(1, 4))
 
 
 @given(st.data())
-def test_hours_merged_together_have_the_bytes_that_they_have_alone(data):
+def test_days_merged_together_have_the_bytes_that_they_have_alone(data):
     """Whatever they hold, and however they are divided and were."""
-    given = made_up(data.draw(st.integers(0, 99)), data.draw(st.integers(1, 60)), hours=5)
-    before, after = data.draw(st.integers(1, 4)), data.draw(st.integers(1, 4))
+    given = made_up(data.draw(st.integers(0, 99)), data.draw(st.integers(1, 60)), hours=99)
+    before, after = data.draw(DIVISIONS), data.draw(DIVISIONS)
     known = data.draw(st.integers(0, len(given)))
-    hours = data.draw(st.lists(st.integers(NOON - 1, NOON + 5), unique=True, min_size=1))
+    days = data.draw(st.lists(st.integers(DAY - 1, DAY + 5), unique=True, min_size=1))
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         patch = stack.enter_context(pytest.MonkeyPatch.context())
         patch.setattr(staging, "HELD", data.draw(st.sampled_from([0, 4_000, staging.HELD])))
@@ -452,35 +493,34 @@ def test_hours_merged_together_have_the_bytes_that_they_have_alone(data):
         staged = Staging(stack.enter_context(duck.engine(root, 256, 1)))
         raw_files.load(staged, [files(root, raw=given[:known])])
         (root / "stood").mkdir()
-        stood = merge(staged, {hour: {} for hour in hours}, before, root / "stood")
-        stands = {hour: out.files for hour, out in stood.items()}
+        stood = merge(staged, {day: {} for day in days}, before, root / "stood")
+        stands = {day: out.files for day, out in stood.items()}
         raw_files.load(staged, [files(root, raw=given[known // 2 :])])
         (root / "all").mkdir()
         together = merge(staged, stands, after, root / "all", 2)
-        assert together.keys() == set(hours)
-        for hour in hours:
-            alone = merged(staged, root / f"alone {hour}", hour, stands[hour], after)
-            assert contents(together[hour]) == contents(alone)
-        wanted = raw_likes.hours(given, after)
-        found = {(h, n): held for h, out in together.items() for n, held in rows(out.files).items()}
-        assert found == {place: held for place, held in wanted.items() if place[0] in hours}
+        assert together.keys() == set(days)
+        for day in days:
+            alone = merged(staged, root / f"alone {day}", day, stands[day], after)
+            assert contents(together[day]) == contents(alone)
+        everything = raw_likes.days(given, after)
+        assert objects(together) == {p: rows for p, rows in everything.items() if p[0] in days}
 
 
 def contents(out):
-    """Give an hour with what its files hold in place of where they lie."""
+    """Give a day with what its files hold in place of where they lie."""
     bodies = {number: path.read_bytes() for number, path in out.files.items()}
     whole = out.whole and out.whole.read_bytes()
-    return bodies, out.totals and out.totals.read_bytes(), whole, out.rows, out.new
+    return bodies, out.totals.to_pylist(), whole, out.rows, out.new
 
 
 def test_long_extra_and_several_row_groups_have_the_same_bytes_in_any_division(tmp_path):
-    """Its pages end within batches; beside small hours, which are written by other threads."""
+    """Its pages end within batches; beside small days, which are written by other threads."""
     chance = random.Random(8)
     large = [
         like(f"{n:05}", at=n, extra=chance.randbytes(chance.choice([1, 2_000])).hex())
         for n in range(16_000)
     ]
-    small = [like(f"small-{n}", at=(n + 1) * HOUR) for n in range(9)]
+    small = [like(f"small-{n}", at=(n + 1) * 24 * HOUR) for n in range(9)]
     found = []
     for threads, known in ((1, 0), (4, 7_000)):
         scratch = tmp_path / str(threads)
@@ -488,17 +528,17 @@ def test_long_extra_and_several_row_groups_have_the_same_bytes_in_any_division(t
         with duck.engine(scratch, 512, threads) as engine:
             staged = Staging(engine)
             raw_files.load(staged, [files(scratch, raw=large[:known] + small[:2])])
-            stood = merged(staged, scratch / "stood", NOON)
+            stood = merged(staged, scratch / "stood")
             chance.shuffle(large)
             raw_files.load(staged, [files(scratch, raw=large + small)])
-            stands = {NOON: stood.files} | {NOON + 1 + n: {} for n in range(9)}
-            out = merge(staged, stands, 1, scratch, threads)
-        assert [out[NOON + 1 + n].rows for n in range(9)] == 9 * [1]
-        assert out[NOON].new == len(large) - known
-        found.append(out[NOON].files[0].read_bytes())
+            stands = {DAY: stood.files} | {DAY + 1 + n: {} for n in range(9)}
+            out = merge(staged, stands, WHOLE, scratch, threads)
+        assert [out[DAY + 1 + n].rows for n in range(9)] == 9 * [1]
+        assert out[DAY].new == len(large) - known
+        found.append(out[DAY].files["whole.parquet"].read_bytes())
     assert pq.read_metadata(pa.BufferReader(found[0])).num_row_groups == 2
     assert found[0] == found[1]
-    assert raw_likes.decode(found[0]) == raw_likes.hours(large)[NOON, 0]
+    assert raw_likes.decode(found[0]) == wanted(large)["whole.parquet"]
 
 
 def test_what_a_backfill_brought_is_told_by_film(staged, tmp_path):
@@ -507,7 +547,7 @@ def test_what_a_backfill_brought_is_told_by_film(staged, tmp_path):
     arrive(staged, given[:2], 1, NOON * HOUR)
     arrive(staged, given[2:], 2, NOON * HOUR)
     staged.once()
-    out = merged(staged, tmp_path / "out", NOON)
+    out = merged(staged, tmp_path / "out")
     old = tmp_path / "old.parquet"
     pq.write_table(raw_likes.table(given), old)
     there = [old, *out.files.values()]

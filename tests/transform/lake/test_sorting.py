@@ -1,19 +1,21 @@
 """The order of likes is that of the table: by film, time and event id, within each place."""
 
+from datetime import UTC
+
 import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests import raw_likes
 from tests.raw_likes import HOUR, Row
-from transform.lake import parquet, sorting
+from transform.lake import parquet, sorting, totals
 from transform.lake.sorting import Ordering
 
-FIRST = 490_000  # an epoch hour
+FIRST = 20_000  # an epoch day
 rows = st.tuples(
     st.integers(0, 3),  # the place
     st.text(max_size=3),  # the film
-    st.one_of(st.integers(0, 2), st.integers(0, HOUR - 1)),  # milliseconds within the hour
+    st.one_of(st.integers(0, 2), st.integers(0, 24 * HOUR - 1)),  # within the day
     st.text(max_size=3),  # the event id
     st.sampled_from(["like", "unlike"]),
     st.sampled_from([None, "web", "tv"]),
@@ -25,11 +27,13 @@ def table(given):
     """Give rows as the staging area holds them."""
     likes = raw_likes.table(
         [
-            Row(event, film, None, action, (FIRST + place) * HOUR + at, n, source)
+            Row(event, film, None, action, (FIRST + place) * 24 * HOUR + at, n, source)
             for n, (place, film, at, event, action, source, _) in enumerate(given)
         ]
     )
-    hours = [FIRST + place if there else None for place, *_, there in given]
+    hours = [
+        (FIRST + place) * 24 + at // HOUR if there else None for place, _, at, *_, there in given
+    ]
     likes = likes.append_column("backfill", pa.nulls(len(given), pa.int32()))
     return likes.append_column("hour", pa.array(hours, pa.int64()))
 
@@ -62,7 +66,7 @@ def test_rows_of_a_place_are_in_the_order_of_the_table(given, piece):
         told = [
             (
                 row["movie_id"].encode(),
-                int(row["liked_at"].timestamp() * 1000) % HOUR,
+                int(row["liked_at"].timestamp() * 1000) % (24 * HOUR),
                 row["event_id"].encode(),
                 row["action"],
                 row["source"] or "",
@@ -71,15 +75,16 @@ def test_rows_of_a_place_are_in_the_order_of_the_table(given, piece):
         ]
         assert [one[:3] for one in told] == [one[:3] for one in expected]
         assert sorted(told) == expected
-        films = dict.fromkeys(film for film, *_ in expected)
-        assert not expected or sorting.counted(likes).to_pylist() == [
-            {
-                "movie_id": film.decode(),
-                "likes": sum(one[0] == film and one[3] == "like" for one in expected),
-                "unlikes": sum(one[0] == film and one[3] == "unlike" for one in expected),
-            }
-            for film in films
-        ]
+        kept = [row for row in held.to_pylist() if row["hour"] is not None]
+        assert raw_likes.totals(totals.of(likes)) == raw_likes.sums(
+            raw_likes.Row(str(n), row["movie_id"], None, row["action"], ms(row["liked_at"]), 0)
+            for n, row in enumerate(kept)
+            if row["hour"] // 24 == FIRST + place
+        )
+
+
+def ms(moment):
+    return round(moment.replace(tzinfo=UTC).timestamp() * 1000)
 
 
 @given(st.lists(rows))
@@ -88,6 +93,6 @@ def test_rows_by_hour_are_the_same_rows_in_the_order_of_hours(given):
     found = sorting.by_hour(held)
     assert sorting.is_by_hour(found)
     assert sorted(found["received_at"].to_pylist()) == held["received_at"].to_pylist()
-    hours = [place for place, *_ in given]
+    hours = [(FIRST + place) * 24 + at // HOUR for place, _, at, *_ in given]
     assert sorting.is_by_hour(held) == (hours == sorted(hours))
-    assert sorting.hours(found).to_pylist() == [FIRST + hour for hour in sorted(hours)]
+    assert sorting.hours(found).to_pylist() == sorted(hours)

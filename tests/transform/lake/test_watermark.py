@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transform.lake import watermark
+from transform.lake.division import Division
 from transform.lake.watermark import OVERLAP_MS, Object, Seen, State
 
 NOON = 1_769_860_800_000  # 2026-01-31T12:00:00Z
@@ -14,11 +15,12 @@ def keys(objects):
 
 
 def test_the_state_comes_back_as_it_was_and_has_one_form():
-    state = State(NOON, {"b": Seen("1", NOON), "a": Seen("2", 3)}, {"c": "why"}, 4)
+    told = {"c": "why"}, Division(True, 4), 7
+    state = State(NOON, {"b": Seen("1", NOON), "a": Seen("2", 3)}, *told)
     assert watermark.decode(watermark.encode(state)) == state
-    turned = State(NOON, dict(reversed(state.recent.items())), {"c": "why"}, 4)
+    turned = State(NOON, dict(reversed(state.recent.items())), *told)
     assert watermark.encode(turned) == watermark.encode(state)
-    assert watermark.decode(b"{}") == State()
+    assert watermark.decode(b"{}") == watermark.decode(b'{"buckets":4}') == State()
 
 
 def test_only_days_whose_objects_can_be_new_are_listed():

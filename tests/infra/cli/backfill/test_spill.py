@@ -30,11 +30,12 @@ def rows(moments):
 
 
 @given(
-    st.lists(st.lists(st.integers(0, 6 * HOUR - 1), min_size=1, max_size=6), max_size=8),
+    st.lists(st.lists(st.integers(0, 40 * HOUR - 1), min_size=1, max_size=6), max_size=8),
     st.integers(1, 50),
     st.integers(1, 12),
+    st.sampled_from([1, 24]),
 )
-def test_what_waits_comes_once_in_its_hour_however_much_there_is(parts, most, together):
+def test_what_waits_comes_once_in_its_hour_however_much_there_is(parts, most, together, hours):
     with TemporaryDirectory() as folder:
         held = Spill(Path(folder), most, 7)
         for number, moments in enumerate(parts):
@@ -49,7 +50,9 @@ def test_what_waits_comes_once_in_its_hour_however_much_there_is(parts, most, to
 
         # As long as there are more than fit in memory, they can be taken in parts.
         found = Counter()
-        for group in groups(held.hours, together if len(held) > most else 10**6):
+        places = []
+        for group in groups(held.hours, together if len(held) > most else 10**6, hours):
+            places += {hour // hours for hour in group}
             for some in held.take(min(group), max(group)):
                 at, arrived = (
                     some[c].cast(pa.int64()).to_pylist() for c in ("liked_at", "received_at")
@@ -58,7 +61,7 @@ def test_what_waits_comes_once_in_its_hour_however_much_there_is(parts, most, to
                 assert some.schema.names == raw_likes.LAKE.names
                 assert set(some["backfill"].to_pylist()) <= {7}
                 found.update(zip(at, arrived, some["event_id"].to_pylist(), strict=True))
-        assert found == expected
+        assert found == expected and len(places) == len(set(places))  # each object is written once
 
         held.clear()
         assert not len(held) and not list(held.take(0, 10**6)) and not list(Path(folder).iterdir())
