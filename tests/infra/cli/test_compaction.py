@@ -18,6 +18,7 @@ from tests.raw_likes import HOUR, Row
 from tests.stages import OUTPUTS
 from transform.aws.compacting import Done
 from transform.lake import keys, watermark
+from transform.lake.division import WHOLE, Division
 
 NOW = 1_769_860_800_000  # 2026-01-31T12:00:00Z
 
@@ -26,7 +27,7 @@ NOW = 1_769_860_800_000  # 2026-01-31T12:00:00Z
 def s3(monkeypatch):
     fake = Objects()
     for n in range(3):
-        rows = [Row(f"{k}", "m", None, "like", NOW - k * HOUR, NOW + n) for k in range(n + 1)]
+        rows = [Row(f"{k}", "m", None, "like", NOW - k * 24 * HOUR, NOW + n) for k in range(n + 1)]
         at = NOW - n * 24 * HOUR
         fake.add(raw_likes.raw_key(f"{n}", at), raw_likes.encode(rows), at)
     monkeypatch.setattr(Stage, "client", lambda self, service, **settings: fake)
@@ -45,36 +46,37 @@ def likes(s3):
 def test_it_merges_what_is_new_and_says_so(s3):
     told = run()
     assert (told.exit_code, told.stdout) == (
-        0, "merged 3 objects: 6 rows, 3 duplicates, 3 hours written\n")  # fmt: skip
-    assert likes(s3) == sorted(keys.likes(NOW // HOUR - n, 0) for n in range(3))
-    assert run().stdout == "merged 0 objects: 0 rows, 0 duplicates, 0 hours written\n"
+        0, "merged 3 objects: 6 rows, 3 duplicates, 3 days written\n")  # fmt: skip
+    assert likes(s3) == sorted(keys.likes(NOW // HOUR // 24 - n, WHOLE) for n in range(3))
+    assert run().stdout == "merged 0 objects: 0 rows, 0 duplicates, 0 days written\n"
 
 
 def test_programs_are_told_it_in_numbers(s3):
-    told = {"objects": 3, "rows": 6, "duplicates": 3, "hours": 3, "failed": {}, "gone": []}
+    told = {"objects": 3, "rows": 6, "duplicates": 3, "days": 3, "failed": {}, "gone": []}
     assert json.loads(run("--format", "json").stdout) == [told]
-    divided = run("--buckets", "5", "--format", "csv").stdout.splitlines()
-    assert divided[0] == "buckets,hours" and divided[1].startswith("5,")
+    divided = run("--divide", "hour/5", "--format", "csv").stdout.splitlines()
+    assert divided == ["division,days", "hour/5,3"]
 
 
 def test_a_day_or_all_of_it_is_merged_again(s3):
     assert run("--day", "2026-01-30").stdout.startswith("merged 1 object: 2 rows, 0 duplicates, 2")
-    assert run("--all").stdout.startswith("merged 3 objects: 6 rows, 5 duplicates, 2 hours")
+    assert run("--all").stdout.startswith("merged 3 objects: 6 rows, 5 duplicates, 2 days")
 
 
-def test_hours_are_divided_anew(s3):
+def test_days_are_divided_anew(s3):
     run()
-    moved = sum(raw_likes.bucket(f"{n}", 5) > 0 for n in range(3))
-    assert run("--buckets", "5").stdout == f"5 to an hour: {moved} hours written\n"
-    assert watermark.decode(s3.objects[watermark.KEY]).buckets == 5
-    assert likes(s3) == sorted(
-        keys.likes(NOW // HOUR - n, raw_likes.bucket(f"{n}", 5)) for n in range(3)
-    )
+    assert run("--divide", "hour").stdout == "divided by hour: 3 days written\n"
+    assert watermark.decode(s3.objects[watermark.KEY]).division == Division(True)
+    hour = f"hour-{NOW // HOUR % 24:02}.parquet"
+    assert likes(s3) == sorted(keys.likes(NOW // HOUR // 24 - n, hour) for n in range(3))
+    assert run("--divide", "hour").stdout == "divided by hour: 0 days written\n"
+    assert run("--divide", "day").exit_code == 0
+    assert likes(s3) == sorted(keys.likes(NOW // HOUR // 24 - n, WHOLE) for n in range(3))
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--day", "x"], ["--all", "--day", "2026-01-31"], ["--buckets", "65"],
-                  ["--all", "--buckets", "2"], ["--buckets", "0"]]
+    "arguments", [["--day", "x"], ["--all", "--day", "2026-01-31"], ["--divide", "day/65"],
+                  ["--all", "--divide", "hour"], ["--divide", "week"]]
 )  # fmt: skip
 def test_what_cannot_be_asked_is_refused(s3, arguments):
     assert run(*arguments).exit_code == 2 and not likes(s3)
@@ -99,5 +101,5 @@ def test_a_terminal_shows_how_far_it_is(s3, terminal, shown):
     compaction.merge(Stage("test", OUTPUTS), None, True, console)
     assert ("3/3 objects merged" in out.getvalue()) == shown
     out.truncate(0)
-    compaction.divide(Stage("test", OUTPUTS), 2, console)
-    assert ("3/3 hours divided" in out.getvalue()) == shown
+    compaction.divide(Stage("test", OUTPUTS), Division(True), console)
+    assert ("3/3 days divided" in out.getvalue()) == shown

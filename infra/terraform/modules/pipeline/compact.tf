@@ -1,4 +1,4 @@
-# CompactLake: merges what Firehose delivered into the likes table, each like once, in the hour it happened in.
+# CompactLake: merges what Firehose delivered into the likes table, each like once, in the day it happened on.
 
 # Two runs at a time do no harm: the one that loses the race for an object does its work again. So none is reserved for
 # the function, which an account whose limit AWS has not raised yet would refuse: all of it has to stay unreserved.
@@ -42,11 +42,11 @@ data "aws_iam_policy_document" "compact" {
     ]
   }
 
-  # An hour in another number of buckets has objects too many.
+  # A day that is divided otherwise has objects too many, and an earlier version wrote totals by the hour.
   statement {
-    sid       = "RemoveOldBuckets"
+    sid       = "RemoveWhatIsLeftOver"
     actions   = ["s3:DeleteObject"]
-    resources = ["${local.bucket_arn}/likes/*"]
+    resources = ["${local.bucket_arn}/likes/*", "${local.bucket_arn}/totals/*"]
   }
 
   # Without it, S3 would also refuse to say that an object is not there yet.

@@ -9,6 +9,8 @@ from tests.raw_likes import HOUR, Row
 
 MINUTE = 60_000
 
+TODAY = NOW // HOUR // 24, "whole.parquet"
+
 
 def ids(world):
     return sorted(row.event_id for rows in world.rows().values() for row in rows)
@@ -64,9 +66,7 @@ def test_likes_that_the_stream_brings_after_take_the_place_and_no_count_changes(
 
     world.merge_raw(*by_the_stream("1"))
 
-    assert world.rows() == {
-        ((NOW - HOUR) // HOUR, 0): [*by_the_stream("1"), *truth("", line("2")).rows]
-    }
+    assert world.rows() == {TODAY: [*by_the_stream("1"), *truth("", line("2")).rows]}
     assert (world.counted(), world.table.writes) == ({"a": 2}, writes)
     stands = world.stands()
     assert world.run("a.json").ledger.counts == {} and world.stands() == stands
@@ -83,7 +83,7 @@ def test_likes_that_the_stream_brings_meanwhile_count_as_the_ledger_says(world):
         counts = again.run("a.json").ledger.counts
 
         assert ids(again) == ["1", "2"] and again.counted() == counts
-        assert {row.backfill for row in again.rows()[(NOW - HOUR) // HOUR, 0]} == {None, 1}
+        assert {row.backfill for row in again.rows()[TODAY]} == {None, 1}
         told.add(counts["a"])
         stands = again.stands()
         again.run("a.json")

@@ -146,7 +146,7 @@ def test_any_files_crashes_and_runs_beside_leave_each_like_once(given, crashes, 
             told = truth(name, lines(*content), NOW - age, world.now)
             rows += told.rows
             bad += told.bad
-        assert world.rows() == raw_likes.hours(rows)
+        assert world.rows() == raw_likes.days(rows)
         assert world.totals() == world.net() == world.counted()
         assert [each[:4] for each in world.rejected()] == sorted(bad)
         assert all(ledger.ended for ledger in world.ledgers())

@@ -155,6 +155,7 @@ def test_the_further_one_of_a_version_counts(one, other):
         numbers,
         st.dictionaries(st.text(), progress, max_size=2),
         st.lists(numbers, max_size=3),
+        st.just([]),
         totals,
         st.none() | st.dictionaries(st.text(), st.integers(-9, 9), max_size=3),
     )
@@ -165,3 +166,8 @@ def test_a_ledger_is_read_as_it_was_written(one):
     s3.add(ledger.key(one.number), msgspec.json.encode(Ledger(one.number, A, NOW)))
     assert ledgers.change(one.number, lambda _: one) == one
     assert list(ledgers.all()) == [one]
+
+
+def test_the_hours_of_an_earlier_version_are_those_of_days():
+    assert Ledger(1, A, NOW, days=[20_000], hours=[480_000, 480_001, 480_024]).touched == {
+        20_000, 20_001}  # fmt: skip

@@ -14,13 +14,15 @@ from infra.cli.backfill.segment import Watcher, groups
 from infra.cli.backfill.spill import Spill
 from tests.fakes import refusal
 from tests.infra.cli.backfill.world import NOW, World, line, lines, truth
-from tests.raw_likes import HOUR, hours
+from tests.raw_likes import HOUR, days
 from transform.aws.buckets import Forbidden
 from transform.lake import compaction, keys
+from transform.lake.division import WHOLE
 from transform.lake.errors import NoRoom
 from transform.lake.staging import Staging
 
 MINUTE = 60_000
+DAY = 24 * HOUR
 
 
 def ids(world):
@@ -189,7 +191,9 @@ def test_a_like_without_a_time_happened_when_its_file_changed(world):
     at = NOW - 50 * HOUR
     world.write("a.json", lines(line("1", at=None)), at)
     world.run("a.json")
-    assert world.rows() == {(at // HOUR, 0): truth("", line("1", at=None), at).rows}
+    assert world.rows() == {
+        (at // DAY, WHOLE): truth("", line("1", at=None), at).rows
+    }
 
 
 def test_a_file_of_the_future_is_of_the_time_that_its_backfill_began(world):
@@ -197,7 +201,9 @@ def test_a_file_of_the_future_is_of_the_time_that_its_backfill_began(world):
     assert world.dies(30, "a.json")
     world.now += HOUR
     world.run("a.json")
-    assert world.rows() == {(NOW // HOUR, 0): truth("", line("1", at=None)).rows}
+    assert world.rows() == {
+        (NOW // DAY, WHOLE): truth("", line("1", at=None)).rows
+    }
 
 
 def test_ahead_is_what_lies_ahead_of_now(world):
@@ -209,7 +215,7 @@ def test_ahead_is_what_lies_ahead_of_now(world):
 
 
 def test_more_than_a_round_goes_by_the_scratch_disk_and_comes_to_the_same(world, monkeypatch):
-    given = [line(f"{n % 33}", "abc"[n % 3], NOW - n % 33 % 7 * HOUR) for n in range(60)]
+    given = [line(f"{n % 33}", "abc"[n % 3], NOW - n % 33 % 7 * 24 * HOUR) for n in range(60)]
     world.write("a.json", lines(*given))
     opened, taken = [], []
     memory_map, take = pa.memory_map, Spill.take
@@ -227,7 +233,7 @@ def test_more_than_a_round_goes_by_the_scratch_disk_and_comes_to_the_same(world,
     assert len(taken) > 3 and len(set(opened)) > 3
     assert world.stands() == whole.stands()
     assert outcome.ledger.totals == whole.ledgers()[0].totals
-    assert world.rows() == hours(truth("", lines(*given)).rows)
+    assert world.rows() == days(truth("", lines(*given)).rows)
     assert sorted(told.merged) == told.merged and told.merged[-1] == (60, 60)
 
 
@@ -286,16 +292,17 @@ def test_a_condition_that_fails_names_the_file_and_the_others_are_read(world):
 
 def test_hours_go_together_until_a_round_is_full():
     sizes = {5: 4, 1: 3, 2: 3, 9: 20, 10: 1}
-    assert list(groups(sizes, 7)) == [{1: 3, 2: 3}, {5: 4}, {9: 20}, {10: 1}]
-    assert list(groups({}, 7)) == []
+    assert list(groups(sizes, 7, 1)) == [{1: 3, 2: 3}, {5: 4}, {9: 20}, {10: 1}]
+    assert list(groups(sizes, 7, 3)) == [{1: 3, 2: 3}, {5: 4}, {9: 20, 10: 1}]
+    assert list(groups({}, 7, 24)) == []
 
 
-def test_the_keys_of_the_lake_are_those_of_its_hours(world):
-    world.write("a.json", lines(line("1"), line("2", at=NOW)))
+def test_the_keys_of_the_lake_are_those_of_its_days(world):
+    world.write("a.json", lines(line("1", at=NOW - 24 * HOUR), line("2", at=NOW)))
     world.run("a.json")
-    told = [hour for ledger in world.ledgers() for hour in ledger.hours]
-    assert told == [NOW // HOUR - 1, NOW // HOUR]
-    assert {keys.likes(hour, 0) for hour in told} < world.s3.objects.keys()
+    told = [day for ledger in world.ledgers() for day in ledger.days]
+    assert told == [NOW // HOUR // 24 - 1, NOW // HOUR // 24]
+    assert {keys.likes(day, WHOLE) for day in told} < world.s3.objects.keys()
 
 
 def test_a_file_of_bad_lines_alone_is_named_and_one_of_which_nothing_is_wanted_is_not(world):

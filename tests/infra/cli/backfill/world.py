@@ -176,8 +176,8 @@ class World:
     def _never() -> Any:
         raise AssertionError("S3 is not asked for local files")
 
-    def rows(self) -> dict[tuple[int, int], list[Row]]:
-        """Give what each hour and bucket of the lake holds."""
+    def rows(self) -> dict[tuple[int, str], list[Row]]:
+        """Give what the objects of each day of the lake hold, by name."""
         found = {}
         for key, body in self.s3.objects.items():
             place = keys.likes_place(key)
@@ -190,7 +190,7 @@ class World:
         return net(row for held in self.rows().values() for row in held)
 
     def totals(self) -> dict[str, int]:
-        """Give the same, as the totals of hours have them."""
+        """Give the same, as the totals of days have them."""
         found: Counter[str] = Counter()
         for key, body in self.s3.objects.items():
             if key.startswith(keys.TOTALS):

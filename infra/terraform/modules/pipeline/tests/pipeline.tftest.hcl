@@ -164,7 +164,7 @@ run "a_stage_is_named_counts_exactly_and_allows_no_more_than_it_needs" {
     condition = [for s in data.aws_iam_policy_document.compact.statement : [s.actions, s.resources]] == [
       [toset(["s3:GetObject"]), toset([for key in ["raw/*", "likes/*", "totals/*", "state/compaction.json"] : "${local.bucket_arn}/${key}"])],
       [toset(["s3:PutObject"]), toset([for key in ["likes/*", "totals/*", "state/compaction.json"] : "${local.bucket_arn}/${key}"])],
-      [toset(["s3:DeleteObject"]), toset(["${local.bucket_arn}/likes/*"])],
+      [toset(["s3:DeleteObject"]), toset(["${local.bucket_arn}/likes/*", "${local.bucket_arn}/totals/*"])],
       [toset(["s3:ListBucket"]), toset([local.bucket_arn])],
     ]
     error_message = "CompactLake reads raw files, keeps likes, totals and its state, and does nothing else."
