@@ -1,5 +1,6 @@
 """What holds for every test: nothing of the machine it runs on reaches it."""
 
+import gc
 import os
 import signal
 
@@ -28,6 +29,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in stack:
         item.add_marker("stack")
     items[:] = [item for item in items if not item.get_closest_marker("stack")] + stack
+
+
+def pytest_unconfigure() -> None:
+    """Let go of what Hypothesis has the collector call: it would keep modules from their end, of
+    which nanobind, by which DuckDB is bound, then prints sixty lines."""
+    gc.callbacks.clear()
 
 
 @pytest.fixture(autouse=True)

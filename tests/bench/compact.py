@@ -92,14 +92,14 @@ def script(raw: Path, out: Path) -> None:
             COPY (
               SELECT event_id, movie_id, user_id, action, liked_at::TIMESTAMP_MS AS liked_at,
                 received_at::TIMESTAMP_MS AS received_at, source, extra,
-                strftime(liked_at, '%Y-%m-%d') AS day, strftime(liked_at, '%H') AS hour
+                strftime(liked_at, '%Y-%m-%d') AS day
               FROM read_parquet('{raw}/*.parquet')
               QUALIFY row_number() OVER (
                 PARTITION BY event_id
                 ORDER BY received_at, liked_at, movie_id, action, user_id, source
               ) = 1
-              ORDER BY day, hour, movie_id, liked_at, event_id
-            ) TO '{out}' (FORMAT parquet, COMPRESSION zstd, PARTITION_BY (day, hour))
+              ORDER BY day, movie_id, liked_at, event_id
+            ) TO '{out}' (FORMAT parquet, COMPRESSION zstd, PARTITION_BY (day))
             """).fetchone() or (0,)
     assert count == LIKES
 
