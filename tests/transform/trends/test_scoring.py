@@ -163,7 +163,7 @@ def test_scores_are_what_the_formula_says():
         assert found[film] == pytest.approx((net[film][0] - e) / (e + u) ** 0.5, abs=0.0006)
 
 
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("seed", range(12))
 def test_hours_made_at_once_are_those_made_one_by_one(seed):
     """Written out in plain Python, an hour and a film at a time."""
     chance = random.Random(seed)
@@ -173,7 +173,7 @@ def test_hours_made_at_once_are_those_made_one_by_one(seed):
         (f"tt{film}", hour * 60, chance.choice([0, 1, 9, 5000]), chance.choice([0, 0, 1, 12]))
         for hour in range(last - 60, last + 1)
         if chance.random() < share
-        for film in chance.sample(range(60), chance.choice([1, 20, 60]))
+        for film in chance.sample(range(40), chance.choice([1, 15, 40]))
     ]
     likes = [row for row in likes if row[2] or row[3]]
     expected = []
