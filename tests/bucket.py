@@ -77,6 +77,16 @@ class Objects:
             self.writes.append(Key)
         self.after("delete", Key)
 
+    def delete_objects(self, Bucket: str, Delete: dict[str, Any]) -> dict[str, Any]:
+        """Remove objects that may be there, one after another."""
+        assert len(Delete["Objects"]) <= 1000
+        for one in Delete["Objects"]:
+            self.before("delete", one["Key"])
+            self.objects.pop(one["Key"], None)
+            self.writes.append(one["Key"])
+            self.after("delete", one["Key"])
+        return {}
+
     def get_paginator(self, operation: str) -> Any:
         """List objects, three a page."""
         assert operation == "list_objects_v2"

@@ -218,15 +218,18 @@ from pathlib import Path
 here = Path.cwd()
 sys.path[:0] = [str(here), sys.argv[1]]
 import pyarrow as pa
+import pyarrow.parquet as pq
+from glue import schema, tables
 from transform.handlers import rank
-from transform.trends import closed_hours, rollups, scoring
-from transform.trends.activity import hourly
+from transform.trends import days, rollups
 
-totals = pa.table({"movie_id": ["a", "b"], "likes": [9, 20], "unlikes": [1, 0]})
-hours = hourly([rollups.settled(7, closed_hours.encode(totals))], 7, 25)
-rows = scoring.hour_table(hours, 7)
+noon = [12 * 3_600_000] * 2
+columns = [noon, ["a", "b"], [9, 20], [1, 0], [0, 0]]
+totals = pa.table(columns, schema=schema.arrow(tables.read("likes_by_hour")))
+pq.write_table(totals, sink := pa.BufferOutputStream(), compression="zstd")
+rows = days.table(0, [rollups.settled(0, sink.getvalue().to_pybytes())])
 assert rows["movie_id"].to_pylist() == ["b", "a"]
-assert closed_hours.encode(rows)[:4] == b"PAR1"  # by zstd, which AWS's own layer has not
+assert days.encode(rows)[:4] == b"PAR1"  # by zstd, which AWS's own layer has not
 assert not {"duckdb", "awswrangler"} & sys.modules.keys()
 for name in ("numpy", "pyarrow"):
     assert sys.modules[name].__file__.startswith(str(here)), sys.modules[name].__file__

@@ -75,13 +75,14 @@ class Lake:
             self.put(file, part, columns, compression="zstd")
 
     def put_trends(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Write hours as they are ranked: a file each, in place of the one before."""
-        hours: dict[str, list[Mapping[str, Any]]] = {}
+        """Write days as they are ranked: a file each, in place of the one before."""
+        days: dict[str, list[Mapping[str, Any]]] = {}
         for row in rows:
-            file = row["hour"].strftime("trends/day=%Y-%m-%d/hour-%H.parquet")
-            hours.setdefault(file, []).append(row)
-        for file, part in hours.items():
-            self.put(file, part, TRENDS)
+            file = row["hour"].strftime("trends/day=%Y-%m-%d/whole.parquet")
+            days.setdefault(file, []).append(row)
+        for file, part in days.items():
+            part.sort(key=lambda row: (row["hour"], row["rank"]))
+            self.put(file, part, TRENDS, compression="zstd")
 
     def put_rejected(self, day: str, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
         """Write rejected lines as the archive does: gzip JSON lines."""

@@ -27,6 +27,7 @@ from glue import schema, tables
 from glue.tables import Table
 from tests.queries.lake import TRENDS, Lake, like
 from transform.lake import parquet
+from transform.trends import days
 
 AT = datetime(2026, 3, 1, 7, 59, 59, 123000)
 LIKES = [
@@ -56,8 +57,8 @@ REJECTED = [
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a lake with rows of each table: likes as compaction writes them, others as
-    plain as Firehose does, without what pyarrow adds for itself."""
+    """The folder of a lake with rows of each table: likes and trends as the functions write them,
+    others as plain as Firehose does, without what pyarrow adds for itself."""
     lake = Lake(tmp_path_factory.mktemp("lake"))
     for hour, rows in (("07", LIKES[:2]), ("08", LIKES[2:])):
         file = lake.root / f"likes/day=2026-03-01/hour-{hour}-00.parquet"
@@ -71,7 +72,9 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for number, row in enumerate(LIKES):
         lake.put(f"{folder}/{number}.parquet", [row], use_deprecated_int96_timestamps=True,
                  store_schema=False)  # fmt: skip
-    lake.put("trends/day=2026-03-01/hour-07.parquet", RANKED, TRENDS, store_schema=False)
+    ranked = lake.root / "trends/day=2026-03-01/whole.parquet"
+    ranked.parent.mkdir(parents=True)
+    ranked.write_bytes(days.encode(pa.Table.from_pylist(RANKED, TRENDS)))
     lake.put_rejected("2026-03-01", "a.gz", REJECTED)
     return lake.root
 

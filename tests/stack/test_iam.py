@@ -58,6 +58,7 @@ DELETE_LIKES, DELETE_TOTALS, DELETE_STATE = (
     ("s3", "delete_object", {"Bucket": "{bucket}", "Key": key})
     for key in ("likes/none", "totals/none", "state/none")
 )
+DELETE_TRENDS = ("s3", "delete_object", {"Bucket": "{bucket}", "Key": "trends/none"})
 MAY = {
     "ingest": [("kinesis", "put_record",
                 {"StreamName": "{stream}", "Data": "{}", "PartitionKey": "probe"})],
@@ -72,7 +73,7 @@ MAY = {
              GET_SUMS],
     "track": [TRANSACT_SUMS],
     "rank": [GET_SUMS, PUT_SUMS, QUERY_SUMS, LIST_ROLLUPS, GET_ROLLUP, PUT_ROLLUP, PUT_TRENDS,
-             LIST_TOTALS, GET_TOTALS, LIST_TRENDS],
+             LIST_TOTALS, GET_TOTALS, LIST_TRENDS, DELETE_TRENDS],
     "compact": [LIST_RAW, LIST_LIKES, LIST_TOTALS, LIST_STATE, GET_RAW, GET_LIKES, GET_TOTALS,
                 GET_STATE, PUT_LIKES, PUT_TOTALS, PUT_STATE, DELETE_LIKES],
     "report": [LIST_LIKES, LIST_TRENDS, LIST_REJECTED, LIST_REPORTS, LIST_REPORT_STATE, GET_LIKES,
@@ -92,7 +93,6 @@ WRITE_REJECTED = ("s3", "put_object",
 GET_REJECTED = ("s3", "get_object", {"Bucket": "{bucket}", "Key": "rejected/any"})
 WRITE_STATE = ("s3", "put_object", {"Bucket": "{bucket}", "Key": "state/forged", "Body": "x"})
 GET_TRENDS = ("s3", "get_object", {"Bucket": "{bucket}", "Key": "trends/any"})
-DELETE_TRENDS = ("s3", "delete_object", {"Bucket": "{bucket}", "Key": "trends/any"})
 DELETE_ROLLUP = ("s3", "delete_object", {"Bucket": "{bucket}", "Key": "rollups/any"})
 DELETE_RAW = ("s3", "delete_object", {"Bucket": "{bucket}", "Key": "raw/any"})
 PUT_RECORD = MAY["ingest"][0]
@@ -121,8 +121,7 @@ MAY_NOT = {
     "rank": [UPDATE_SUMS, DELETE_SUMS, SCAN_SUMS, GET_COUNT, WRITE_COUNT, UPDATE_COUNT, SCAN_COUNTS,
              LIST_RAW, LIST_ALL, GET_RAW, WRITE_RAW, PUT_LIKES, WRITE_REJECTED, GET_TRENDS,
              DELETE_ROLLUP, DELETE_RAW, PUT_RECORD, LIST_ROLES, PUT_TOTALS, DELETE_TOTALS,
-             GET_LIKES, LIST_LIKES, DELETE_LIKES, GET_STATE, LIST_STATE, LIST_REJECTED,
-             DELETE_TRENDS],
+             GET_LIKES, LIST_LIKES, DELETE_LIKES, GET_STATE, LIST_STATE, LIST_REJECTED],
     "compact": [GET_COUNT, UPDATE_COUNT, WRITE_COUNT, SCAN_COUNTS, GET_SUMS, PUT_SUMS, QUERY_SUMS,
                 PUT_RECORD, PUT_RECORDS, LIST_ALL, LIST_ROLLUPS, LIST_TRENDS, WRITE_RAW, DELETE_RAW,
                 GET_REJECTED, WRITE_REJECTED, GET_TRENDS, PUT_TRENDS, GET_ROLLUP, PUT_ROLLUP,

@@ -21,6 +21,7 @@ from infra.local import lifecycle
 from infra.local.bridge import daemon
 from infra.stage import invoke
 from tests import plan
+from transform.lake import keys
 from transform.trends import batch_sums
 
 # Near now, where others have likes as well, and closed whatever the minute.
@@ -117,9 +118,15 @@ def test_likes_of_weeks_ago_are_in_trends_once_they_are_compacted(
 
     liked_at(hour, hour, hour + 3)
     eventually(settled, ({(first, film): (2, 0), (later, film): (1, 0)}, 0))
+    s3, place = stage.client("s3"), {"Bucket": stage.outputs.bucket}
+    body = s3.get_object(**place, Key=keys.trends(hour // 24))["Body"].read()
+    left = {**place, "Key": f"{keys.trends_day(hour // 24)}hour-22.parquet"}
+    s3.put_object(**left, Body=body)  # as an earlier version divided days
     liked_at(hour)
     eventually(settled, ({(first, film): (3, 0), (later, film): (1, 0)}, 0))
     assert invoke(stage, "rank", {"restate": True})["more"] is False
+    with pytest.raises(s3.exceptions.NoSuchKey):
+        s3.get_object(**left)
 
 
 def test_a_bridge_that_is_killed_in_mid_stream_loses_and_doubles_nothing(

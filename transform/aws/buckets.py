@@ -2,7 +2,7 @@
 
 import errno
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,6 +95,19 @@ class Bucket:
         """Remove the object that had this ETag."""
         with self._named(key):
             self.client.delete_object(Bucket=self.name, Key=key, IfMatch=etag)
+
+    def remove(self, keys: Sequence[str]) -> None:
+        """Remove objects, whatever they are, and whether or not they are there.
+
+        Where an ETag is named, S3 demands the right to read as well:
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html
+        """
+        for first in range(0, len(keys), 1000):  # at most, says DeleteObjects
+            some: Any = [{"Key": key} for key in keys[first : first + 1000]]
+            with self._named(keys[first]):
+                answer = self.client.delete_objects(Bucket=self.name, Delete={"Objects": some})
+                if failed := answer.get("Errors"):
+                    raise ClientError({"Error": failed[0]}, "DeleteObjects")
 
     def _get(self, key: str) -> Any:
         try:

@@ -1,8 +1,8 @@
-"""RankTrends: rolls up what was tracked, ranks films, and writes closed hours to the lake."""
+"""RankTrends: rolls up what was tracked, ranks films, and writes days of trends to the lake."""
 
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from itertools import islice
@@ -12,16 +12,17 @@ import boto3
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from transform.aws import clients, old_hours
+from transform.aws import clients, trend_days
 from transform.aws.buckets import Bucket, Conflict
 from transform.aws.leaderboards import Leaderboards
-from transform.aws.old_hours import Restated
+from transform.aws.trend_days import Restated
 from transform.lake import keys
+from transform.lake.division import DAY_HOURS
 from transform.lake.watermark import Object
-from transform.trends import batch_sums, closed_hours, rollups, scoring
-from transform.trends.activity import BIN, PAST, first_hour, hourly, quarter_hourly
+from transform.trends import batch_sums, days, rollups, scoring
+from transform.trends.activity import BIN, first_hour, quarter_hourly
 from transform.trends.batch_sums import Batch, Stored
-from transform.trends.closed_hours import Published
+from transform.trends.days import Published
 from transform.trends.leaderboards import WINDOWS
 from transform.trends.rollups import Rollup
 
@@ -76,23 +77,22 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
     Any run may be repeated, cut off or run beside another one: a batch is added to an hour once,
     an older leaderboard does not replace a newer one, and the same hours give the same bytes.
-    An hour is written from what was tracked, until compaction has settled what its likes are.
-    Closed hours that late likes changed are restated at most every ten minutes, or now if the
-    event says `restate`; those of more than eight days ago when it does, and with the run of an
-    hour's first minute (without it, with a later hour's), which also writes those again that were
-    written so soon after a change that they may be of what was there before it. `more` tells that
-    some of these are left, as time ran out. Raises what a service raises, and the next run goes on
-    from there.
+    A day of the table holds its closed hours, and is written when one closes. An hour is told from
+    what was tracked, until compaction has settled what its likes are. Days that late likes changed
+    are restated at most every ten minutes, or now if the event says `restate`; those of more than
+    eight days ago when it does, and with the run of an hour's first minute (without it, with a
+    later hour's), which also writes those again that were written so soon after a change that they
+    may be of what was there before it. `more` tells that some of these are left, as time ran out.
+    Raises what a service raises, and the next run goes on from there.
     """
     as_of = int(event.get("as_of") or time.time() * 1000)
     minute = as_of // batch_sums.MINUTE_MS
     added = _roll_up(context)
-    counted, settled = _list(keys.ROLLUPS), _settled(as_of)
-    for key in _kept.keys() - {file.key for file in (*counted.values(), *settled.values())}:
+    tracked, totals = _tracked(), _totals(as_of)
+    for key in _kept.keys() - {file.key for file in (*tracked.values(), *totals.values())}:
         del _kept[key]
-    first = first_hour(minute)
-    seen = {hour: file for hour, file in counted.items() if first <= hour <= minute // 60}
-    activity = quarter_hourly(_load(seen), minute)
+    seen = [hour for hour in tracked if first_hour(minute) <= hour <= minute // 60]
+    activity = quarter_hourly(_load(rollups.decode, tracked, seen), minute)
     boards = Leaderboards(_dynamodb(), os.environ[TRENDS_TABLE])
     for window, minutes in WINDOWS.items():
         windows = activity.windows(minutes // BIN)
@@ -100,11 +100,11 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         if not boards.put(window, as_of, films):
             logger.info("A newer leaderboard stands already", window=window)
     restate = bool(event.get("restate"))
-    stated = _publish(counted | settled, as_of, restate)
+    stated = _publish(totals, tracked, as_of, restate)
     old = Restated([], more=False)
     hourly = minute % rollups.HOUR_MINUTES == 0
     if restate or hourly:
-        old = old_hours.restate(
+        old = trend_days.restate(
             _bucket(),
             as_of,
             lambda: context.get_remaining_time_in_millis() > SPARE_MS,
@@ -114,15 +114,15 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         logger.warning("There is more to restate; a next run goes on")
     stated += old.keys
     metrics.add_metric("BatchesRanked", MetricUnit.Count, added)
-    metrics.add_metric("HoursStated", MetricUnit.Count, len(stated))
+    metrics.add_metric("DaysStated", MetricUnit.Count, len(stated))
     logger.info(
         "Ranked",
         batches=added,
         films=len(activity.films),
-        hours_stated=len(stated),
+        days_stated=len(stated),
         restate=restate,
     )
-    return {"as_of": as_of, "batches": added, "hours_stated": stated, "more": old.more}
+    return {"as_of": as_of, "batches": added, "days_stated": stated, "more": old.more}
 
 
 def _roll_up(context: Any) -> int:
@@ -133,7 +133,7 @@ def _roll_up(context: Any) -> int:
         for shard_id, checkpoint in _sequences("checkpoint")
         if cursors.get(shard_id, "") < checkpoint
     }
-    there = set(_list(keys.ROLLUPS)) if behind else set()
+    there = set(_tracked()) if behind else set()
     added = 0
     while batches := _next(behind):
         changed = rollups.hours(batches)
@@ -208,7 +208,7 @@ def _move(shard_id: str, sequence: str) -> None:
                 "pk": {"S": "cursor"},
                 "sk": {"S": shard_id},
                 "sequence_number": {"S": sequence},
-                "expires_at": {"N": str(int(time.time()) + closed_hours.REMEMBERED_S)},
+                "expires_at": {"N": str(int(time.time()) + days.REMEMBERED_S)},
             },
             ConditionExpression="attribute_not_exists(pk) OR sequence_number < :sequence",
             ExpressionAttributeValues={":sequence": {"S": sequence}},
@@ -236,24 +236,24 @@ def _get(hour: int) -> tuple[Rollup, str | None]:
     return (rollups.decode(hour, found[0]), found[1]) if found else (rollups.empty(hour), None)
 
 
-def _settled(as_of: int) -> dict[int, Object]:
-    """Give the totals of hours whose likes compaction has deduplicated, as far as trends go."""
-    first = as_of // closed_hours.HOUR_MS - closed_hours.KEPT_HOURS - PAST
-    return _list(keys.TOTALS, keys.totals(first - 1))
+def _tracked() -> dict[int, Object]:
+    """Give the rollups of epoch hours."""
+    found = ((keys.rollup_hour(one.key), one) for one in _bucket().list(keys.ROLLUPS))
+    return {hour: one for hour, one in found if hour is not None}
 
 
-def _list(prefix: str, after: str = "") -> dict[int, Object]:
-    """Give the hours that have a file under a prefix, those after a key only."""
-    return old_hours.by_hour(_bucket().list(prefix, after))
+def _totals(as_of: int) -> dict[int, Object]:
+    """Give what compaction makes of the likes of epoch days, as far back as recent days rest on."""
+    before = as_of // days.HOUR_MS // DAY_HOURS - days.KEPT_DAYS - 2
+    return trend_days.by_day(_bucket().list(keys.TOTALS, keys.totals(before)))
 
 
-def _load(files: Mapping[int, Object]) -> Iterator[Rollup]:
-    """Give hours one after another; their files, not what is in them, are in memory together."""
-    for hour, file, data in zip(
-        files, files.values(), _pool().map(_read, files.values()), strict=True
-    ):
-        told = rollups.settled if file.key.startswith(keys.TOTALS) else rollups.decode
-        yield told(hour, data)
+def _load(
+    decode: Callable[[int, bytes], Rollup], files: Mapping[int, Object], chosen: Sequence[int]
+) -> Iterator[Rollup]:
+    """Give hours or days one after another; their files, not their rows, are in memory together."""
+    read = _pool().map(_read, [files[one] for one in chosen])
+    yield from map(decode, chosen, read)
 
 
 _kept: dict[str, tuple[bytes, str]] = {}
@@ -267,33 +267,45 @@ def _read(file: Object) -> bytes:
     return known[0]
 
 
-def _publish(files: dict[int, Object], as_of: int, restate: bool) -> list[str]:
-    """Write the closed hours to the lake that are new or changed; gives their keys."""
+def _publish(
+    totals: Mapping[int, Object], tracked: Mapping[int, Object], as_of: int, restate: bool
+) -> list[str]:
+    """Write the days to the lake that are new or changed; gives their keys."""
     known = {
         int(item["sk"]["S"]): Published(item["source"]["S"], int(item["stated_at"]["N"]))
-        for item in _query("stated")
+        for item in _query("stated_day")
     }
-    etags = {hour: file.etag for hour, file in files.items()}
-    due = dict(closed_hours.due(etags, known, as_of, restate))
-    if not due:
-        return []
-    newest, oldest = max(due), min(due) - PAST
-    needed = {hour: file for hour, file in files.items() if oldest <= hour <= newest}
-    activity = hourly(_load(needed), newest, newest - oldest + 1)
     stated = []
-    for hour, source in due.items():
-        rows = scoring.hour_table(activity.since(newest - hour), hour)
-        key = keys.trends(hour)
-        _bucket().replace(key, closed_hours.encode(rows))
+    for day, source in days.due(_etags(totals), _etags(tracked), known, as_of, restate):
+        over = days.closed(day, as_of)
+        rows = days.table(day, _told(day, over, totals, tracked), over)
+        others = trend_days.beside(_bucket().list(keys.trends_day(day)))
+        key = trend_days.write(_bucket(), day, rows, others.get(keys.trends(day), ()))
         _dynamodb().put_item(
             TableName=os.environ[TRENDS_TABLE],
             Item={
-                "pk": {"S": "stated"},
-                "sk": {"S": str(hour)},
+                "pk": {"S": "stated_day"},
+                "sk": {"S": str(day)},
                 "source": {"S": source},
                 "stated_at": {"N": str(as_of)},
-                "expires_at": {"N": str(int(time.time()) + closed_hours.REMEMBERED_S)},
+                "expires_at": {"N": str(int(time.time()) + days.REMEMBERED_S)},
             },
         )
         stated.append(key)
     return stated
+
+
+def _told(
+    day: int, over: int, totals: Mapping[int, Object], tracked: Mapping[int, Object]
+) -> Iterator[Rollup]:
+    """Give what a day and the one before it are told from: totals, and where these know nothing of
+    a closed hour, what was tracked."""
+    settled = list(_load(rollups.settled, totals, [d for d in (day - 1, day) if d in totals]))
+    known = {hour for one in settled for hour in one.hours}
+    hours = range((day - 1) * DAY_HOURS, day * DAY_HOURS + over)
+    yield from settled
+    yield from _load(rollups.decode, tracked, [h for h in hours if h in tracked and h not in known])
+
+
+def _etags(files: Mapping[int, Object]) -> dict[int, str]:
+    return {place: file.etag for place, file in files.items()}

@@ -20,7 +20,7 @@ _Matrix = NDArray[np.int64]
 
 
 class Activity(msgspec.Struct, frozen=True):
-    """Likes and unlikes of films (rows) in equal spans of time (columns), the newest span first."""
+    """Likes and unlikes of films (rows, by name) in equal spans of time (columns, newest first)."""
 
     films: list[str]
     likes: _Matrix
@@ -41,17 +41,6 @@ class Activity(msgspec.Struct, frozen=True):
             return found
 
         return Activity(self.films, summed(self.likes), summed(self.unlikes))
-
-    def since(self, span: int) -> "Activity":
-        """Give a later span as the newest, `PAST` before it, and the films of these, by name.
-
-        So it is the same, to the order of its rows, wherever it was cut from.
-        """
-        inside = slice(span, span + 1 + PAST)
-        likes, unlikes = self.likes[:, inside], self.unlikes[:, inside]
-        active = np.flatnonzero((likes + unlikes).any(axis=1)).tolist()
-        rows = sorted(active, key=self.films.__getitem__)
-        return Activity([self.films[row] for row in rows], likes[rows], unlikes[rows])
 
 
 def first_hour(as_of_minute: int) -> int:
@@ -103,8 +92,11 @@ def _summed(rollups: Iterable[Rollup], span: Any, spans: int) -> Activity:
             for name in ("likes", "unlikes")
         ]
         parts.append((rows, low, width, sums))
-    totals = [np.zeros((len(place), spans), np.int64) for _ in range(2)]
+    names = sorted(place)
+    row = np.empty(len(names), np.int64)
+    row[[place[name] for name in names]] = np.arange(len(names))
+    totals = [np.zeros((len(names), spans), np.int64) for _ in range(2)]
     for rows, low, width, sums in parts:
         for total, part in zip(totals, sums, strict=True):
-            total[rows, low : low + width] += part
-    return Activity(list(place), *totals)
+            total[row[rows], low : low + width] += part
+    return Activity(names, *totals)

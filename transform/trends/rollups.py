@@ -1,18 +1,20 @@
-"""An hour of event time as trends keep it: likes and unlikes by film and minute."""
+"""Event time as trends know it: likes and unlikes by film and minute, of an hour or a day."""
 
 import json
 from collections.abc import Iterable
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from transform.lake.division import DAY_HOURS
 from transform.trends.batch_sums import Batch
 
 HOUR_MINUTES = 60
 _COLUMNS: list[tuple[str, pa.DataType]] = [
     ("movie_id", pa.string()),
-    ("minute", pa.uint8()),  # of the hour
+    ("minute", pa.uint8()),  # since the hour began
     ("likes", pa.uint32()),
     ("unlikes", pa.uint32()),
 ]
@@ -21,12 +23,21 @@ _FOLDED = b"folded"
 
 
 class Rollup(msgspec.Struct, frozen=True):
-    """An hour: a row a film and minute, sorted, and the last batch of each shard that is in it."""
+    """An hour: a row a film and minute, sorted, and the last batch of each shard that is in it.
+
+    Or a day that is settled, which begins with its first hour.
+    """
 
     hour: int
     """Hours since the epoch."""
     rows: pa.Table
     folded: dict[str, str]
+
+    @property
+    def hours(self) -> set[int]:
+        """The epoch hours of which there are rows."""
+        minutes = np.unique(self.rows["minute"].to_numpy()).tolist()
+        return {self.hour + minute // HOUR_MINUTES for minute in minutes}
 
 
 def hours(batches: Iterable[Batch]) -> dict[int, list[Batch]]:
@@ -90,8 +101,13 @@ def decode(hour: int, data: bytes) -> Rollup:
     return Rollup(hour, rows.replace_schema_metadata(None), folded)
 
 
-def settled(hour: int, data: bytes) -> Rollup:
-    """Give the hour that compaction's totals tell; they know no minutes, so all is in the first."""
-    rows = pq.read_table(pa.BufferReader(data))
-    minute = pa.array([0] * rows.num_rows, pa.uint8())
-    return Rollup(hour, rows.append_column("minute", minute).select(_SCHEMA.names), {})
+def settled(day: int, data: bytes) -> Rollup:
+    """Give an epoch day as compaction's totals tell it: of each hour, all is in the first minute,
+    as they know none."""
+    file = pq.ParquetFile(pa.BufferReader(data), read_dictionary=["movie_id"])
+    # Its threads cost more than they save, for what is mostly small.
+    rows = file.read(["hour", "movie_id", "likes", "unlikes"], use_threads=False)
+    first = day * DAY_HOURS
+    minute = rows["hour"].to_numpy().astype("datetime64[m]").astype(np.int64)
+    minutes = pa.array(minute - first * HOUR_MINUTES)
+    return Rollup(first, rows.append_column("minute", minutes).select(_SCHEMA.names), {})

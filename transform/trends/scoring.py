@@ -19,77 +19,86 @@ three likes are none either. With no earlier window to compare with, every score
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from glue import schema, tables
-from transform.trends.activity import Activity
+from transform.trends.activity import PAST, Activity
 from transform.trends.leaderboards import Entry
-from transform.trends.rollups import HOUR_MINUTES
 
 TOP = 100
 """How many films a leaderboard holds."""
 KEEP = 0.7
 STEADY = 100.0
 FLOOR = 10.0
+SCHEMA = schema.arrow(tables.read("trends"))
+_Numbers = NDArray[np.int64]
 
 
-def scores(windows: Activity) -> NDArray[np.float64]:
-    """Give the score of each film's newest window, to three decimals."""
-    net = (windows.likes - windows.unlikes).astype(np.float64)
-    now, past = net[:, 0], net[:, 1:].clip(min=0)
-    if not past.shape[1]:
-        return np.zeros(len(windows.films))
-    weights = KEEP ** np.arange(past.shape[1])
-    weights /= weights.sum()
+def scores(net: _Numbers, pasts: _Numbers) -> NDArray[np.float64]:
+    """Give the score of films (rows) in windows (columns), to three decimals.
+
+    Given are net likes in windows, the newest first, and for each that is to be scored, from the
+    newest on, with how many windows before it it is compared.
+    """
+    now, past = net[:, : len(pasts)], net.clip(min=0).astype(np.float64)
+    k = np.arange(net.shape[1])[:, np.newaxis] - np.arange(1, len(pasts) + 1)
+    weights = np.where((k >= 0) & (k < pasts), KEEP**k, 0.0)
+    weights /= weights.sum(axis=0).clip(min=1)  # at least 1, but where there is no past
     mean = past @ weights
-    busy = (now.sum() - now + STEADY).clip(min=1) / (mean.sum() - mean + STEADY)
+    all_now, all_mean = now.sum(axis=0), past.sum(axis=0) @ weights
+    busy = (all_now - now + STEADY).clip(min=1) / (all_mean - mean + STEADY)
     expected = (mean * busy).clip(min=FLOOR)
     unsure = busy**2 * (past @ weights**2)
-    found: NDArray[np.float64] = np.round((now - expected) / np.sqrt(expected + unsure), 3)
-    return found + 0.0  # no -0.0
+    found = np.round((now - expected) / np.sqrt(expected + unsure), 3)
+    return np.where(pasts > 0, found, 0.0) + 0.0  # no -0.0
 
 
-def ranked(windows: Activity) -> list[Entry]:
-    """Give the films with anything in the newest window, best first.
+def ranking(activity: Activity, pasts: _Numbers) -> pa.Table:
+    """Give the films with anything in a window, the oldest window first, in each the best film.
 
-    By score, then net likes, then name.
+    By score, then net likes, then name. Windows are numbered from the newest, 0; `pasts` is as in
+    `scores`.
     """
-    likes, unlikes = windows.likes[:, 0], windows.unlikes[:, 0]
-    score = scores(windows)
-    active = np.flatnonzero(likes + unlikes)
-    order = sorted(
-        active.tolist(), key=lambda i: (-score[i], unlikes[i] - likes[i], windows.films[i])
-    )
-    return [
-        Entry(rank, None, windows.films[i], int(likes[i]), int(unlikes[i]), float(score[i]))
-        for rank, i in enumerate(order, 1)
-    ]
+    net = activity.likes - activity.unlikes
+    newest = slice(len(pasts))
+    film, window = np.nonzero(activity.likes[:, newest] + activity.unlikes[:, newest])
+    score = scores(net, pasts)[film, window]
+    order = np.lexsort((film, -net[film, window], -score, -window))
+    film, window, score = film[order], window[order], score[order]
+    columns: dict[str, Any] = {
+        "window": window,
+        "movie_id": pa.array(activity.films, pa.string()).take(film),
+        "likes": activity.likes[film, window],
+        "unlikes": activity.unlikes[film, window],
+        "score": score,
+        "rank": np.arange(len(film)) - np.searchsorted(-window, -window) + 1,
+    }
+    return pa.table(columns)
 
 
 def leaderboard(windows: Activity, previous: Mapping[str, int]) -> list[Entry]:
-    """Give the top of a window, each with the rank it had (film to rank)."""
+    """Give the top of the newest window, each with the rank it had (film to rank)."""
+    found = ranking(windows, np.array([windows.likes.shape[1] - 1])).drop_columns("window")
     return [
-        msgspec.structs.replace(entry, previous_rank=previous.get(entry.movie_id))
-        for entry in ranked(windows)[:TOP]
+        Entry(previous_rank=previous.get(row["movie_id"]), **row)
+        for row in found.slice(0, TOP).to_pylist()
     ]
 
 
-def hour_table(hours: Activity, hour: int) -> pa.Table:
-    """Give what the table `trends` holds of an epoch hour, the newest of these, best film first."""
-    rows = ranked(hours.windows(1))
-    start = hour * HOUR_MINUTES * 60_000
-    columns: dict[str, list[Any]] = {
-        "hour": [start] * len(rows),
-        "movie_id": [row.movie_id for row in rows],
-        "likes": [row.likes for row in rows],
-        "unlikes": [row.unlikes for row in rows],
-        "score": [row.score for row in rows],
-        "rank": [row.rank for row in rows],
-    }
-    return pa.table(columns, schema=schema.arrow(tables.read("trends")))
+def hours_table(hours: Activity, newest: int) -> pa.Table:
+    """Give what the table `trends` holds of hours up to an epoch hour, best film of each first.
+
+    The `PAST` hours before them are there to look back to. The past of an hour begins with the
+    first of those before it in which there was anything to count.
+    """
+    spans = np.arange(hours.likes.shape[1])
+    active = (hours.likes + hours.unlikes).any(axis=0)
+    oldest = np.maximum.accumulate(np.where(active, spans, 0))[PAST:]
+    found = ranking(hours, (oldest - spans[:-PAST]).clip(min=0))
+    hour = (newest - found["window"].to_numpy()).astype("datetime64[h]").astype("datetime64[ms]")
+    return found.set_column(0, "hour", pa.array(hour)).cast(SCHEMA)
 
 
 def ranks(board: Sequence[Entry]) -> dict[str, int]:

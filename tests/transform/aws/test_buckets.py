@@ -1,6 +1,7 @@
 """Objects of a bucket: what is not there, what may not be read, and what others changed."""
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.bucket import Objects, etag
 from tests.fakes import refusal
@@ -55,6 +56,22 @@ def test_what_is_there_and_denied_is_forbidden(s3, bucket, tmp_path):
     for read in (bucket.read, bucket.get, lambda key: bucket.download(key, tmp_path / "a")):
         with pytest.raises(Forbidden, match=r"^s3://lake/a: Operation: AccessDenied\.$"):
             read("a")
+
+
+def test_objects_are_removed_a_thousand_at_a_time_whether_or_not_they_are_there(s3, bucket):
+    names = [f"a/{number}" for number in range(1001)]
+    s3.objects = dict.fromkeys([*names[::2], "b"], b"")
+    bucket.remove(names)
+    bucket.remove([])
+    assert list(s3.objects) == ["b"]
+
+
+@pytest.mark.parametrize(("code", "error"), [("AccessDenied", Forbidden), ("Slow", ClientError)])
+def test_what_is_not_removed_is_raised(s3, bucket, code, error):
+    failed = [{"Key": "a", "Code": code, "Message": "not this one"}]
+    s3.delete_objects = lambda **_: {"Deleted": [{"Key": "b"}], "Errors": failed}
+    with pytest.raises(error, match=code):
+        bucket.remove(["a", "b"])
 
 
 @pytest.mark.parametrize("there", [True, False])

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests import aws
+from tests import aws, day_totals
 from tests.bucket import Objects
 from tests.fakes import refusal
 from tests.trends_table import Faults, Outage, Table
@@ -24,6 +24,7 @@ from transform.trends.leaderboards import Entry
 
 HOUR = 3_600_000
 NOW = 1_800_000_000_000 // HOUR * HOUR + 30 * 60_000
+TODAY = NOW // HOUR // 24
 CONTEXT = SimpleNamespace(**vars(aws.CONTEXT), get_remaining_time_in_millis=lambda: 300_000)
 
 
@@ -89,7 +90,7 @@ def minutes(bucket):
     found = Counter()
     for key, body in bucket.objects.items():
         if key.startswith(keys.ROLLUPS):
-            first = keys.hour_of(key) * 60
+            first = keys.rollup_hour(key) * 60
             for row in pq.read_table(pa.BufferReader(body)).to_pylist():
                 place = row["movie_id"], first + row["minute"]
                 found[*place, "like"] += row["likes"]
@@ -189,10 +190,13 @@ def hours_of_table(bucket):
     for key, body in bucket.objects.items():
         if key.startswith(keys.TRENDS):
             for row in pq.read_table(pa.BufferReader(body)).to_pylist():
-                hour = int(row["hour"].replace(tzinfo=UTC).timestamp()) // 3600
-                sums[row["movie_id"], hour, "like"] += row["likes"]
-                sums[row["movie_id"], hour, "unlike"] += row["unlikes"]
+                sums[row["movie_id"], hour_of(row), "like"] += row["likes"]
+                sums[row["movie_id"], hour_of(row), "unlike"] += row["unlikes"]
     return +sums
+
+
+def hour_of(row):
+    return int(row["hour"].replace(tzinfo=UTC).timestamp()) // 3600
 
 
 def liked(film, *ages_ms, action="like"):
@@ -263,7 +267,7 @@ def test_a_leaderboard_tells_likes_unlikes_and_the_rank_before(table, bucket):
 
 
 def test_without_a_like_there_are_empty_leaderboards(table, bucket):
-    assert run(as_of=NOW) == {"as_of": NOW, "batches": 0, "hours_stated": [], "more": False}
+    assert run(as_of=NOW) == {"as_of": NOW, "batches": 0, "days_stated": [], "more": False}
     assert board(table) == board(table, "15m") == board(table, "24h") == []
 
 
@@ -282,86 +286,141 @@ def test_a_leaderboard_looks_back_two_days(table, bucket):
     assert board(table, "24h")[0].score > 10
 
 
+def rows(bucket, day):
+    """Give likes, unlikes and rank by epoch hour and film, as a day of the table has them."""
+    read = pq.read_table(pa.BufferReader(bucket.objects[keys.trends(day)])).to_pylist()
+    return {
+        (hour_of(row), row["movie_id"]): (row["likes"], row["unlikes"], row["rank"]) for row in read
+    }
+
+
 def test_a_closed_hour_is_stated_once_and_again_at_most_every_ten_minutes_if_it_changed(
     table, bucket
 ):
     closed = NOW // HOUR * HOUR - 1
     send(record(1, Like("e", "a", "like", closed), Like("e", "a", "like", closed + 1)))
-    key = keys.trends(closed // HOUR)
-    assert run(as_of=NOW)["hours_stated"] == [key]
-    assert run(as_of=NOW + 600_000)["hours_stated"] == []
+    key = keys.trends(TODAY)
+    assert run(as_of=NOW)["days_stated"] == [key]
+    assert run(as_of=NOW + 600_000)["days_stated"] == []
     send(record(2, Like("e", "b", "unlike", closed)))
-    assert run(as_of=NOW + 599_999)["hours_stated"] == []
-    assert run(as_of=NOW + 600_000)["hours_stated"] == [key]
-    rows = pq.read_table(pa.BufferReader(bucket.objects[key])).to_pylist()
-    assert [(row["movie_id"], row["likes"], row["unlikes"], row["rank"]) for row in rows] == [
-        ("a", 1, 0, 1), ("b", 0, 1, 2)]  # fmt: skip
-    assert {row["hour"].replace(tzinfo=UTC).timestamp() * 1000 for row in rows} == {
-        closed // HOUR * HOUR
-    }
+    assert run(as_of=NOW + 599_999)["days_stated"] == []
+    assert run(as_of=NOW + 600_000)["days_stated"] == [key]
+    hour = closed // HOUR
+    assert rows(bucket, TODAY) == {(hour, "a"): (1, 0, 1), (hour, "b"): (0, 1, 2)}
 
 
-def totals(films):
-    columns = zip(*((film, *pair) for film, pair in films.items()), strict=True)
-    names = ("movie_id", "likes", "unlikes")
-    sink = pa.BufferOutputStream()
-    pq.write_table(pa.table(dict(zip(names, map(list, columns), strict=True))), sink)
-    return sink.getvalue().to_pybytes()
+def test_an_hour_is_stated_as_soon_as_it_closes(table, bucket):
+    this = NOW // HOUR
+    send(record(1, *liked("a", 0, HOUR)))
+    run(as_of=(this + 1) * HOUR - 1)
+    assert rows(bucket, TODAY) == {(this - 1, "a"): (1, 0, 1)}
+    assert run(as_of=(this + 1) * HOUR)["days_stated"] == [keys.trends(TODAY)]
+    assert rows(bucket, TODAY) == {(h, "a"): (1, 0, 1) for h in (this - 1, this)}
+    midnight = (TODAY + 1) * 24 * HOUR
+    run(as_of=midnight - 1)
+    assert run(as_of=midnight)["days_stated"] == [keys.trends(TODAY)]
+    assert run(as_of=midnight + HOUR)["days_stated"] == []
 
 
 def test_an_hour_that_compaction_settled_is_stated_from_its_totals(table, bucket):
-    """What stands on the stream twice is counted twice, until it is known to be one like."""
+    """What stands on the stream twice is counted twice, until it is known to be one like; other
+    hours of the day are told from what was tracked."""
     closed = NOW // HOUR - 1
     at = NOW - closed * HOUR
-    send(record(1, *liked("twice", at, at), *liked("once", at)))
+    send(record(1, *liked("twice", at, at), *liked("once", at), *liked("tracked", at + HOUR)))
     run(as_of=NOW)
-    key = keys.trends(closed)
-
-    def stated():
-        rows = pq.read_table(pa.BufferReader(bucket.objects[key])).to_pylist()
-        return {row["movie_id"]: (row["likes"], row["unlikes"]) for row in rows}
-
-    assert stated() == {"twice": (2, 0), "once": (1, 0)}
-    settled = {"once": (1, 0), "twice": (1, 0), "very late": (3, 1)}
-    bucket.add(keys.totals(closed), totals(settled))
-    bucket.add(keys.totals(closed - 5), totals({"only there": (1, 0)}))
-    told = run(restate=True, as_of=NOW)["hours_stated"]
-    assert told == [keys.trends(closed - 5), key]
-    assert stated() == settled
-    assert run(restate=True, as_of=NOW)["hours_stated"] == []
-    assert {e.movie_id for e in board(table, "24h")} == {"twice", "once"}  # boards are as they were
-
-
-def test_old_hours_are_restated_when_it_is_said_and_once_an_hour(table, bucket, measured):
-    recent, old = NOW // HOUR - 1, NOW // HOUR - 500
-    for hour in (recent, old):
-        bucket.add(keys.totals(hour), totals({"a": (hour % 7, 1)}))
-    assert run(as_of=NOW)["hours_stated"] == [keys.trends(recent)]
-    on_the_hour = NOW // HOUR * HOUR + HOUR
-    for as_of in (on_the_hour - 1, on_the_hour + 60_000):
-        assert run(as_of=as_of)["hours_stated"] == []
-    assert run(as_of=on_the_hour + 59_999)["hours_stated"] == [keys.trends(old)]
-    assert hours_of_table(bucket) == {
-        ("a", hour, action): n
-        for hour in (recent, old)
-        for action, n in (("like", hour % 7), ("unlike", 1))
+    tracked = {(closed - 1, "tracked"): (1, 0, 1)}
+    assert rows(bucket, TODAY) == tracked | {
+        (closed, "twice"): (2, 0, 1),
+        (closed, "once"): (1, 0, 2),
     }
+    hours = {
+        closed: {"once": (1, 0), "twice": (1, 0), "very late": (3, 1)},
+        closed + 1: {"open": (1, 0)},
+    }
+    bucket.add(keys.totals(TODAY), day_totals.encode(hours))
+    day_before = closed - 24
+    bucket.add(keys.totals(TODAY - 1), day_totals.encode({day_before: {"only there": (1, 0)}}))
+    told = run(restate=True, as_of=NOW)["days_stated"]
+    assert told == [keys.trends(TODAY - 1), keys.trends(TODAY)]
+    assert rows(bucket, TODAY) == tracked | {
+        (closed, "very late"): (3, 1, 1),
+        (closed, "once"): (1, 0, 2),
+        (closed, "twice"): (1, 0, 3),
+    }
+    assert rows(bucket, TODAY - 1) == {(day_before, "only there"): (1, 0, 1)}
+    assert run(restate=True, as_of=NOW)["days_stated"] == []
+    boards = {e.movie_id for e in board(table, "24h")}
+    assert boards == {"twice", "once", "tracked"}  # as they were
+
+
+def test_old_days_are_restated_when_it_is_said_and_once_an_hour(table, bucket, measured):
+    old = TODAY - 20
+
+    def add(day, films):
+        bucket.add(keys.totals(day), day_totals.encode({day * 24 + 1: films}))
+
+    for day in (TODAY, old):
+        add(day, {"a": (day % 7, 1)})
+    assert run(as_of=NOW)["days_stated"] == [keys.trends(TODAY)]
+    on_the_hour = NOW // HOUR * HOUR + HOUR
+    assert run(as_of=on_the_hour - 1)["days_stated"] == []
+    assert keys.trends(old) not in run(as_of=on_the_hour + 60_000)["days_stated"]
+    assert keys.trends(old) in run(as_of=on_the_hour + 59_999)["days_stated"]
+    for day in (TODAY, old):
+        assert rows(bucket, day) == {(day * 24 + 1, "a"): (day % 7, 1, 1)}
     bucket.now += 2 * HOUR
-    bucket.add(keys.totals(old), totals({"b": (1, 0)}))
+    add(old, {"b": (1, 0)})
     told = run(as_of=NOW, restate=True)
-    assert (told["hours_stated"], told["more"]) == ([keys.trends(old)], False)
-    assert measured("HoursStated") == 3
+    assert keys.trends(old) in told["days_stated"] and not told["more"]
+    assert measured("DaysStated") == 5
     # Written so soon after the change that it may be of what was there before.
-    assert run(as_of=NOW + 60_000, restate=True)["hours_stated"] == []
-    assert keys.trends(old) in run(as_of=on_the_hour, restate=True)["hours_stated"]
+    assert run(as_of=NOW, restate=True)["days_stated"] == []
+    assert keys.trends(old) in run(as_of=on_the_hour, restate=True)["days_stated"]
 
 
-def test_old_hours_for_which_there_is_no_time_are_left_to_the_next_run(table, bucket):
-    bucket.add(keys.totals(NOW // HOUR - 500), totals({"a": (1, 0)}))
+def test_old_days_for_which_there_is_no_time_are_left_to_the_next_run(table, bucket):
+    old = TODAY - 20
+    bucket.add(keys.totals(old), day_totals.encode({old * 24: {"a": (1, 0)}}))
     hurried = SimpleNamespace(**vars(aws.CONTEXT), get_remaining_time_in_millis=lambda: 60_000)
     assert rank.handler({"restate": True}, hurried)["more"]
     told = run(restate=True)
-    assert told["hours_stated"] == [keys.trends(NOW // HOUR - 500)] and not told["more"]
+    assert told["days_stated"] == [keys.trends(old)] and not told["more"]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_an_earlier_version_wrote_by_hours_is_brought_over_whatever_fails(
+    seed, table, bucket, faults
+):
+    """Its memory is of hours; its files lie in days that are recent, or long past."""
+    hour = NOW // HOUR - 3
+    table.items["stated", str(hour)] = {
+        "pk": {"S": "stated"},
+        "sk": {"S": str(hour)},
+        "source": {"S": "of before"},
+        "stated_at": {"N": str(NOW)},
+    }
+    send(record(1, *liked("a", *range(HOUR, 47 * HOUR, HOUR))))
+    for day in (TODAY - 30, TODAY):
+        bucket.add(keys.totals(day), day_totals.encode({day * 24 + 2: {"b": (2, 1)}}))
+    there = [TODAY - 30, TODAY - 2, TODAY - 1, TODAY]
+    for day in there:
+        for part in ("hour-02", "hour-05"):
+            bucket.add(f"{keys.trends_day(day)}{part}.parquet", b"of before")
+    faults.chance, faults.share = random.Random(seed), 0.05
+    for _ in range(20):
+        try:
+            run(restate=True)
+        except Outage:
+            continue
+    faults.share = 0
+    assert run(restate=True)["more"] is False
+    under = {key for key in bucket.objects if key.startswith(keys.TRENDS)}
+    assert under == {keys.trends(day) for day in there}
+    assert rows(bucket, TODAY - 30) == {((TODAY - 30) * 24 + 2, "b"): (2, 1, 1)}
+    assert rows(bucket, TODAY)[TODAY * 24 + 2, "b"] == (2, 1, 1)
+    assert len(hours_of_table(bucket)) == 46 - 1 + 4
+    assert run(restate=True)["days_stated"] == []
 
 
 def test_the_same_likes_give_the_same_bytes_however_they_came(table, bucket, monkeypatch):
@@ -373,7 +432,7 @@ def test_the_same_likes_give_the_same_bytes_however_they_came(table, bucket, mon
             run(restate=True)
     run(restate=True)
     first = {k: v for k, v in bucket.objects.items() if k.startswith(keys.TRENDS)}
-    assert len(first) > 5
+    assert len(first) == 3 and sum(map(len, first.values())) > 3000
     for items in (table.items, bucket.objects, track._checkpoints, rank._kept):
         items.clear()
     lines = [likes_of(line) for one in records for line in one.data.split(b"\n")]

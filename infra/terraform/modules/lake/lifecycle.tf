@@ -16,7 +16,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "lake" {
     }
   }
 
-  # RankTrends looks back 8 days, and writes an hour again each minute that it changes.
+  # RankTrends writes days again until 8 after them, looks back a day from each, and writes an hour that changes each minute.
   rule {
     id     = "rollups"
     status = "Enabled"

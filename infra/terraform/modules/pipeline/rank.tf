@@ -1,4 +1,4 @@
-# RankTrends: each minute, makes leaderboards of what TrackTrends summed up, and the trends table of closed hours.
+# RankTrends: each minute, makes leaderboards of what TrackTrends summed up, and the days of the trends table.
 
 module "rank" {
   source            = "../function"
@@ -48,9 +48,10 @@ data "aws_iam_policy_document" "rank" {
     }
   }
 
+  # It deletes what an earlier version wrote, an object an hour.
   statement {
     sid       = "WriteTrends"
-    actions   = ["s3:PutObject"]
+    actions   = ["s3:PutObject", "s3:DeleteObject"]
     resources = ["${local.bucket_arn}/trends/*"]
   }
 }

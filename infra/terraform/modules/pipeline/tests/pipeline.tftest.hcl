@@ -152,7 +152,7 @@ run "a_stage_is_named_counts_exactly_and_allows_no_more_than_it_needs" {
       [toset(["s3:GetObject", "s3:PutObject"]), toset(["${local.bucket_arn}/rollups/*"])],
       [toset(["s3:GetObject"]), toset(["${local.bucket_arn}/totals/*"])],
       [toset(["s3:ListBucket"]), toset([local.bucket_arn])],
-      [toset(["s3:PutObject"]), toset(["${local.bucket_arn}/trends/*"])],
+      [toset(["s3:DeleteObject", "s3:PutObject"]), toset(["${local.bucket_arn}/trends/*"])],
     ]
     error_message = "RankTrends reaches its table, its rollups, the totals and the trends table, nothing else."
   }
