@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -23,6 +24,7 @@ Rows = list[tuple[Any, ...]]
 DATABASE = "movie_likes_local"
 LIKES = schema.arrow(tables.read("likes_raw"))
 LAKE = schema.arrow(tables.read("likes"))
+TOTALS = schema.arrow(tables.read("likes_by_hour"))
 TRENDS = schema.arrow(tables.read("trends"))
 
 
@@ -61,18 +63,20 @@ class Lake:
                 self.put(f"{folder}/part-{file}", part[file::files])
 
     def put_lake(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Write likes as compaction leaves them: each once, an object an hour, sorted by film.
+        """Write likes as compaction leaves them: each once, an object a day, sorted by film; and
+        what they come to.
 
-        Hours with none that says where it came from are as they were before there was a column.
+        Days with none that says where it came from are as they were before there was a column.
         """
-        hours: dict[str, list[Mapping[str, Any]]] = {}
+        days: dict[str, list[Mapping[str, Any]]] = {}
         for row in once(rows):
-            file = row["liked_at"].strftime("likes/day=%Y-%m-%d/hour-%H-00.parquet")
-            hours.setdefault(file, []).append(row)
-        for file, part in hours.items():
+            folder = row["liked_at"].strftime("day=%Y-%m-%d")
+            days.setdefault(folder, []).append(row)
+        for folder, part in days.items():
             part.sort(key=lambda row: (row["movie_id"], row["liked_at"], row["event_id"]))
             columns = LAKE if any("backfill" in row for row in part) else LIKES
-            self.put(file, part, columns, compression="zstd")
+            self.put(f"likes/{folder}/whole.parquet", part, columns, compression="zstd")
+            self.put(f"totals/{folder}/whole.parquet", totals(part), TOTALS, compression="zstd")
 
     def put_trends(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Write days as they are ranked: a file each, in place of the one before."""
@@ -89,6 +93,22 @@ class Lake:
         file = self.root / "rejected" / f"day={day}" / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(gzip.compress("".join(json.dumps(row) + "\n" for row in rows).encode()))
+
+
+def totals(likes: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What likes come to by film and hour."""
+    sums: dict[tuple[str, datetime], Counter[str]] = {}
+    for row in likes:
+        hour = row["liked_at"].replace(minute=0, second=0, microsecond=0)
+        found = sums.setdefault((row["movie_id"], hour), Counter())
+        liked = row["action"] == "like"
+        found["likes" if liked else "unlikes"] += 1
+        found["backfilled"] += (1 if liked else -1) * (row.get("backfill") is not None)
+    names = ("likes", "unlikes", "backfilled")
+    return [
+        {"hour": hour, "movie_id": film} | {name: found[name] for name in names}
+        for (film, hour), found in sorted(sums.items())
+    ]
 
 
 def once(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

@@ -51,6 +51,7 @@ def test_the_shipped_questions_are_these() -> None:
         "top_movies",
         "top_movies_by_period",
         "top_movies_hourly",
+        "totals_differ",
         "trending",
         "trends_differ",
         "unique_likers",

@@ -179,7 +179,7 @@ def test_an_empty_lake_has_an_answer_of_the_same_types(
     rows = hostile.likes(0)
     lake.put_likes(rows)
     lake.put_lake(rows[:-9])
-    lake.put("likes/day=2026-03-01/hour-00-01.parquet", rows[:9])
+    lake.put("likes/day=2026-03-01/hour-00.parquet", rows[:9])
     lake.put_trends(hostile.trends(0))
     lake.put_rejected("2026-03-01", "a.json.gz", [reject(1, datetime(2026, 3, 1))])
     full = ask(**span, movie_id=MOVIES[0], min_likes=1)
