@@ -11,6 +11,7 @@ from tests.bench import (
     cold_start,
     compact,
     count,
+    days,
     fan_out,
     growth,
     rank,
@@ -30,6 +31,7 @@ BENCHES = [
     report.run,
     scan.run,
     growth.run,
+    days.run,
     cold_start.run,
     fan_out.run,
 ]

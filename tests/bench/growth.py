@@ -51,7 +51,7 @@ class Merge(NamedTuple):
 def run() -> list[Comparison]:
     """Let the history grow, and ask and merge at each length."""
     console = rich.get_console()
-    questions, days, hours = {}, {}, {}
+    questions, merges = {}, {}
     with tempfile.TemporaryDirectory() as folder:
         history, late = Path(folder) / "history", Path(folder) / "late"
         made = 0
@@ -61,15 +61,13 @@ def run() -> list[Comparison]:
             made = length
             with console.status(f"growth: on a history of {length} days"):
                 questions[length] = _ask(history, length - 1)
-                days[length] = _merge(history, late, length - 1, hours=24)
-                hours[length] = _merge(history, late, length - 1, hours=1)
+                merges[length] = _merge(history, late, length - 1)
     first = DAYS[0]
     found = []
     for length in DAYS[1:]:
         found += _asked(length, questions[length], questions[first])
-        found += _merged(f"{length} days of history", days[length], f"{first} day", days[first])
-    longest = f"{DAYS[-1]} days of history, 24 hours touched"
-    found += _merged(longest, days[DAYS[-1]], "1 hour touched", hours[DAYS[-1]], most=24)
+        what = f"{length} days of history"
+        found += _merged(what, merges[length], f"{first} day", merges[first])
     return found
 
 
@@ -81,20 +79,16 @@ def _asked(length: int, ours: Question, theirs: Question) -> list[Comparison]:
     ]
 
 
-def _merged(
-    what: str, ours: Merge, beside: str, theirs: Merge, most: float = FLAT
-) -> list[Comparison]:
+def _merged(what: str, ours: Merge, beside: str, theirs: Merge) -> list[Comparison]:
     what = f"growth, a late day merged, {what}"
     told = ", ".join(f"{count} {kind}" for kind, count in sorted(ours.calls.items()))
     return [
-        _flat(f"{what}: {told}", ours.calls.total(), theirs.calls.total(), beside, "calls", most),
+        _flat(f"{what}: {told}", ours.calls.total(), theirs.calls.total(), beside, "calls"),
         _shown(what, ours.seconds, theirs.seconds, beside),
     ]
 
 
-def _flat(
-    what: str, ours: int, theirs: int, beside: str, unit: str, most: float = FLAT
-) -> Comparison:
+def _flat(what: str, ours: int, theirs: int, beside: str, unit: str) -> Comparison:
     ratio = ours / theirs
     return Comparison(
         what,
@@ -102,8 +96,8 @@ def _flat(
         beside,
         f"{theirs:,} {unit}",
         f"{ratio:.2f} x",
-        f"<= {most} x",
-        ratio <= most,
+        f"<= {FLAT} x",
+        ratio <= FLAT,
     )
 
 
@@ -119,7 +113,7 @@ def _grow(history: Path, days: range) -> None:
     last = days[-1]
     _deliver(history, last, "day", _shifted(_likes(LIKES, seed=1), last, seed=1))
     done = _compact(Folder(history))
-    assert (done.objects, done.new, done.hours) == (1, LIKES, 24)
+    assert (done.objects, done.new, done.days) == (1, LIKES, 1)
     shutil.rmtree(history / "raw")
     for day in range(max(0, days.stop - RAW_DAYS), days.stop):
         for number in range(RAW_A_DAY):
@@ -129,16 +123,15 @@ def _grow(history: Path, days: range) -> None:
 def _link(history: Path, day: int) -> None:
     """Have the first day's files stand for a day as well."""
     from transform.lake import keys
+    from transform.lake.division import WHOLE
 
-    first = int(FIRST.timestamp()) // 3600
-    for hour in range(first, first + 24):
-        later = hour + 24 * day
-        for there, here in (
-            (keys.likes(hour, 0), keys.likes(later, 0)),
-            (keys.totals(hour), keys.totals(later)),
-        ):
-            (history / here).parent.mkdir(parents=True, exist_ok=True)
-            os.link(history / there, history / here)
+    first = int(FIRST.timestamp()) // 86_400
+    for there, here in (
+        (keys.likes(first, WHOLE), keys.likes(first + day, WHOLE)),
+        (keys.totals(first), keys.totals(first + day)),
+    ):
+        (history / here).parent.mkdir(parents=True, exist_ok=True)
+        os.link(history / there, history / here)
 
 
 def _raw(root: Path, day: int) -> Path:
@@ -170,8 +163,9 @@ def _ask(history: Path, last: int) -> Question:
     from glue import tables
     from queries.engine.local import Local
 
-    table = replace(tables.read("likes"), location=f"{history}/likes/")
-    connection = Local("lake", lambda: {"likes": table}, pafs.LocalFileSystem)
+    name = "likes_by_hour"
+    table = replace(tables.read(name), location=f"{history}/totals/")
+    connection = Local("lake", lambda: {name: table}, pafs.LocalFileSystem)
     day = f"{FIRST + timedelta(days=last):%Y-%m-%d}"
     best, scanned = float("inf"), 0
     for _ in range(ROUNDS):
@@ -179,16 +173,13 @@ def _ask(history: Path, last: int) -> Question:
         answer = queries.run("top_movies", connection=connection, first_day=day, last_day=day)
         best = min(best, time.perf_counter() - start)
         scanned = answer.attrs["bytes"]
-        assert answer.attrs["files"] == 24 and answer["likes"].sum() + answer["unlikes"].sum()
+        assert answer.attrs["files"] == 1 and answer["likes"].sum() + answer["unlikes"].sum()
     return Question(best, scanned)
 
 
-def _merge(history: Path, late: Path, last: int, hours: int) -> Merge:
-    """Merge late likes of the first hours of the last day; the history stays as it is."""
-    likes = _likes(LIKES, seed=2)
-    since = int(FIRST.timestamp() * 1000)
-    times = likes["liked_at"].cast("int64").to_numpy()
-    likes = _shifted(likes.filter(times < since + hours * HOUR_MS), last, seed=2)
+def _merge(history: Path, late: Path, last: int) -> Merge:
+    """Merge late likes of the last day; the history stays as it is."""
+    likes = _shifted(_likes(LIKES, seed=2), last, seed=2)
     best = Merge(float("inf"), Counter())
     for _ in range(ROUNDS):
         shutil.rmtree(late, ignore_errors=True)
@@ -197,7 +188,7 @@ def _merge(history: Path, late: Path, last: int, hours: int) -> Merge:
         start = time.perf_counter()
         done = _compact(client)
         seconds = time.perf_counter() - start
-        assert (done.objects, done.new, done.hours) == (1, len(likes), hours)
+        assert (done.objects, done.new, done.days) == (1, len(likes), 1)
         best = min(best, Merge(seconds, Counter(client.calls)), key=lambda one: one.seconds)
     return best
 

@@ -61,11 +61,10 @@ def _wrangler(likes: int) -> None:
     frame = frame.sort_values(first).drop_duplicates("event_id")
     frame = frame.sort_values(["movie_id", "liked_at", "event_id"])
     frame["day"] = frame["liked_at"].dt.strftime("%Y-%m-%d")
-    frame["hour"] = frame["liked_at"].dt.strftime("%H")
     assert len(frame) == likes
     wr.s3.to_parquet(
         frame.drop(columns="arrival_day"), f"s3://{BUCKET}/likes/", dataset=True,
-        partition_cols=["day", "hour"], mode="overwrite_partitions",
+        partition_cols=["day"], mode="overwrite_partitions",
     )  # fmt: skip
 
 
