@@ -9,7 +9,6 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 from msgspec.structs import replace
 
@@ -17,6 +16,7 @@ import queries
 from glue import schema, tables
 from glue.tables import Table
 from queries.engine.local import Local
+from tests import local_files
 
 Rows = list[tuple[Any, ...]]
 
@@ -35,7 +35,7 @@ class Lake:
             name: replace(tables.read(name), location=f"{root}/{tables.read(name).location}")
             for name in tables.names()
         }
-        self.connection = Local(DATABASE, lambda: self.tables, pafs.LocalFileSystem)
+        self.connection = Local(DATABASE, lambda: self.tables, local_files.store)
 
     def put(
         self,

@@ -30,7 +30,8 @@ class Stub(BaseHTTPRequestHandler):
             listed.clear()
             sent.clear()
         elif "list-type" in query:
-            self.answer(200, self.keys(path, query.get("prefix", ""), query.get("delimiter", "")))
+            names = ("prefix", "delimiter", "start-after")
+            self.answer(200, self.keys(path, *(query.get(name, "") for name in names)))
         elif not (ROOT / path).is_file():
             self.answer(404, b"")
         else:
@@ -45,7 +46,7 @@ class Stub(BaseHTTPRequestHandler):
         self.rfile.read(int(self.headers["Content-Length"]))
         self.answer(200, (ROOT / "tables.json").read_bytes())
 
-    def keys(self, bucket: str, prefix: str, delimiter: str) -> bytes:
+    def keys(self, bucket: str, prefix: str, delimiter: str, after: str) -> bytes:
         listed.append(prefix)
         keys = [
             path.relative_to(ROOT / bucket).as_posix()
@@ -53,14 +54,15 @@ class Stub(BaseHTTPRequestHandler):
             if path.is_file()
         ]
         found, folders = [], []
-        for key in (key for key in keys if key.startswith(prefix)):
+        for key in (key for key in keys if key.startswith(prefix) and key > after):
             folder, cut, _ = key[len(prefix) :].partition("/")
             if delimiter and cut:
                 folders.append(f"{prefix}{folder}/")
             else:
                 found.append(key)
         contents = "".join(
-            f"<Contents><Key>{escape(key)}</Key>"
+            f"<Contents><Key>{escape(key)}</Key><ETag>{key}</ETag>"
+            "<LastModified>2026-03-01T00:00:00.000Z</LastModified>"
             f"<Size>{(ROOT / bucket / key).stat().st_size}</Size></Contents>"
             for key in found
         )
