@@ -133,7 +133,9 @@ def _explained(error: Exception, bound: Bound) -> QueryError:
         return EngineFailed(f"Athena could not run this: {_sentence(str(error))}")
     code, reason = match["code"], _sentence(match["reason"])
     if _torn(error):
-        return EngineFailed(f"Each time Athena read a file, it changed or was damaged: {reason}")
+        return EngineFailed(
+            f"Each time Athena read it, a file was being replaced, or one is damaged: {reason}"
+        )
     problem = BadSQL if code in _PERMANENT or code.endswith("_NOT_FOUND") else EngineFailed
     if match[2] is None:
         return problem(reason)
