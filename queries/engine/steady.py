@@ -1,5 +1,6 @@
 """What other libraries make of folders, each read as it stood at one moment."""
 
+import random
 import time
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -10,7 +11,7 @@ from queries.engine.store import File, Store
 
 T = TypeVar("T")
 Read = Callable[[list[str]], T]
-_PAUSES = (0.0, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6)  # seconds
+_PAUSES = [min(0.05 * 2**place, 1) for place in range(20)]  # seconds, at most
 
 
 def steadily(
@@ -38,7 +39,7 @@ def steadily(
         if pause is None:
             [[folder], *_] = batches
             raise EngineFailed(f"{folder} changes faster than it is read; try again in a minute.")
-        wait(pause)
+        wait(random.uniform(0, pause))  # not in step with whoever writes
     return [result for folder in folders for result in found[folder]]
 
 
@@ -58,7 +59,9 @@ def _unchanged(store: Store, folders: Sequence[str], read: Read[T]) -> dict[str,
     for folder in folders:
         try:
             found[folder] = [read(paths[folder])] if paths[folder] else []
-        except Exception:  # of whatever library
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException:  # of whatever library: Polars panics, which is no Exception
             if folder not in map(place, listing.changed()):
                 raise
     changed = set(map(place, listing.changed()))

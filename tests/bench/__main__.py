@@ -16,6 +16,7 @@ from tests.bench import (
     rank,
     report,
     scan,
+    torn,
     track,
 )
 from tests.bench.measure import Comparison
@@ -30,6 +31,7 @@ BENCHES = [
     report.run,
     scan.run,
     growth.run,
+    torn.run,
     cold_start.run,
     fan_out.run,
 ]

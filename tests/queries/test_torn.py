@@ -24,9 +24,12 @@ import pytest
 
 import queries
 from glue import whole
+from queries.engine import files
 from queries.engine.connection import emulated
+from queries.engine.listing import Listing
 from queries.engine.steady import steadily
 from queries.engine.store import Store
+from tests import local_files
 from tests.queries.lake import DATABASE, LAKE, Lake, like
 from tests.queries.test_pruning import described
 
@@ -88,7 +91,7 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replaced]:
     for state in ("old", "new", "newest"):
         for day in range(DAYS):
             whole_day(Lake(root / state / "bucket"), day, rows(state, day))
-    for state, files in {
+    for state, parts in {
         "1": {"day-00": ""},
         "2": {"day-00": "", "whole": ""},
         "3": {"whole": ""},
@@ -97,7 +100,7 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replaced]:
         "6": {"hour-00-00": "half", "hour-00-01": "other half"},
         "7": {"hour-00-00": "a third", "hour-00-01": "third", "hour-00-02": "last"},
     }.items():
-        divided(Lake(root / state / "bucket"), files)
+        divided(Lake(root / state / "bucket"), parts)
     damaged = root / "damaged/bucket/likes/day=2026-03-01/day-00.parquet"
     damaged.parent.mkdir(parents=True)
     damaged.write_bytes(b"PAR1 this is not Parquet PAR1")
@@ -266,22 +269,64 @@ def test_a_whole_file_is_handed_out_alone_and_a_folder_without_files_not_at_all(
     assert steadily(lake.store, [], list) == []
 
 
-def test_an_error_of_the_reader_itself_is_raised_at_once(lake: Replaced) -> None:
+class Panic(BaseException):
+    """What Polars raises where it panics is of no better kind."""
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError, Panic, KeyboardInterrupt])
+def test_an_error_of_the_reader_itself_is_raised_at_once(
+    lake: Replaced, error: type[BaseException]
+) -> None:
     lake.become("old", after=0)
     calls = []
 
     def read(paths: list[str]) -> None:
         calls.append(paths)
-        raise ZeroDivisionError
+        raise error
 
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(error):
         steadily(lake.store, FOLDERS, read)
     assert len(calls) == 1
 
 
-def test_a_folder_that_never_stands_still_is_said_so_with_growing_pauses(lake: Replaced) -> None:
+def test_but_what_fails_over_files_that_are_replaced_is_called_again(lake: Replaced) -> None:
+    errors = [ZeroDivisionError, Panic]
+
+    def read(paths: list[str]) -> list[str]:
+        lake.become("new" if errors else "old", after=0)
+        if errors:
+            raise errors.pop()
+        return paths
+
+    lake.become("old", after=0)
+    assert len(steadily(lake.store, FOLDERS[:1], read, lambda _: None)) == 1
+
+
+def test_what_is_held_in_memory_reads_as_what_is_not(tmp_path: Path) -> None:
+    lines = Lake(tmp_path)
+    rejected = {"reason": "not_json", "received_at": "2026-03-01 07:59:59.123"}
+    for name in ("a.gz", "b.gz"):
+        lines.put_rejected("2026-03-01", name, [rejected | {"detail": name}] * 3)
+    (tmp_path / "rejected/day=2026-03-01/plain.json").write_text(json.dumps(rejected) + "\n")
+    whole_day(lines, 0, rows("old", 0))
+    for name in ("rejected", "likes"):
+        table = lines.tables[name]
+        folder = f"{table.location.rstrip('/')}/day=2026-03-01"
+        seen, held = (
+            files.find(table, Listing(local_files.store(), holding), set(), lambda *_: ())
+            for holding in ((), (folder,))
+        )
+        assert {file.body is None for file in seen.files} == {True}
+        assert {file.body is None for file in held.files} == {False}
+        columns = [rows.to_table() if isinstance(rows, ds.Dataset) else rows
+                   for rows in (seen.rows(), held.rows())]  # fmt: skip
+        assert columns[0].equals(columns[1])
+        assert len(columns[0]) == (7 if name == "rejected" else LIKES)
+
+
+def test_a_folder_that_never_stands_still_is_said_so_after_some_pauses(lake: Replaced) -> None:
     waits: list[float] = []
     lake.become(*["old", "new"] * 200, after=0, every=1)
     with pytest.raises(queries.EngineFailed, match="^bucket/likes/day=2026-03-01 changes faster"):
         steadily(lake.store, FOLDERS[:1], list, waits.append)
-    assert len(waits) > 3 and waits == sorted(waits)
+    assert len(waits) == 20 and max(waits[:3]) < 0.5 < sum(waits) < 20
