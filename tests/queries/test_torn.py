@@ -290,12 +290,13 @@ def test_an_error_of_the_reader_itself_is_raised_at_once(
 
 
 def test_but_what_fails_over_files_that_are_replaced_is_called_again(lake: Replaced) -> None:
-    errors = [ZeroDivisionError, Panic]
+    replaced = [("new", ZeroDivisionError), ("newest", Panic)]
 
     def read(paths: list[str]) -> list[str]:
-        lake.become("new" if errors else "old", after=0)
-        if errors:
-            raise errors.pop()
+        if replaced:
+            state, error = replaced.pop()
+            lake.become(state, after=0)
+            raise error
         return paths
 
     lake.become("old", after=0)
