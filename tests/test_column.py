@@ -28,6 +28,7 @@ from tests.queries.lake import Lake
 from transform.event import bulk, likes, stream_records
 from transform.event.stream_records import FirehoseRecord, Record
 from transform.lake import archive, compaction, duck, raw_files
+from transform.lake.division import Division
 from transform.lake.staging import Staging
 
 assert Path(likes.__file__).is_relative_to(Path.cwd()), likes.__file__
@@ -58,15 +59,16 @@ for name, rows in (("new", new), ("old", old)):
 stood = pa.Table.from_pylist([row | {"event_id": "stood"}], schema.arrow(tables.read("likes")))
 pq.write_table(stood.drop_columns("country"), root / "stood.parquet")
 
-# Into the lake, where an hour from before stands.
+# Into the lake, where a day from before stands.
 (root / "merged").mkdir()
 with duck.engine(root, 256, 1) as engine:
     staged = Staging(engine)
     loaded = raw_files.load(staged, [{n: root / f"{n}.parquet" for n in ("new", "old")}])
     assert (loaded.rows, loaded.failed) == (2, {})
-    stands = {HOUR: {0: root / "stood.parquet"}}
-    [(_, merged)] = compaction.merge(staged, stands, 1, root / "merged")
-found = pq.read_table(merged.files[0]).to_pylist()
+    stands = {HOUR // 24: {"whole.parquet": root / "stood.parquet"}}
+    [(_, merged)] = compaction.merge(staged, stands, Division(), root / "merged")
+day = merged.files["whole.parquet"]
+found = pq.read_table(day).to_pylist()
 wanted = {"new": "FI", "old": None, "stood": None}
 assert {one["event_id"]: one["country"] for one in found} == wanted, found
 
@@ -82,10 +84,10 @@ assert "VARCHAR" in json_rows.row({"country": ("c", "BIGINT")}, "ms")
 
 # And asked for in SQL, over files with it and without.
 lake = Lake(root)
-day = root / "likes/day=2026-01-31"
-day.mkdir(parents=True)
-(day / "hour-12-00.parquet").write_bytes(merged.files[0].read_bytes())
-(day / "hour-13-00.parquet").write_bytes((root / "stood.parquet").read_bytes())
+folder = root / "likes/day=2026-01-31"
+folder.mkdir(parents=True)
+(folder / "hour-12.parquet").write_bytes(day.read_bytes())
+(folder / "hour-13.parquet").write_bytes((root / "stood.parquet").read_bytes())
 asked = "SELECT country, count(*) AS n FROM likes GROUP BY country ORDER BY country NULLS LAST"
 told = queries.run(asked, connection=lake.connection).astype(object)
 assert told.values.tolist()[0] == ["FI", 1] and told["n"].tolist() == [1, 3]

@@ -15,10 +15,10 @@ from queries.engine.parameters import Bound
 
 if TYPE_CHECKING:
     import pandas as pd
-    import pyarrow.fs as pafs
 
     from glue.tables import Table
     from queries.engine.cost import Estimate
+    from queries.engine.store import Store
 
 # The root credentials of the emulator, which listens on the loopback only.
 ROOT = "test"
@@ -93,8 +93,8 @@ def on_aws(database: str, workgroup: str) -> Connection:
     """A connection to Athena, as whoever the ordinary AWS environment says is asking."""
     from queries.engine.athena import Athena
 
-    tables, filesystem = _surroundings(database)
-    return Athena(database, workgroup, tables=tables, filesystem=filesystem)
+    tables, store = _surroundings(database)
+    return Athena(database, workgroup, tables=tables, store=store)
 
 
 def ambient(database: str, workgroup: str) -> Connection:
@@ -109,7 +109,7 @@ def ambient(database: str, workgroup: str) -> Connection:
 
 def _surroundings(
     database: str,
-) -> "tuple[Callable[[], Mapping[str, Table]], Callable[[], pafs.FileSystem]]":
+) -> "tuple[Callable[[], Mapping[str, Table]], Callable[[], Store]]":
     """What tells the tables and what holds their files, in the ordinary AWS environment."""
     alone = Lock()  # questions may be asked at once, and boto3's sessions are for one at a time
 
@@ -119,38 +119,26 @@ def _surroundings(
 
         return boto3.Session()
 
-    def client(service: str) -> Any:
-        with alone:
-            return session().client(service)
-
     def tables() -> "Mapping[str, Table]":
         from botocore.exceptions import BotoCoreError, ClientError
 
         from queries.engine import catalog
 
         try:
-            return catalog.tables(client("glue"), database)
+            with alone:
+                glue = session().client("glue")
+            return catalog.tables(glue, database)
         except (BotoCoreError, ClientError) as error:
             reason = str(error).splitlines()[0].rstrip(".")
             raise EngineFailed(f"The catalog did not tell the tables: {reason}.") from None
 
-    @cache
-    def filesystem() -> "pafs.FileSystem":
-        import pyarrow.fs
+    def store() -> "Store":
+        from queries.engine.store import of_session
 
-        # boto3 knows more places than pyarrow where credentials and an endpoint can be told.
-        scheme, _, host = client("s3").meta.endpoint_url.partition("://")
-        credentials = session().get_credentials().get_frozen_credentials()
-        return pyarrow.fs.S3FileSystem(
-            access_key=credentials.access_key,
-            secret_key=credentials.secret_key,
-            session_token=credentials.token,
-            region=session().region_name,
-            scheme=scheme,
-            endpoint_override=None if "amazonaws.com" in host else host,
-        )
+        with alone:
+            return of_session(session())
 
-    return tables, filesystem
+    return tables, store
 
 
 def emulated(endpoint: str, region: str, database: str) -> Connection:
@@ -158,18 +146,17 @@ def emulated(endpoint: str, region: str, database: str) -> Connection:
     from queries.engine.local import Local
 
     @cache
-    def client() -> Any:
+    def session() -> Any:
         import boto3
+
+        return boto3.Session(ROOT, ROOT, region_name=region)
+
+    @cache
+    def client() -> Any:
         from botocore.config import Config
 
-        return boto3.client(
-            "glue",
-            endpoint_url=endpoint,
-            region_name=region,
-            aws_access_key_id=ROOT,
-            aws_secret_access_key=ROOT,
-            config=Config(connect_timeout=_SECONDS, retries={"total_max_attempts": 2}),
-        )
+        patience = Config(connect_timeout=_SECONDS, retries={"total_max_attempts": 2})
+        return session().client("glue", endpoint_url=endpoint, config=patience)
 
     def tables() -> "Mapping[str, Table]":
         from botocore.exceptions import BotoCoreError, ClientError
@@ -186,18 +173,9 @@ def emulated(endpoint: str, region: str, database: str) -> Connection:
                 f"The local stage did not tell its tables ({code}); run `lake up`."
             ) from None
 
-    @cache
-    def filesystem() -> "pafs.FileSystem":
-        import pyarrow.fs
+    def store() -> "Store":
+        from queries.engine.store import of_session
 
-        scheme, _, host = endpoint.partition("://")
-        return pyarrow.fs.S3FileSystem(
-            access_key=ROOT,
-            secret_key=ROOT,
-            region=region,
-            scheme="https" if scheme == "https" else "http",
-            endpoint_override=host,
-            connect_timeout=_SECONDS,
-        )
+        return of_session(session(), endpoint)
 
-    return Local(database, tables, filesystem)
+    return Local(database, tables, store)

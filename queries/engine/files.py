@@ -1,6 +1,6 @@
 """The files of a table that a scan needs, found with as little listing as its filters allow."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -8,16 +8,17 @@ from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.dataset as ds
-import pyarrow.fs as pafs
 import pyarrow.json as pj
 
 from glue import schema
 from glue.tables import Table
+from queries.engine.listing import Listing
+from queries.engine.store import AT_ONCE, File
 
 # A rejected line may be 1 MB, and six times that as JSON, where every byte is escaped.
 _JSON_BLOCK = 16 * 1024 * 1024
 _NO_VALUE = "__HIVE_DEFAULT_PARTITION__"  # what Hive, and so Athena, calls the partition of nulls
-_AT_ONCE = 16
+_GZIP = b"\x1f\x8b"  # how it starts (RFC 1952); the name that would tell it is not with a buffer
 
 Values = tuple[str | None, ...]
 Keep = Callable[[int, pa.Table], Sequence[int]]
@@ -37,12 +38,22 @@ class Files:
 
     table: Table
     dataset: ds.FileSystemDataset
-    sizes: tuple[int, ...]
+    files: tuple[File, ...]
 
     @property
     def count(self) -> int:
         """How many files there are."""
-        return len(self.sizes)
+        return len(self.files)
+
+    @property
+    def sizes(self) -> list[int]:
+        """How many bytes each holds."""
+        return [file.size for file in self.files]
+
+    @property
+    def bytes(self) -> int:
+        """How many bytes they hold."""
+        return sum(self.sizes)
 
     def rows(self) -> ds.FileSystemDataset | pa.Table:
         """What DuckDB reads: Parquet as it goes along, JSON as rows that were read before.
@@ -53,63 +64,73 @@ class Files:
         if self.table.format != "json":
             return self.dataset
         fragments = list(self.dataset.get_fragments())
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
+        with ThreadPoolExecutor(AT_ONCE) as pool:
             found = list(pool.map(lambda fragment: _json(self.table, fragment), fragments))
         return pa.concat_tables([self.dataset.schema.empty_table(), *found])
 
-    @property
-    def bytes(self) -> int:
-        """How many bytes they hold."""
-        return sum(self.sizes)
 
-
-def find(table: Table, filesystem: pafs.FileSystem, filtered: set[int], keep: Keep) -> Files:
+def find(table: Table, listing: Listing, filtered: set[int], keep: Keep) -> Files:
     """The files of the table in the partitions that are kept.
 
     `filtered` holds the depths (from 0) at which there is something to decide; there `keep(depth,
     values)` gets a table of the partition values met, a column each, and gives the rows to keep.
     """
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        folders = [Folder(table.location.removeprefix("s3://").rstrip("/"))]
+    root = Folder(table.location.removeprefix("s3://").rstrip("/"))
+    kept, runs = [root], [(root.path, root.path)]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
         for depth in range(max(filtered, default=-1) + 1):
-            listed = pool.map(lambda folder: _folders(folder, filesystem, table), folders)
+            listed = pool.map(lambda folder: _folders(folder, listing, table), kept)
             folders = [found for several in listed for found in several]
+            rows: Sequence[int] = range(len(folders))
             if depth in filtered:
-                kept = keep(depth, _values(table, [folder.values for folder in folders]))
-                folders = [folders[row] for row in kept]
-        listed_files = pool.map(lambda folder: list(_files(folder, filesystem, table)), folders)
-        found_files = [found for several in listed_files for found in several]
-    return _dataset(table, filesystem, found_files)
+                rows = sorted(keep(depth, _values(table, [folder.values for folder in folders])))
+            kept = [folders[row] for row in rows]
+            runs = _runs(folders, rows)
+        listed_files = pool.map(lambda run: listing.files(*run), runs)
+        found_files = [file for several in listed_files for file in several]
+    return _dataset(table, listing, list(_placed(found_files, kept, table)))
 
 
-def _folders(folder: Folder, filesystem: pafs.FileSystem, table: Table) -> list[Folder]:
-    selector = pafs.FileSelector(folder.path, allow_not_found=True)
+def _folders(folder: Folder, listing: Listing, table: Table) -> list[Folder]:
     found = []
-    for info in filesystem.get_file_info(selector):
-        if info.type == pafs.FileType.Directory:
-            values = _told(info.base_name, table, folder.values)
-            if values is not None:
-                found.append(Folder(info.path, values))
+    for path in listing.store.folders(folder.path):
+        values = _told(path.rpartition("/")[2], table, folder.values)
+        if values is not None:
+            found.append(Folder(path, values))
     return found
 
 
-def _files(
-    folder: Folder, filesystem: pafs.FileSystem, table: Table
-) -> Iterator[tuple[pafs.FileInfo, Values]]:
-    selector = pafs.FileSelector(folder.path, allow_not_found=True, recursive=True)
-    for info in filesystem.get_file_info(selector):
-        # Hive's rule, and Athena's: a name with a leading dot or underscore is not data.
-        if (
-            info.type != pafs.FileType.File
-            or not info.size
-            or info.base_name.startswith((".", "_"))
-        ):
-            continue
-        values: Values | None = folder.values
-        for segment in info.path[len(folder.path) :].strip("/").split("/")[:-1]:
+def _runs(folders: Sequence[Folder], rows: Sequence[int]) -> list[tuple[str, str]]:
+    """The first and the last of those that stand side by side: one listing is enough for them."""
+    runs: list[tuple[str, str]] = []
+    for place, row in enumerate(rows):
+        path = folders[row].path
+        beside = place and rows[place - 1] + 1 == row
+        if beside and _parent(runs[-1][1]) == _parent(path):
+            runs[-1] = (runs[-1][0], path)
+        else:
+            runs.append((path, path))
+    return runs
+
+
+def _parent(path: str) -> str:
+    return path.rpartition("/")[0]
+
+
+def _placed(
+    files: Iterable[File], kept: Sequence[Folder], table: Table
+) -> Iterator[tuple[File, Values]]:
+    """The files that lie in a partition below a kept folder, with its values."""
+    known = {folder.path: folder for folder in kept}
+    depth = len(kept[0].path.split("/")) if kept else 0
+    for file in files:
+        segments = file.folder.split("/")
+        folder = known.get("/".join(segments[:depth]))
+        values = folder.values if folder else None
+        for segment in segments[depth:]:
             values = _told(segment, table, values) if values is not None else None
         if values is not None and len(values) == len(table.partitions):
-            yield info, values
+            yield file, values
 
 
 def _told(segment: str, table: Table, values: Values) -> Values | None:
@@ -130,25 +151,27 @@ def _values(table: Table, rows: Sequence[Values]) -> pa.Table:
     )
 
 
-def _dataset(
-    table: Table, filesystem: pafs.FileSystem, files: list[tuple[pafs.FileInfo, Values]]
-) -> Files:
+def _dataset(table: Table, listing: Listing, placed: Sequence[tuple[File, Values]]) -> Files:
     kinds = schema.partitions(table)
     whole = pa.schema([*schema.arrow(table), *kinds])
     file_format = _format(table)
+    filesystem = listing.store.filesystem
     fragments = []
-    for info, values in files:
+    for file, values in placed:
         expression = ds.scalar(True)
         for field, value in zip(kinds, values, strict=True):
             name = ds.field(field.name)
             expression &= (
                 name.is_null() if value is None else name == pa.scalar(value).cast(field.type)
             )
+        make: Any = file_format.make_fragment  # its stubs know no buffers
         fragments.append(
-            file_format.make_fragment(info.path, filesystem, expression, file_size=info.size)
+            make(file.path, filesystem, expression, file_size=file.size)
+            if file.body is None
+            else make(file.body, None, expression)
         )
     dataset = ds.FileSystemDataset(fragments, whole, file_format, filesystem)
-    return Files(table, dataset, tuple(info.size for info, _ in files))
+    return Files(table, dataset, tuple(file for file, _ in placed))
 
 
 def _json(table: Table, fragment: Any) -> pa.Table:
@@ -157,7 +180,7 @@ def _json(table: Table, fragment: Any) -> pa.Table:
         explicit_schema=schema.arrow(table), unexpected_field_behavior="ignore"
     )
     reading = pj.ReadOptions(use_threads=False, block_size=_JSON_BLOCK)
-    with fragment.filesystem.open_input_stream(fragment.path) as stream:
+    with _stream(fragment) as stream:
         try:
             rows = pj.read_json(stream, reading, options)
         except pa.ArrowInvalid as error:
@@ -167,6 +190,14 @@ def _json(table: Table, fragment: Any) -> pa.Table:
         value = pa.scalar(told.get(field.name), field.type)
         rows = rows.append_column(field, pa.repeat(value, len(rows)))
     return rows
+
+
+def _stream(fragment: Any) -> Any:
+    if fragment.buffer is None:
+        return fragment.filesystem.open_input_stream(fragment.path)
+    packed = fragment.buffer[:2].to_pybytes() == _GZIP
+    reader = pa.BufferReader(fragment.buffer)
+    return pa.CompressedInputStream(reader, "gzip") if packed else reader
 
 
 def _format(table: Table) -> ds.FileFormat:

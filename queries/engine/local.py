@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import duckdb
 import pandas as pd
-import pyarrow.fs as pafs
 
 from glue.tables import Table
 from queries.engine import cost, results
@@ -14,56 +13,57 @@ from queries.engine.cost import Estimate
 from queries.engine.dialect import Plan
 from queries.engine.errors import NotEstimated
 from queries.engine.parameters import Bound
-from queries.engine.reading import Opened, opened
+from queries.engine.reading import Opened, answered
 from queries.engine.session import open_session
+from queries.engine.store import Store
 
 __all__ = ["Local", "open_session"]
 
 
 @dataclass(frozen=True, slots=True)
 class Local:
-    """Runs questions over the tables that `tables` tells, in files that `filesystem` holds.
-
-    The file system must be one of pyarrow's own: DuckDB holds Python's lock while it waits for the
-    first file of a scan, and one written in Python would wait for that lock.
-    """
+    """Runs questions over the tables that `tables` tells, in files that `store` holds."""
 
     database: str
     tables: Callable[[], Mapping[str, Table]]
-    filesystem: Callable[[], pafs.FileSystem]
+    store: Callable[[], Store]
 
     def run(self, bound: Bound) -> pd.DataFrame:
         """The answer; its `attrs` say how many files were opened, and the bytes that Athena would
         scan for it, None where that cannot be told. `BadSQL` or `EngineFailed` where there is none.
         """
         started = time.perf_counter()
-        with opened(bound, self.tables(), self.database, self.filesystem) as lake:
-            for scan, part in zip(lake.plan.scans, lake.files, strict=True):
-                lake.session.register(scan.name, part.rows())
-            scanned = _bytes(lake)
-            frame = _answer(lake.session, lake.plan)
-        frame.attrs = {
-            "engine": "local",
-            "files": sum(part.count for part in lake.files),
-            "bytes": scanned,
-            "seconds": time.perf_counter() - started,
-        }
+        frame = answered(bound, self.tables(), self.database, self.store, _answer)
+        frame.attrs["seconds"] = time.perf_counter() - started
         return frame
 
     def estimate(self, bound: Bound) -> Estimate:
         """What the question would cost on Athena; `NotEstimated` where that cannot be told."""
-        with opened(bound, self.tables(), self.database, self.filesystem) as lake:
-            return cost.estimate(lake.session, lake.plan, lake.files)
+        return answered(bound, self.tables(), self.database, self.store, _estimate)
+
+
+def _answer(lake: Opened) -> pd.DataFrame:
+    for scan, part in zip(lake.plan.scans, lake.files, strict=True):
+        lake.session.register(scan.name, part.rows())
+    scanned = _bytes(lake)
+    frame = _frame(lake.session, lake.plan)
+    files = sum(part.count for part in lake.files)
+    frame.attrs = {"engine": "local", "files": files, "bytes": scanned}
+    return frame
+
+
+def _estimate(lake: Opened) -> Estimate:
+    return cost.estimate(lake.session, lake.plan, lake.files)
 
 
 def _bytes(lake: Opened) -> int | None:
     try:
-        return cost.estimate(lake.session, lake.plan, lake.files).bytes
+        return _estimate(lake).bytes
     except NotEstimated:
         return None
 
 
-def _answer(session: duckdb.DuckDBPyConnection, plan: Plan) -> pd.DataFrame:
+def _frame(session: duckdb.DuckDBPyConnection, plan: Plan) -> pd.DataFrame:
     try:
         relation = session.sql(plan.sql)
     except duckdb.Error:

@@ -5,10 +5,10 @@ from contextlib import contextmanager
 
 import duckdb
 import pyarrow as pa
-import pyarrow.fs as pafs
 
 from queries.engine import files
 from queries.engine.dialect import Scan
+from queries.engine.listing import Listing
 
 # Nothing but the registered files can be reached, and no statement can change that.
 _SETTINGS = (
@@ -31,9 +31,7 @@ def open_session() -> Iterator[duckdb.DuckDBPyConnection]:
         yield session
 
 
-def find(
-    session: duckdb.DuckDBPyConnection, scan: Scan, filesystem: pafs.FileSystem
-) -> files.Files:
+def find(session: duckdb.DuckDBPyConnection, scan: Scan, listing: Listing) -> files.Files:
     """The files of a scan, in the partitions that its filters leave."""
     order = [partition.name for partition in scan.table.partitions]
     conditions: dict[int, list[str]] = {}
@@ -44,7 +42,7 @@ def find(
     def keep(depth: int, values: pa.Table) -> Sequence[int]:
         return kept(session, values, conditions[depth], scan.alias)
 
-    return files.find(scan.table, filesystem, set(conditions), keep)
+    return files.find(scan.table, listing, set(conditions), keep)
 
 
 def kept(

@@ -1,17 +1,21 @@
 """A stage to work with in a notebook or a script: its names, its tables, and who asks for them."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from queries.engine.connection import ROOT, connect, local_stage, named
 from queries.engine.errors import NoLikes
 
 if TYPE_CHECKING:
     import boto3
+    import pyarrow.fs as pafs
 
+    from queries.engine.store import Store
+
+T = TypeVar("T")
 _SERVICES = ("athena", "dynamodb", "glue", "s3", "sts")  # those that awswrangler is pointed at
 
 
@@ -36,6 +40,55 @@ class Lake:
     def location(self, table: str) -> str:
         """Where a table's files lie, as Glue tells it: `s3://…/`."""
         return connect(self.stage).tables()[table].location
+
+    def read_days(
+        self,
+        table: str,
+        first_day: date | str,
+        last_day: date | str,
+        read: Callable[[list[str]], T],
+    ) -> list[T]:
+        """What `read` makes of each day that has files, oldest first: rows of one state, always.
+
+        `read` is called with the `s3://` paths of one day's files and has read them when it
+        returns; where compaction or a backfill replaced one meanwhile, it is called again. Other
+        libraries that are given a folder fail then, or see a row twice.
+        """
+        from queries.engine.steady import steadily
+
+        told = connect(self.stage).tables()[table]
+        root = told.location.removeprefix("s3://").rstrip("/")
+        name = f"{root}/{told.partitions[0].name}="
+        store = self._store()
+        folders = store.folders(root)
+        asked = [path for path in folders if f"{name}{first_day}" <= path <= f"{name}{last_day}"]
+        return steadily(store, asked, read)
+
+    @property
+    def filesystem(self) -> "pafs.FileSystem":
+        """The stage's S3 for pyarrow, whose paths have no `s3://`."""
+        return self._store().filesystem
+
+    @property
+    def storage_options(self) -> dict[str, str]:
+        """The stage's S3 for Polars."""
+        credentials = self.session.get_credentials()
+        assert credentials is not None
+        keys = credentials.get_frozen_credentials()
+        told = {
+            "aws_access_key_id": keys.access_key,
+            "aws_secret_access_key": keys.secret_key,
+            "aws_session_token": keys.token,
+            "aws_region": self.session.region_name,
+            "aws_endpoint_url": self.endpoint,
+            "aws_allow_http": "true" if self.endpoint else None,
+        }
+        return {name: value for name, value in told.items() if value}
+
+    def _store(self) -> "Store":
+        from queries.engine.store import of_session
+
+        return of_session(self.session, self.endpoint)
 
     def days(self) -> list[str]:
         """The days, UTC, of which there are likes, oldest first: one listing, nothing scanned.

@@ -17,6 +17,7 @@ from tests.bench import (
     rank,
     report,
     scan,
+    torn,
     track,
 )
 from tests.bench.measure import Comparison
@@ -32,6 +33,7 @@ BENCHES = [
     scan.run,
     growth.run,
     days.run,
+    torn.run,
     cold_start.run,
     fan_out.run,
 ]

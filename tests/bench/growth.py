@@ -156,16 +156,16 @@ def _deliver(
 
 def _ask(history: Path, last: int) -> Question:
     """Ask for the last day alone."""
-    import pyarrow.fs as pafs
     from msgspec.structs import replace
 
     import queries
     from glue import tables
     from queries.engine.local import Local
+    from tests import local_files
 
     name = "likes_by_hour"
     table = replace(tables.read(name), location=f"{history}/totals/")
-    connection = Local("lake", lambda: {name: table}, pafs.LocalFileSystem)
+    connection = Local("lake", lambda: {name: table}, local_files.store)
     day = f"{FIRST + timedelta(days=last):%Y-%m-%d}"
     best, scanned = float("inf"), 0
     for _ in range(ROUNDS):

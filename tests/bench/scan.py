@@ -50,11 +50,11 @@ def _make(folder: Path) -> "Connection":
     import duckdb
     import numpy as np
     import pyarrow as pa
-    import pyarrow.fs as pafs
     from msgspec.structs import replace
 
     from glue import tables
     from queries.engine.local import Local
+    from tests import local_files
 
     chance = np.random.default_rng(1)
     weights = np.arange(1, FILMS + 1) ** -1.05
@@ -92,4 +92,4 @@ def _make(folder: Path) -> "Connection":
                 f"strftime(liked_at, '%Y-%m-%dT%H:%M:%S.%gZ') AS liked_at, source FROM ({chosen})) "
                 f"TO '{folder}/{hour:02}.json.gz' (FORMAT json, COMPRESSION gzip)"
             )
-    return Local("lake", lambda: {"likes": table}, pafs.LocalFileSystem)
+    return Local("lake", lambda: {"likes": table}, local_files.store)

@@ -18,7 +18,7 @@ ROUNDS = 5
 
 def best_seconds(raw: Path, likes: int) -> tuple[float, float]:
     """Give the best seconds of ours and of awswrangler; what a round wrote goes before the next."""
-    with _bucket() as client:
+    with bucket() as client:
         for path in raw.iterdir():
             client.put_object(Bucket=BUCKET, Key=RAW + path.name, Body=path.read_bytes())
         ours = theirs = float("inf")
@@ -69,7 +69,7 @@ def _wrangler(likes: int) -> None:
 
 
 @contextmanager
-def _bucket() -> Iterator[Any]:
+def bucket() -> Iterator[Any]:
     """Give a client of an emulator with an empty bucket; awswrangler finds it as well."""
     import boto3
     from botocore.config import Config

@@ -108,6 +108,69 @@ def test_what_athena_scanned_is_told() -> None:
     assert ask(frame).attrs == {"engine": "athena", "bytes": 1234, "seconds": 1.5}
 
 
+TORN = [
+    "HIVE_CURSOR_ERROR: com.amazonaws.services.s3.model.AmazonS3Exception: The specified key does"
+    " not exist",
+    "HIVE_CURSOR_ERROR: Failed to read Parquet file: s3://b/likes/day=2026-03-01/day-00.parquet",
+    "HIVE_FILESYSTEM_ERROR: Incorrect fileSize 1234567 for file",
+    "HIVE_CANNOT_OPEN_SPLIT: Error opening Hive split s3://b/a.parquet (offset=0, length=9): Read"
+    " 9 tail bytes of the file failed",
+    "HIVE_BAD_DATA: Malformed Parquet file. Expected magic number: PAR1 got: x",
+]
+LASTING = [
+    "HIVE_CANNOT_OPEN_SPLIT: Error opening Hive split s3://b/a (offset=0, length=9): Access Denied"
+    " (Service: Amazon S3; Status Code: 403; Error Code: AccessDenied)",
+    "HIVE_BAD_DATA: Field likes's type BINARY in parquet file s3://b/a is incompatible with type"
+    " bigint defined in table schema",
+    "HIVE_BAD_DATA: Error parsing field value for field 1: For input string",
+    "HIVE_CURSOR_ERROR: Row is not a valid JSON Object - JSONException: Duplicate key",
+    "DIVISION_BY_ZERO: Division by zero",
+]
+
+
+class Failing:
+    """Stands in for what asks Athena: fails some times, then answers; notes the pauses."""
+
+    def __init__(self, told: str, times: int) -> None:
+        self.left = [awswrangler.exceptions.QueryFailed(told)] * times
+        self.asked = 0
+        self.waits: list[float] = []
+
+    def __call__(self, **_: Any) -> pd.DataFrame:
+        self.asked += 1
+        if self.left:
+            raise self.left.pop()
+        return pd.DataFrame({"x": [1]})
+
+    def ask(self) -> pd.DataFrame:
+        connection = Athena("d", "w", self, wait=self.waits.append)
+        return queries.run("SELECT 1 AS x", connection=connection)
+
+
+@pytest.mark.parametrize("told", TORN)
+def test_where_a_file_was_replaced_it_is_asked_again(told: str) -> None:
+    failing = Failing(told, times=2)
+    assert failing.ask()["x"].tolist() == [1]
+    assert failing.asked == 3 and failing.waits == [1, 2]
+
+
+def test_it_is_asked_five_times_at_most_and_then_said_so() -> None:
+    failing = Failing(TORN[0], times=9)
+    with pytest.raises(queries.EngineFailed) as failed:
+        failing.ask()
+    assert failing.asked == 5 and failing.waits == [1, 2, 4, 8]
+    assert str(failed.value).startswith("Each time Athena read it, a file was being")
+    assert type(failed.value) is queries.EngineFailed and failed.value.__cause__ is None
+
+
+@pytest.mark.parametrize("told", LASTING)
+def test_what_is_the_same_the_next_time_is_not_asked_again(told: str) -> None:
+    failing = Failing(told, times=1)
+    with pytest.raises(queries.EngineFailed):
+        failing.ask()
+    assert failing.asked == 1 and failing.waits == []
+
+
 SQL = "SELECT :x,\n  :x, nope FROM t"
 FAILURES = {
     "COLUMN_NOT_FOUND: line 2:19: Column 'nope' cannot be resolved or requester is not authorized"

@@ -11,7 +11,6 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
@@ -21,6 +20,7 @@ import queries
 from queries.engine import prices, sizes
 from queries.engine.athena import Athena
 from queries.engine.cost import Estimate, Reading
+from tests import local_files
 from tests.queries.lake import DATABASE, LIKES, TRENDS, Lake, like
 
 START = datetime(2026, 3, 1)
@@ -489,7 +489,7 @@ def test_nothing_is_run_that_is_refused(full: Lake) -> None:
         def run(self, bound: object) -> pd.DataFrame:
             raise AssertionError("it was run")
 
-    lake = Deaf(DATABASE, "w", tables=lambda: full.tables, filesystem=pafs.LocalFileSystem)
+    lake = Deaf(DATABASE, "w", tables=lambda: full.tables, store=local_files.store)
     with pytest.raises(queries.TooExpensive):
         queries.run("SELECT * FROM likes", connection=lake, max_bytes=1000)
 
@@ -514,7 +514,7 @@ def athena(full: Lake) -> Iterator[Athena]:
     """Athena over the files of the lake, with nobody to run a question."""
     yield Athena(
         DATABASE, "w", read=lambda **_: pd.DataFrame(), tables=lambda: full.tables,
-        filesystem=pafs.LocalFileSystem,
+        store=local_files.store,
     )  # fmt: skip
 
 

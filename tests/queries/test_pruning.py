@@ -126,7 +126,33 @@ def test_a_condition_that_asks_another_table_decides_after_reading(counted: Coun
 
 def test_a_day_not_asked_for_is_not_even_listed(counted: Counted) -> None:
     _, asked = counted.ask("SELECT movie_id FROM likes_raw WHERE arrival_day = '2026-03-02'")
-    assert asked["listed"] == ["raw/", "raw/arrival_day=2026-03-02/"]
+    day = "raw/arrival_day=2026-03-02/"
+    assert asked["listed"] == ["raw/", day, day]  # and once more, for what changed meanwhile
+
+
+@pytest.mark.parametrize(
+    ("where", "listed"),
+    [
+        ("arrival_day > '2026-03-02'", ["raw/arrival_day=2026-03-0"]),
+        ("arrival_day IN ('2026-03-01', '2026-03-05')",
+         ["raw/arrival_day=2026-03-01/", "raw/arrival_day=2026-03-05/"]),
+        ("arrival_day <> '2026-03-03'", ["raw/arrival_day=2026-03-0"] * 2),
+        ("arrival_day > '2027'", []),
+    ],
+)  # fmt: skip
+def test_days_side_by_side_are_listed_together(
+    counted: Counted, where: str, listed: list[str]
+) -> None:
+    found, asked = counted.ask(f"SELECT max(arrival_day) AS n FROM likes_raw WHERE {where}")
+    assert asked["listed"][0] == "raw/"
+    assert sorted(asked["listed"][1:]) == sorted(listed * 2)
+    assert len(asked["sent"]) == found.attrs["files"]
+
+
+def test_a_table_read_twice_is_listed_once(counted: Counted) -> None:
+    sql = "SELECT count(*) FROM likes_raw a JOIN likes_raw b ON a.event_id = b.event_id"
+    _, asked = counted.ask(sql)
+    assert asked["listed"] == ["raw/"] * 2
 
 
 def whole(counted: Counted) -> int:

@@ -207,6 +207,7 @@ FAULTS: dict[str, tuple[str, dict[str, Any], Rows]] = {
 def test_exactly_the_duplicate_is_named(lake: Lake, name: str) -> None:
     file, row, named = FAULTS[name]
     lake.put_lake([ONE, like(3, MIDNIGHT - HOUR), like(4, MIDNIGHT + HOUR)])
+    lake.as_parts()
     lake.put(f"likes/{file}.parquet", [row])
     if name in ("in two hours", "on two days"):  # that file held another like
         lake.put(f"likes/{file}.parquet", [row, like(5, row["liked_at"])])

@@ -116,6 +116,47 @@ def test_the_days_that_have_likes_are_told_and_the_newest_that_is_over(bucket: P
     assert lake.full_day() == expected[1]
 
 
+def test_other_libraries_are_given_the_files_of_each_day_that_is_asked_for(bucket: Path) -> None:
+    for number, (day, name) in enumerate(
+        [("01", "day-00"), ("02", "day-00"), ("02", "whole"), ("03", "day-00"), ("03", "day-01"),
+         ("04", "_SUCCESS"), ("05", "day-00")]
+    ):  # fmt: skip
+        file = bucket / f"likes/day=2026-03-{day}/{name}.parquet"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(str(number))
+    lake = queries.use()
+    root = "s3://bucket/likes/day=2026-03-"
+    given = [
+        [f"{root}02/whole.parquet"],
+        [f"{root}03/day-00.parquet", f"{root}03/day-01.parquet"],
+    ]
+    assert lake.read_days("likes", "2026-03-02", date(2026, 3, 4), list) == given
+    assert lake.read_days("likes", "2026-04-01", "2026-04-02", list) == []
+
+
+def test_the_stage_s_s3_is_told_to_other_libraries(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at(tmp_path, monkeypatch, "http://127.0.0.1:1")
+    assert queries.use().storage_options == {
+        "aws_access_key_id": "test",
+        "aws_secret_access_key": "test",
+        "aws_region": "eu-west-3",
+        "aws_endpoint_url": "http://127.0.0.1:1",
+        "aws_allow_http": "true",
+    }
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "analyst")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "token")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-north-1")
+    assert queries.use("prod").storage_options == {
+        "aws_access_key_id": "analyst",
+        "aws_secret_access_key": "secret",
+        "aws_session_token": "token",
+        "aws_region": "eu-north-1",
+    }
+
+
 @pytest.mark.parametrize(
     ("days", "today", "expected"),
     [(["2026-11-25", "2026-11-26", "2026-11-27"], date(2026, 11, 27), "2026-11-26"),

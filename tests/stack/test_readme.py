@@ -1,13 +1,17 @@
 """What README shows, run as it stands there, on the stage that is up."""
 
+import io
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from tests import readme
+from glue import schema, tables
+from tests import plan, readme
 
 # What starts, stops or changes whole stages is tested elsewhere.
 COMMANDS = [line for line in readme.commands() if line.startswith("lake ")]
@@ -20,8 +24,23 @@ def environment(home):
     return os.environ | {"LAKE_HOME": str(home), "PATH": path}
 
 
+@pytest.fixture(scope="module", autouse=True)
+def likes(stage):
+    """A like in the lake, for the programs that read its days, gone again afterwards."""
+    at = plan.days("readme").at(0, 7).replace(tzinfo=None)
+    row = {"event_id": "readme", "movie_id": "readme", "action": "like", "liked_at": at}
+    table = pa.Table.from_pylist([row | {"received_at": at}], schema.arrow(tables.read("likes")))
+    buffer = io.BytesIO()
+    pq.write_table(table, buffer, store_schema=False)
+    place = {"Bucket": stage.outputs.bucket, "Key": f"likes/day={at:%Y-%m-%d}/readme.parquet"}
+    stage.client("s3").put_object(**place, Body=buffer.getvalue())
+    yield
+    stage.client("s3").delete_object(**place)
+
+
 def test_there_is_something_to_run():
     assert len(COMMANDS) >= 6
+    assert len(readme.blocks("python")) >= 4
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -8,7 +8,9 @@ import re
 
 import msgspec
 
-WHOLE = "whole.parquet"
+from glue import whole
+
+WHOLE = whole.NAME
 MAX_BUCKETS = 64
 DAY_HOURS = 24
 _PART = re.compile(r"(?:hour-(\d\d)(?:-(?=b)|(?=\.)))?(?:bucket-(\d\d)-of-(\d\d))?\.parquet")

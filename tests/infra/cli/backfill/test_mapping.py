@@ -3,6 +3,7 @@
 import json
 import math
 from contextlib import suppress
+from fractions import Fraction
 
 import pytest
 from hypothesis import assume, given
@@ -78,7 +79,7 @@ def test_no_time_is_too_large_and_each_is_floored(moment, unit):
     if isinstance(moment, int) and -(2**63) <= moment < 2**64:
         assert found == (moment * 1_000 if unit == "s" else moment // UNITS[unit])
     elif isinstance(moment, float) and abs(moment) < 2**52:
-        exact = moment * 1_000 if unit == "s" else moment / UNITS[unit]
+        exact = Fraction(moment) * 1_000 if unit == "s" else Fraction(moment) / UNITS[unit]
         assert found - 1e-3 <= exact < found + 1 or math.isclose(exact, found)
     assert found is not None
 

@@ -35,7 +35,7 @@ def offered(text):
         ("SELECT 1 FROM likes l WHERE nobody.e", []),
         ("SELECT 1 FROM likes wher", ["WHERE"]),
         ("\\", ["\\d", "\\l", "\\h", "\\q"]),
-        ("\\d lik", ["likes", "likes_raw"]),
+        ("\\d lik", ["likes", "likes_by_hour", "likes_raw"]),
         ("\\d tr", ["trends"]),
     ],
 )
