@@ -79,8 +79,8 @@ class Lake:
             self.put(f"totals/{folder}/whole.parquet", totals(part), TOTALS, compression="zstd")
 
     def as_parts(self) -> None:
-        """Have the days of likes as they are divided, so that other files beside them count."""
-        for file in self.root.glob("likes/*/whole.parquet"):
+        """Have days as if they were divided, so that other files beside them count."""
+        for file in self.root.glob("*/day=*/whole.parquet"):
             file.rename(file.with_name("hour-00.parquet"))
 
     def put_trends(self, rows: Iterable[Mapping[str, Any]]) -> None:

@@ -51,8 +51,9 @@ def counted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Counted]:
             # Most of each file is in one column.
             rows = [like(number, at, extra=NOISE.randbytes(1000).hex()) for number in range(200)]
             lake.put(f"raw/arrival_day={at:%Y-%m-%d}/arrival_hour={at:%H}/a.parquet", rows)
-            lake.put(f"likes/day={at:%Y-%m-%d}/hour-{at:%H}-00.parquet", rows)
-    names = ("likes", "likes_raw", "rejected", "trends")
+            lake.put(f"likes/day={at:%Y-%m-%d}/hour-{at:%H}.parquet", rows)
+            lake.put(f"totals/day={at:%Y-%m-%d}/hour-{at:%H}.parquet", totals(rows), TOTALS)
+    names = ("likes", "likes_by_hour", "likes_raw", "rejected", "trends")
     (root / "tables.json").write_text(
         json.dumps({"TableList": [described(name) for name in names]})
     )

@@ -357,6 +357,7 @@ def test_a_film_in_two_files_of_a_day_counts_twice(lake: Lake) -> None:
     trends = ranked(counted(pd.DataFrame(clicks())))
     lake.put_trends(trends)
     stray = [row for row in trends if (row["hour"], row["movie_id"]) == (MIDNIGHT, "a")]
+    lake.as_parts()
     lake.put("trends/day=2026-03-01/again.parquet", stray, TRENDS)
     found = ask(lake, "trends_differ", first_day="2026-02-28", last_day="2026-03-01")
     assert found == [(MIDNIGHT, "a", 4, 2, 2, 1)]
