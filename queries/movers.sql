@@ -87,7 +87,7 @@ hours AS (
     AND date_format(:last_day, '%Y-%m-%d')
 )
 SELECT
-  numbered.direction, numbered.place, numbered.movie_id,
+  numbered.direction, numbered.place, numbered.movie_id, movies.title, movies.year,
   numbered.rank, numbered.rank_before,
   numbered.net_likes, numbered.net_likes_before, numbered.deviations,
   hours.score AS peak_score,
@@ -95,5 +95,6 @@ SELECT
   hours.net_likes AS peak_net_likes
 FROM numbered
   LEFT JOIN hours ON hours.movie_id = numbered.movie_id AND hours.height = 1
+  LEFT JOIN movies ON movies.movie_id = numbered.movie_id
 WHERE numbered.place <= :n
 ORDER BY direction DESC, place

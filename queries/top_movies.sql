@@ -19,7 +19,7 @@ ranked AS (
     movie_id, likes - unlikes AS net_likes, likes, unlikes
   FROM films
 )
-SELECT place, movie_id, net_likes, likes, unlikes
-FROM ranked
+SELECT place, ranked.movie_id, movies.title, movies.year, net_likes, likes, unlikes
+FROM ranked LEFT JOIN movies ON movies.movie_id = ranked.movie_id
 WHERE place <= :n
 ORDER BY place

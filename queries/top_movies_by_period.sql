@@ -30,7 +30,8 @@ ranked AS (
     movie_id, likes - unlikes AS net_likes, likes, unlikes
   FROM films
 )
-SELECT period_start, place, movie_id, net_likes, likes, unlikes
-FROM ranked
+SELECT
+  period_start, place, ranked.movie_id, movies.title, movies.year, net_likes, likes, unlikes
+FROM ranked LEFT JOIN movies ON movies.movie_id = ranked.movie_id
 WHERE place <= :n
 ORDER BY period_start, place

@@ -31,7 +31,9 @@ ranked AS (
     movie_id, likes, unlikes, hour, net_likes_in_hour
   FROM films
 )
-SELECT place, movie_id, likes, unlikes, hour, net_likes_in_hour
-FROM ranked
+SELECT
+  place, ranked.movie_id, movies.title, movies.year,
+  likes, unlikes, hour, net_likes_in_hour
+FROM ranked LEFT JOIN movies ON movies.movie_id = ranked.movie_id
 WHERE place <= :n
 ORDER BY place, hour
