@@ -110,6 +110,7 @@ def demo(stage: str, port: int | None, likes: int, history: int, seed: int | Non
     import queries
     from infra.cli.demo import demo as demonstration
     from infra.cli.demo import plans
+    from infra.cli.movies import table
     from infra.local import lifecycle
     from infra.paths import home
 
@@ -123,7 +124,7 @@ def demo(stage: str, port: int | None, likes: int, history: int, seed: int | Non
     shown = demonstration.demo(
         opened, partial(queries.run, connection=connection), plan, past, steps
     )
-    demonstration.show(shown, sys.stdout)
+    demonstration.show(shown, table.titles(opened), sys.stdout)
     click.echo(f"\nThe page with the Like button: {opened.outputs.site_url}")
     sys.exit(not shown.passed)
 
@@ -302,10 +303,11 @@ def counts(stage: str, form: Format, movies: Sequence[str]) -> None:
     """
     from infra import stage as stages
     from infra.cli import tables
-    from infra.cli.traffic.simulate import films
+    from infra.cli.movies import table
 
-    titles = {film.movie_id: film.title for film in films()}
-    found = stages.counts(stages.open_stage(stage), movies)
+    opened = stages.open_stage(stage)
+    titles = table.titles(opened)
+    found = stages.counts(opened, movies)
     rows = [(movie, titles.get(movie, ""), likes) for movie, likes in found.items()]
     tables.write(("movie_id", "title", "likes"), rows, form, sys.stdout)
 
@@ -324,12 +326,13 @@ def trending(stage: str, form: Format, window: str, limit: int) -> None:
 
     from infra.cli import tables
     from infra.cli import trending as trends
-    from infra.cli.traffic.simulate import films
+    from infra.cli.movies import table
     from infra.stage import open_stage
 
-    board = trends.Source(open_stage(stage).outputs.api_url, window, limit).ask()
-    titles = {film.movie_id: film.title for film in films()}
+    opened = open_stage(stage)
+    board = trends.Source(opened.outputs.api_url, window, limit).ask()
     if board.trends or form != "table":
+        titles = table.titles(opened) if board.trends else {}
         tables.write(*trends.rows(board, titles, form), form, sys.stdout)
     if form == "table" or not board.trends:
         click.echo(trends.told(board, datetime.now(UTC)), err=form != "table")
@@ -528,6 +531,65 @@ def backfill(
     fields = command.fields(outcome, passed_over)
     tables.write_one(command.told(outcome), fields, form, sys.stdout)
     sys.exit(bool(outcome.failed))
+
+
+@main.group(cls=options.WithDefault)
+def movies() -> None:
+    """List the films that have a title, or load more of them.
+
+    \b
+    Examples: lake movies godfather 1972
+              lake movies --format csv
+              lake movies load movies.csv --stage test
+    """
+
+
+@movies.command("list")
+@options.stage
+@options.form
+@click.argument("text", nargs=-1)
+def list_movies(stage: str, form: Format, text: Sequence[str]) -> None:
+    """List the films of the table movies, or those whose id, title and year hold each word of TEXT.
+
+    Example: lake movies godfather 1972
+    """
+    from infra.cli import tables
+    from infra.cli.movies import table
+    from infra.stage import open_stage
+    from transform.lake.movies import search
+
+    held = table.held(open_stage(stage))
+    rows = [(film.movie_id, film.title, film.year) for film in search(held, " ".join(text))]
+    tables.write(("movie_id", "title", "year"), rows, form, sys.stdout)
+    if not held:
+        click.echo(table.EMPTY.format(stage=stage), err=True)
+
+
+@movies.command("load")
+@options.stage
+@options.form
+@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+@click.option("--replace", is_flag=True, help="Make the file the whole table.")
+def load_movies(stage: str, form: Format, file: str, replace: bool) -> None:
+    """Load titles and years of films, in place of those of the same ids: all of FILE, or nothing.
+
+    FILE is CSV, JSON lines (both plain or gzip) or Parquet, with movie_id (or movieId, or id),
+    title, and year where it is known. Answers in SQL, reports, the page and other commands then
+    show them. Safe to repeat.
+
+    Example: lake movies load movies.csv --replace
+    """
+    from pathlib import Path
+
+    import msgspec
+
+    from infra.cli import tables
+    from infra.cli.movies import files, table
+    from infra.stage import open_stage
+
+    opened = open_stage(stage)
+    loaded = table.load(opened, files.read(Path(file)), replace=replace)
+    tables.write_one(table.told(loaded), msgspec.structs.asdict(loaded), form, sys.stdout)
 
 
 @main.command()

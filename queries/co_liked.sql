@@ -74,7 +74,13 @@ ranked AS (
     movie_id, other_movie_id, users, likers, other_likers, support, lift
   FROM measured
 )
-SELECT place, movie_id, other_movie_id, users, likers, other_likers, support, lift
+SELECT
+  place,
+  ranked.movie_id, movies.title, movies.year,
+  other_movie_id, other.title AS other_title, other.year AS other_year,
+  users, likers, other_likers, support, lift
 FROM ranked
+  LEFT JOIN movies ON movies.movie_id = ranked.movie_id
+  LEFT JOIN movies AS other ON other.movie_id = ranked.other_movie_id
 WHERE place <= :n
 ORDER BY place

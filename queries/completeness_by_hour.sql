@@ -12,10 +12,10 @@
 -- events at all, "low" of one with far fewer than typical, and nothing of the others. Hours to come
 -- are empty as well: ask for days that are over.
 WITH counted AS (
-  SELECT CAST(day AS date) AS day, hour(liked_at) AS hour, count(*) AS events
-  FROM likes
+  SELECT CAST(day AS date) AS day, hour(hour) AS hour, sum(likes + unlikes) AS events
+  FROM likes_by_hour
   WHERE day BETWEEN date_format(:first_day, '%Y-%m-%d') AND date_format(:last_day, '%Y-%m-%d')
-  GROUP BY day, hour(liked_at)
+  GROUP BY day, hour(hour)
 ),
 days AS (
   SELECT day

@@ -10,13 +10,13 @@
 WITH counted AS (
   SELECT
     day_of_week(CAST(day AS date)) AS weekday,
-    hour(liked_at) AS hour,
-    count(*) FILTER (WHERE action = 'like') AS likes,
-    count(*) FILTER (WHERE action = 'unlike') AS unlikes
-  FROM likes
+    hour(hour) AS hour,
+    sum(likes) AS likes,
+    sum(unlikes) AS unlikes
+  FROM likes_by_hour
   WHERE day BETWEEN date_format(:first_day, '%Y-%m-%d') AND date_format(:last_day, '%Y-%m-%d')
     AND (:movie_id IS NULL OR movie_id = :movie_id)
-  GROUP BY day_of_week(CAST(day AS date)), hour(liked_at)
+  GROUP BY day_of_week(CAST(day AS date)), hour(hour)
 ),
 weekdays AS (
   SELECT day_of_week(day) AS weekday, count(*) AS days

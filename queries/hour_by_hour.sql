@@ -15,15 +15,22 @@ WITH hours AS (
   FROM trends
   WHERE day BETWEEN date_format(:first_day, '%Y-%m-%d') AND date_format(:last_day, '%Y-%m-%d')
     AND (:movie_id IS NULL OR movie_id = :movie_id)
+),
+counted AS (
+  SELECT
+    hour,
+    sum(likes) AS likes,
+    sum(unlikes) AS unlikes,
+    count(*) AS movies,
+    min(movie_id) FILTER (WHERE place = 1) AS top_movie_id,
+    min(score) FILTER (WHERE place = 1) AS top_score,
+    min(rank) FILTER (WHERE place = 1) AS top_rank
+  FROM hours
+  GROUP BY hour
 )
 SELECT
-  hour,
-  sum(likes) AS likes,
-  sum(unlikes) AS unlikes,
-  count(*) AS movies,
-  min(movie_id) FILTER (WHERE place = 1) AS top_movie_id,
-  min(score) FILTER (WHERE place = 1) AS top_score,
-  min(rank) FILTER (WHERE place = 1) AS top_rank
-FROM hours
-GROUP BY hour
+  hour, likes, unlikes, counted.movies,
+  top_movie_id, movies.title AS top_title, movies.year AS top_year,
+  top_score, top_rank
+FROM counted LEFT JOIN movies ON movies.movie_id = counted.top_movie_id
 ORDER BY hour

@@ -62,13 +62,14 @@ judged AS (
   WHERE likes >= :min_likes
 )
 SELECT
-  hour, movie_id, likes, likers, likes_of_few, fast_likes,
+  hour, judged.movie_id, movies.title, movies.year,
+  likes, likers, likes_of_few, fast_likes,
   greatest(likes_of_few, fast_likes) AS suspicious_likes,
   CASE
     WHEN is_few AND is_fast THEN 'few and fast'
     WHEN is_few THEN 'few'
     ELSE 'fast'
   END AS why
-FROM judged
+FROM judged LEFT JOIN movies ON movies.movie_id = judged.movie_id
 WHERE is_few OR is_fast
-ORDER BY suspicious_likes DESC, hour, movie_id
+ORDER BY suspicious_likes DESC, hour, judged.movie_id

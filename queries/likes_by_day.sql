@@ -5,10 +5,10 @@
 -- param: last_day date = today  last day of the events, included
 SELECT
   CAST(day AS date) AS day,
-  count(*) FILTER (WHERE action = 'like') AS likes,
-  count(*) FILTER (WHERE action = 'unlike') AS unlikes,
+  sum(likes) AS likes,
+  sum(unlikes) AS unlikes,
   count(DISTINCT movie_id) AS movies
-FROM likes
+FROM likes_by_hour
 WHERE day BETWEEN date_format(:first_day, '%Y-%m-%d') AND date_format(:last_day, '%Y-%m-%d')
 GROUP BY day
 ORDER BY day

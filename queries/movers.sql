@@ -17,18 +17,18 @@
 WITH events AS (
   SELECT
     day >= date_format(date_add('day', 1 - :days, :last_day), '%Y-%m-%d') AS is_later,
-    movie_id, action
-  FROM likes
+    movie_id, likes, unlikes
+  FROM likes_by_hour
   WHERE day BETWEEN date_format(date_add('day', 1 - 2 * :days, :last_day), '%Y-%m-%d')
     AND date_format(:last_day, '%Y-%m-%d')
 ),
 films AS (
   SELECT
     movie_id,
-    count(*) FILTER (WHERE is_later AND action = 'like') AS likes,
-    count(*) FILTER (WHERE is_later AND action = 'unlike') AS unlikes,
-    count(*) FILTER (WHERE NOT is_later AND action = 'like') AS likes_before,
-    count(*) FILTER (WHERE NOT is_later AND action = 'unlike') AS unlikes_before
+    coalesce(sum(likes) FILTER (WHERE is_later), 0) AS likes,
+    coalesce(sum(unlikes) FILTER (WHERE is_later), 0) AS unlikes,
+    coalesce(sum(likes) FILTER (WHERE NOT is_later), 0) AS likes_before,
+    coalesce(sum(unlikes) FILTER (WHERE NOT is_later), 0) AS unlikes_before
   FROM events
   GROUP BY movie_id
 ),
@@ -87,7 +87,7 @@ hours AS (
     AND date_format(:last_day, '%Y-%m-%d')
 )
 SELECT
-  numbered.direction, numbered.place, numbered.movie_id,
+  numbered.direction, numbered.place, numbered.movie_id, movies.title, movies.year,
   numbered.rank, numbered.rank_before,
   numbered.net_likes, numbered.net_likes_before, numbered.deviations,
   hours.score AS peak_score,
@@ -95,5 +95,6 @@ SELECT
   hours.net_likes AS peak_net_likes
 FROM numbered
   LEFT JOIN hours ON hours.movie_id = numbered.movie_id AND hours.height = 1
+  LEFT JOIN movies ON movies.movie_id = numbered.movie_id
 WHERE numbered.place <= :n
 ORDER BY direction DESC, place

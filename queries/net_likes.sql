@@ -12,9 +12,9 @@
 WITH periods AS (
   SELECT
     date_trunc(:period, CAST(day AS date)) AS period_start,
-    count(*) FILTER (WHERE action = 'like') AS likes,
-    count(*) FILTER (WHERE action = 'unlike') AS unlikes
-  FROM likes
+    sum(likes) AS likes,
+    sum(unlikes) AS unlikes
+  FROM likes_by_hour
   WHERE day >= date_format(date_trunc(:period, :first_day), '%Y-%m-%d')
     AND day < date_format(date_add(:period, 1, date_trunc(:period, :last_day)), '%Y-%m-%d')
     AND (:movie_id IS NULL OR movie_id = :movie_id)

@@ -63,11 +63,11 @@ ranked AS (
   WHERE net_likes > 0 AND (rank_before IS NULL OR rank < rank_before)
 )
 SELECT
-  place, movie_id, rank, rank_before,
+  place, ranked.movie_id, movies.title, movies.year, rank, rank_before,
   rank_before - rank AS rise,
   net_likes, net_likes_before,
   CASE WHEN net_likes_before > 0 THEN CAST(net_likes AS double) / net_likes_before END AS ratio,
   span_end
-FROM ranked
+FROM ranked LEFT JOIN movies ON movies.movie_id = ranked.movie_id
 WHERE place <= :n
 ORDER BY place

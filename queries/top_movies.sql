@@ -7,9 +7,9 @@
 WITH films AS (
   SELECT
     movie_id,
-    count(*) FILTER (WHERE action = 'like') AS likes,
-    count(*) FILTER (WHERE action = 'unlike') AS unlikes
-  FROM likes
+    sum(likes) AS likes,
+    sum(unlikes) AS unlikes
+  FROM likes_by_hour
   WHERE day BETWEEN date_format(:first_day, '%Y-%m-%d') AND date_format(:last_day, '%Y-%m-%d')
   GROUP BY movie_id
 ),
@@ -19,7 +19,7 @@ ranked AS (
     movie_id, likes - unlikes AS net_likes, likes, unlikes
   FROM films
 )
-SELECT place, movie_id, net_likes, likes, unlikes
-FROM ranked
+SELECT place, ranked.movie_id, movies.title, movies.year, net_likes, likes, unlikes
+FROM ranked LEFT JOIN movies ON movies.movie_id = ranked.movie_id
 WHERE place <= :n
 ORDER BY place

@@ -13,9 +13,9 @@ WITH films AS (
   SELECT
     date_trunc(:period, CAST(day AS date)) AS period_start,
     movie_id,
-    count(*) FILTER (WHERE action = 'like') AS likes,
-    count(*) FILTER (WHERE action = 'unlike') AS unlikes
-  FROM likes
+    sum(likes) AS likes,
+    sum(unlikes) AS unlikes
+  FROM likes_by_hour
   WHERE day >= date_format(date_trunc(:period, :first_day), '%Y-%m-%d')
     AND day < date_format(date_add(:period, 1, date_trunc(:period, :last_day)), '%Y-%m-%d')
   GROUP BY date_trunc(:period, CAST(day AS date)), movie_id
@@ -30,7 +30,8 @@ ranked AS (
     movie_id, likes - unlikes AS net_likes, likes, unlikes
   FROM films
 )
-SELECT period_start, place, movie_id, net_likes, likes, unlikes
-FROM ranked
+SELECT
+  period_start, place, ranked.movie_id, movies.title, movies.year, net_likes, likes, unlikes
+FROM ranked LEFT JOIN movies ON movies.movie_id = ranked.movie_id
 WHERE place <= :n
 ORDER BY period_start, place

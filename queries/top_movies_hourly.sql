@@ -10,12 +10,12 @@
 WITH hours AS (
   SELECT
     movie_id,
-    date_trunc('hour', liked_at) AS hour,
-    count(*) FILTER (WHERE action = 'like') AS likes,
-    count(*) FILTER (WHERE action = 'unlike') AS unlikes
-  FROM likes
+    hour,
+    sum(likes) AS likes,
+    sum(unlikes) AS unlikes
+  FROM likes_by_hour
   WHERE day BETWEEN date_format(:first_day, '%Y-%m-%d') AND date_format(:last_day, '%Y-%m-%d')
-  GROUP BY movie_id, date_trunc('hour', liked_at)
+  GROUP BY movie_id, hour
 ),
 films AS (
   SELECT
@@ -31,7 +31,9 @@ ranked AS (
     movie_id, likes, unlikes, hour, net_likes_in_hour
   FROM films
 )
-SELECT place, movie_id, likes, unlikes, hour, net_likes_in_hour
-FROM ranked
+SELECT
+  place, ranked.movie_id, movies.title, movies.year,
+  likes, unlikes, hour, net_likes_in_hour
+FROM ranked LEFT JOIN movies ON movies.movie_id = ranked.movie_id
 WHERE place <= :n
 ORDER BY place, hour

@@ -36,7 +36,9 @@ ranked AS (
   FROM films
   WHERE peak_score >= 0
 )
-SELECT place, movie_id, peak_score, peak_rank, peak_hour, hours_in_top_10, likes, unlikes
-FROM ranked
+SELECT
+  place, ranked.movie_id, movies.title, movies.year,
+  peak_score, peak_rank, peak_hour, hours_in_top_10, likes, unlikes
+FROM ranked LEFT JOIN movies ON movies.movie_id = ranked.movie_id
 WHERE place <= :n
 ORDER BY place

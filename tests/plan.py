@@ -45,6 +45,7 @@ _BEFORE_TODAY = {
     "backfill streamed": (98, 97),
 }
 _FIXED = {
+    "movies": (date(2014, 6, 1), date(2014, 6, 1)),
     "readers": (date(2015, 1, 2), date(2015, 1, 2)),
     # Week 19 of 2019 and the days that its report is compared with; its last day is a Sunday.
     "report": (date(2019, 4, 22), date(2019, 5, 12)),

@@ -11,10 +11,11 @@ import click
 
 from infra import build
 from infra.cli import tables
+from infra.cli.movies import table
 from infra.cli.steps import Steps
 from infra.cli.tables import Format
 from infra.paths import home
-from infra.stage import Outputs, StageError
+from infra.stage import Outputs, Stage, StageError
 from infra.terraform import runner
 
 
@@ -39,6 +40,8 @@ def apply(stage: str, steps: Steps, form: Format, out: TextIO, *, yes: bool = Fa
             fields |= {"api_url": parts.api_url, "site_url": parts.site_url}
             told = f"Stage {stage}: {parts.api_url}/likes\n"
             told += f"The page with the Like button: {parts.site_url}"
+            if not table.publish(Stage(stage, parts)):
+                click.echo(table.EMPTY.format(stage=stage), err=True)
     tables.write_one(told, fields, form, out)
 
 

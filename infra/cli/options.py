@@ -40,6 +40,19 @@ class Commands(click.Group):
         return list(self.commands)
 
 
+class WithDefault(click.Group):
+    """A command whose first subcommand is meant where none is named."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Name it, but where help is asked for."""
+        named = args and (args[0] in self.commands or args[0] in self.get_help_option_names(ctx))
+        return super().parse_args(ctx, args if named else [next(iter(self.commands)), *args])
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands in the order in which they are met."""
+        return list(self.commands)
+
+
 def sentence(error: Exception) -> str:
     """What went wrong; an error that is none of ours says what it is, and where to read more."""
     text = str(error).strip()

@@ -92,17 +92,17 @@ def _table(columns: Sequence[str], rows: Iterable[Sequence[object]], out: TextIO
         numbers = any(isinstance(row[i], int | float) for row in listed)
         table.add_column(Text(name), justify="right" if numbers else "left", overflow="fold")
     for row in listed:
-        table.add_row(*(Text(_shown(cell)) for cell in row))
+        table.add_row(*(Text(_shown(name, cell)) for name, cell in zip(columns, row, strict=True)))
     console = Console(file=out, highlight=False)
     if not console.is_terminal:
         console.width = _PIPE_WIDTH
     console.print(table)
 
 
-def _shown(cell: object) -> str:
+def _shown(column: str, cell: object) -> str:
     if cell is None:
         return ""
-    if isinstance(cell, int) and not isinstance(cell, bool):
+    if isinstance(cell, int) and not isinstance(cell, bool) and not column.endswith("year"):
         return f"{cell:,}"
     # Control characters of a foreign payload must not reach the terminal.
     return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in str(cell))

@@ -17,6 +17,7 @@ import msgspec
 import urllib3
 
 from infra import build
+from infra.cli.movies import table
 from infra.cli.steps import Steps, Tell
 from infra.local import emulator
 from infra.local.bridge import daemon
@@ -37,7 +38,6 @@ _SOURCES = (
     "infra/terraform/stages/local/*.tf",
     "glue/tables/*.json",
     "infra/page/*",
-    "infra/cli/traffic/films.csv",
 )
 
 
@@ -60,6 +60,7 @@ class Parts:
     require: Callable[[], None] = runner.require
     bridge: Sequence[str] = daemon.COMMAND
     site: Sequence[str] = site.COMMAND
+    stock: Callable[[Stage], None] = table.stock
 
 
 def up(
@@ -73,8 +74,9 @@ def up(
     """Bring the local stage up, or what of it is missing, and give it.
 
     What runs and is unchanged is left alone. After a crash it goes on from where that left it; an
-    emulator that lost its state is filled again. `port` None is the last one used, or 4566;
-    `site_port` None the last one, or the next after `port`, or any that is free.
+    emulator that lost its state is filled again. A table `movies` without a film gets those that
+    made-up likes are of. `port` None is the last one used, or 4566; `site_port` None the last one,
+    or the next after `port`, or any that is free.
     """
     parts = parts or Parts()
     _own(home)
@@ -97,6 +99,8 @@ def up(
         write(home / "local.json", local)
         with steps.step("Waiting for the API"):
             parts.ready(applied.outputs.api_url)
+        with steps.step("Looking after the films"):
+            parts.stock(Stage("local", applied.outputs, process.endpoint))
         _bridge(home, applied, steps, parts)
         url = _site(home, site_port, applied, steps, parts)
         outputs = msgspec.structs.replace(applied.outputs, site_url=url)

@@ -63,7 +63,8 @@ async function main() {
     const known = films.map((film) => ({ ...film, likes: counts.counted.get(film.movie_id) }));
     const found = select(known, $("search").value, $("order").value);
     cards.arrange(found);
-    $("found").textContent = found.length === 1 ? "1 film" : `${found.length} films`;
+    const told = found.length === 1 ? "1 film" : `${found.length} films`;
+    $("found").textContent = films.length ? told : "There are no films here yet.";
   }
 
   let arranged = false;

@@ -4,8 +4,9 @@ const numbers = new Intl.NumberFormat("en");
 const names = new Intl.Collator("en", { numeric: true });
 const card = document.getElementById("card");
 
+// The year is not known of all.
 export function name(film) {
-  return `${film.title} (${film.year})`;
+  return film.year ? `${film.title} (${film.year})` : film.title;
 }
 
 // Letters alone, so that "leon" finds "Léon".
@@ -16,8 +17,8 @@ export function plain(text) {
 const orders = {
   likes: (a, b) => (b.likes ?? -1) - (a.likes ?? -1) || names.compare(a.title, b.title),
   title: (a, b) => names.compare(a.title, b.title),
-  newest: (a, b) => b.year - a.year || names.compare(a.title, b.title),
-  oldest: (a, b) => a.year - b.year || names.compare(a.title, b.title),
+  newest: (a, b) => (b.year ?? 0) - (a.year ?? 0) || names.compare(a.title, b.title),
+  oldest: (a, b) => (a.year ?? Infinity) - (b.year ?? Infinity) || names.compare(a.title, b.title),
 };
 
 // Films that hold every word looked for, in order. `likes` of a film may be missing.
@@ -46,7 +47,7 @@ export class Cards {
     const part = (selector) => item.querySelector(selector);
     const [title, pending, button] = [part("h3"), part(".pending"), part("button")];
     item.dataset.film = film.movie_id;
-    title.append(film.title, " ", Object.assign(document.createElement("span"), { textContent: film.year }));
+    title.append(film.title, " ", Object.assign(document.createElement("span"), { textContent: film.year ?? "" }));
     pending.id = `pending-${film.movie_id}`;
     button.setAttribute("aria-label", `Like ${name(film)}`);
     button.addEventListener("click", () => press(film));

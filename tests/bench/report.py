@@ -105,7 +105,7 @@ def _main() -> None:
     ask = report._ask(Lake(root).connection)
     call, now = Call(**{kind: CALLS[kind]}), datetime(2026, 2, 2, tzinfo=UTC)
     store = ReportStore(bucket)
-    [made] = reporting.run(call, now, store, ask, dict, lambda report: None)
+    [made] = reporting.run(call, now, store, ask, lambda report: None)
     seconds = time.perf_counter() - start
     assert made.outcome == "made"
     found = store.figures(periods.named(CALLS[kind]))

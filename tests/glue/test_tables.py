@@ -13,7 +13,7 @@ NAMES = tables.names()
 
 
 def test_the_tables_of_the_lake_are_there() -> None:
-    assert NAMES == ["likes", "likes_by_hour", "likes_raw", "rejected", "trends"]
+    assert NAMES == ["likes", "likes_by_hour", "likes_raw", "movies", "rejected", "trends"]
 
 
 @pytest.mark.parametrize("name", NAMES)

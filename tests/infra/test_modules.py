@@ -156,9 +156,7 @@ def test_functions_get_the_environment_they_read():
         "track": {"TRENDS_TABLE"},
         "rank": {"TRENDS_TABLE", "LAKE_BUCKET"},
         "compact": {"LAKE_BUCKET"},
-        "report": {
-            *("ATHENA_WORKGROUP", "GLUE_DATABASE", "LAKE_BUCKET", "REPORTS_TOPIC", "SITE_BUCKET")
-        },
+        "report": {*("ATHENA_WORKGROUP", "GLUE_DATABASE", "LAKE_BUCKET", "REPORTS_TOPIC")},
     }.items():
         text = CONFIGURATION[f"terraform/modules/pipeline/{step}.tf"]
         given = re.search(r"environment += \{(.*?)\}", text, re.DOTALL)

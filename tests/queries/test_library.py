@@ -95,7 +95,7 @@ def test_a_question_filters_each_table_by_its_first_partition(question: queries.
     assert plan.scans
     for scan in plan.scans:
         filtered = {column for each in scan.filters for column in each.columns}
-        assert scan.table.partitions[0].name in filtered
+        assert {partition.name for partition in scan.table.partitions[:1]} <= filtered
 
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=ids)

@@ -17,7 +17,7 @@ import pytest
 import queries
 from glue import tables
 from queries.engine.connection import emulated
-from tests.queries.lake import DATABASE, Lake, like
+from tests.queries.lake import DATABASE, TOTALS, Lake, like, totals
 
 START = datetime(2026, 3, 1)
 NOISE = random.Random(1)
@@ -53,7 +53,7 @@ def counted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Counted]:
             lake.put(f"raw/arrival_day={at:%Y-%m-%d}/arrival_hour={at:%H}/a.parquet", rows)
             lake.put(f"likes/day={at:%Y-%m-%d}/hour-{at:%H}.parquet", rows)
             lake.put(f"totals/day={at:%Y-%m-%d}/hour-{at:%H}.parquet", totals(rows), TOTALS)
-    names = ("likes", "likes_by_hour", "likes_raw", "rejected", "trends")
+    names = tables.names()
     (root / "tables.json").write_text(
         json.dumps({"TableList": [described(name) for name in names]})
     )
@@ -193,19 +193,28 @@ def test_what_s3_sends_is_what_the_answer_tells_but_for_the_end_of_each_file(
 
 
 # The days of March that a question about the 4th, a Wednesday, reads; those of likes_raw are the
-# days of arrival. All others over likes read the 4th alone.
+# days of arrival. All others read the 4th of likes alone.
 READS = {
     "late_and_duplicates": {"raw": {3, 4, 5}},
     "like_velocity": {"likes": {3, 4}},
-    "movers": {"likes": {3, 4}},
+    "completeness_by_hour": {"totals": {4}},
+    "heat_by_weekday": {"totals": {4}},
+    "likes_by_day": {"totals": {4}},
+    "movers": {"totals": {3, 4}},
+    "net_likes": {"totals": {4}},
     "new_likers": {"likes": {1, 2, 3, 4}},
     "period_totals": {"likes": {3, 4}},
     "raw_differs": {"raw": {3, 4, 5}, "likes": {4}},
-    "top_movies_by_period": {"likes": {2, 3, 4, 5}},
+    "top_movies": {"totals": {4}},
+    "top_movies_by_period": {"totals": {2, 3, 4, 5}},
+    "top_movies_hourly": {"totals": {4}},
+    "totals_differ": {"likes": {4}, "totals": {4}},
     "weekly_retention": {"likes": {2, 3, 4, 5}},
 }
 OVER_LIKES = [
-    question for question in queries.library() if re.search(r"FROM likes(_raw)?\b", question.sql)
+    question
+    for question in queries.library()
+    if re.search(r"FROM likes(_raw|_by_hour)?\b", question.sql)
 ]
 
 

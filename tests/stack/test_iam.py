@@ -27,9 +27,9 @@ LIST_ROLLUPS = ("s3", "list_objects_v2", {"Bucket": "{bucket}", "Prefix": "rollu
 GET_ROLLUP = ("s3", "get_object", {"Bucket": "{bucket}", "Key": "rollups/none"})
 PUT_ROLLUP = ("s3", "put_object", {"Bucket": "{bucket}", "Key": "rollups/none", **NOT_THERE})
 PUT_TRENDS = ("s3", "put_object", {"Bucket": "{bucket}", "Key": "trends/none", **NOT_THERE})
-LIST_RAW, LIST_LIKES, LIST_TOTALS, LIST_STATE, LIST_TRENDS, LIST_REJECTED = (
+LIST_RAW, LIST_LIKES, LIST_TOTALS, LIST_STATE, LIST_TRENDS, LIST_REJECTED, LIST_MOVIES = (
     ("s3", "list_objects_v2", {"Bucket": "{bucket}", "Prefix": prefix})
-    for prefix in ("raw/", "likes/", "totals/", "state/", "trends/", "rejected/")
+    for prefix in ("raw/", "likes/", "totals/", "state/", "trends/", "rejected/", "movies/")
 )
 GET_RAW, GET_LIKES, GET_TOTALS, GET_STATE = (
     ("s3", "get_object", {"Bucket": "{bucket}", "Key": key})
@@ -43,14 +43,16 @@ LIST_REPORTS, LIST_REPORT_STATE = (
     ("s3", "list_objects_v2", {"Bucket": "{bucket}", "Prefix": prefix})
     for prefix in ("reports/", "state/reports/")
 )
-GET_REPORT, GET_REPORT_STATE, GET_RANKED, GET_REJECT = (
+GET_REPORT, GET_REPORT_STATE, GET_RANKED, GET_REJECT, GET_MOVIES = (
     ("s3", "get_object", {"Bucket": "{bucket}", "Key": f"{key}/none"})
-    for key in ("reports", "state/reports", "trends/day=2000-01-01", "rejected/day=2000-01-01")
-)
-PUT_REPORT, PUT_REPORT_STATE = (
+    for key in ("reports", "state/reports", "trends/day=2000-01-01", "rejected/day=2000-01-01",
+                "movies")
+)  # fmt: skip
+PUT_REPORT, PUT_REPORT_STATE, PUT_MOVIES = (
     ("s3", "put_object", {"Bucket": "{bucket}", "Key": f"{key}/none", **NOT_THERE})
-    for key in ("reports", "state/reports")
+    for key in ("reports", "state/reports", "movies")
 )
+GET_FILMS = ("s3", "get_object", {"Bucket": "{site}", "Key": "films.json"})
 GET_TABLES = ("glue", "get_tables", {"DatabaseName": "{database}"})
 ANNOUNCE = ("sns", "publish", {"TopicArn": "{topic}", "Message": "probe"})
 ALARM = ("sns", "publish", {"TopicArn": "{topic}-other", "Message": "probe"})
@@ -75,9 +77,10 @@ MAY = {
     "rank": [GET_SUMS, PUT_SUMS, QUERY_SUMS, LIST_ROLLUPS, GET_ROLLUP, PUT_ROLLUP, PUT_TRENDS,
              LIST_TOTALS, GET_TOTALS, LIST_TRENDS, DELETE_TRENDS],
     "compact": [LIST_RAW, LIST_LIKES, LIST_TOTALS, LIST_STATE, GET_RAW, GET_LIKES, GET_TOTALS,
-                GET_STATE, PUT_LIKES, PUT_TOTALS, PUT_STATE, DELETE_LIKES],
-    "report": [LIST_LIKES, LIST_TRENDS, LIST_REJECTED, LIST_REPORTS, LIST_REPORT_STATE, GET_LIKES,
-               GET_RANKED, GET_REJECT, GET_REPORT, GET_REPORT_STATE, PUT_REPORT, PUT_REPORT_STATE,
+                GET_STATE, PUT_LIKES, PUT_TOTALS, PUT_STATE, DELETE_LIKES, DELETE_TOTALS],
+    "report": [LIST_LIKES, LIST_TOTALS, GET_TOTALS, LIST_TRENDS, LIST_REJECTED, LIST_MOVIES, LIST_REPORTS,
+               LIST_REPORT_STATE, GET_LIKES, GET_RANKED, GET_REJECT, GET_MOVIES, GET_REPORT,
+               GET_REPORT_STATE, PUT_REPORT, PUT_REPORT_STATE,
                GET_TABLES, ANNOUNCE],
 }  # fmt: skip
 UPDATE_SUMS = ("dynamodb", "update_item", {"TableName": "{trends}", "Key": PROBE_KEY})
@@ -121,17 +124,18 @@ MAY_NOT = {
     "rank": [UPDATE_SUMS, DELETE_SUMS, SCAN_SUMS, GET_COUNT, WRITE_COUNT, UPDATE_COUNT, SCAN_COUNTS,
              LIST_RAW, LIST_ALL, GET_RAW, WRITE_RAW, PUT_LIKES, WRITE_REJECTED, GET_TRENDS,
              DELETE_ROLLUP, DELETE_RAW, PUT_RECORD, LIST_ROLES, PUT_TOTALS, DELETE_TOTALS,
-             GET_LIKES, LIST_LIKES, DELETE_LIKES, GET_STATE, LIST_STATE, LIST_REJECTED],
+             GET_LIKES, LIST_LIKES, DELETE_LIKES, GET_STATE, LIST_STATE, LIST_REJECTED,
+             GET_MOVIES],
     "compact": [GET_COUNT, UPDATE_COUNT, WRITE_COUNT, SCAN_COUNTS, GET_SUMS, PUT_SUMS, QUERY_SUMS,
                 PUT_RECORD, PUT_RECORDS, LIST_ALL, LIST_ROLLUPS, LIST_TRENDS, WRITE_RAW, DELETE_RAW,
                 GET_REJECTED, WRITE_REJECTED, GET_TRENDS, PUT_TRENDS, GET_ROLLUP, PUT_ROLLUP,
-                DELETE_ROLLUP, DELETE_TOTALS, WRITE_STATE, DELETE_STATE, LIST_BUCKETS, LIST_ROLES,
-                GET_REPORT, PUT_REPORT, PUT_REPORT_STATE, ANNOUNCE],
+                DELETE_ROLLUP, WRITE_STATE, DELETE_STATE, LIST_BUCKETS, LIST_ROLES,
+                GET_REPORT, PUT_REPORT, PUT_REPORT_STATE, ANNOUNCE, GET_MOVIES, PUT_MOVIES],
     "report": [PUT_LIKES, DELETE_LIKES, PUT_TRENDS, DELETE_TRENDS, WRITE_REJECTED, WRITE_RAW,
-               LIST_RAW, GET_RAW, LIST_TOTALS, GET_TOTALS, LIST_ROLLUPS, GET_ROLLUP, LIST_ALL,
+               LIST_RAW, GET_RAW, LIST_ROLLUPS, GET_ROLLUP, LIST_ALL,
                GET_STATE, PUT_STATE, WRITE_STATE, DELETE_REPORT, GET_COUNT, UPDATE_COUNT,
                SCAN_COUNTS, GET_SUMS, PUT_SUMS, PUT_RECORD, DELETE_TABLE, ALARM, LIST_BUCKETS,
-               LIST_ROLES],
+               LIST_ROLES, PUT_MOVIES, GET_FILMS],
 }  # fmt: skip
 REFUSALS = {"AccessDenied", "AccessDeniedException", "AuthorizationError"}
 DONE = {"done", "NoSuchKey", "PreconditionFailed"}
@@ -174,7 +178,8 @@ def probe(request, stage):
     functions.get_waiter("function_active_v2").wait(FunctionName=name)
     names = {"stream": stage.outputs.stream_name, "table": stage.outputs.counts_table,
              "trends": stage.outputs.trends_table,
-             "bucket": stage.outputs.bucket, "database": stage.outputs.glue_database,
+             "bucket": stage.outputs.bucket, "site": stage.outputs.site_bucket,
+             "database": stage.outputs.glue_database,
              "topic": "arn:aws:sns:us-east-1:000000000000:movie-likes-local-reports"}  # fmt: skip
 
     def call(service, operation, parameters):

@@ -138,7 +138,11 @@ def test_top_movies(ask, once):
     table = pd.crosstab(once["movie_id"], once["action"])
     table["net"] = table["like"] - table["unlike"]
     best = sorted(table.iterrows(), key=lambda film: (-film[1]["net"], film[0]))[:7]
-    assert ask("top_movies", n=7) == [
+    answer = [
+        {name: value for name, value in row.items() if name not in ("title", "year")}
+        for row in ask("top_movies", n=7)
+    ]
+    assert answer == [
         {"place": place, "movie_id": movie_id, "net_likes": row["net"], "likes": row["like"],
          "unlikes": row["unlike"]}
         for place, (movie_id, row) in enumerate(best, 1)

@@ -16,6 +16,7 @@ import lake
 from infra.cli.backfill import command
 from infra.cli.backfill.ledger import Request
 from infra.cli.traffic.simulate import Plan, Simulation
+from infra.cli.traffic.simulate import films as made_up
 from infra.stage import invoke
 from tests import plan
 from tests.browser import SIZES, picture, violations
@@ -24,6 +25,7 @@ from transform.reports.sentences import headlines
 
 DAYS = plan.days("report")
 SUNDAY, WEEK = str(DAYS.last), f"{DAYS.last:%G-W%V}"
+TITLES = {film.movie_id: film.title for film in made_up()}
 SATURDAY = str(DAYS.last - timedelta(days=1))
 
 
@@ -132,6 +134,7 @@ def test_a_report_is_true_and_restated_for_its_own_late_likes_alone(
             net[film] = net.get(film, 0) + up - down
     best = sorted(net.items(), key=lambda film: (-film[1], film[0]))[:10]
     assert [(film.movie_id, film.net) for film in report.top] == best
+    assert [film.title for film in report.top] == [TITLES[film] for film, _ in best]
     assert report.heat[-1].likes == [
         sum(up for up, _ in sunday.get(f"{SUNDAY}T{hour:02}", {}).values()) for hour in range(24)
     ]

@@ -351,6 +351,16 @@ def test_the_whole_page_is_there_for_everybody(browser, site, stage):
     context.close()
 
 
+def test_a_film_may_have_no_year_and_there_may_be_no_films(visit, site, films, api):
+    films[0]["year"] = None
+    page = opened(visit(), site)
+    expect(button(page, "One")).to_have_accessible_name("Like Film One")
+    films.clear()
+    page.reload()
+    expect(page.get_by_text("There are no films here yet.")).to_be_visible()
+    assert violations(page) == [] and page.faults == []
+
+
 def test_the_site_serves_what_terraform_made_and_nothing_else_of_the_lake(site, stage):
     def get(path):
         return urllib3.request("GET", site + path, retries=False)

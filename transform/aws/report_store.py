@@ -46,9 +46,10 @@ class ReportStore:
         return sorted(period for period in shown if period)
 
     def fingerprint(self, period: Period) -> str:
-        """Tell by a listing a day which likes there are in a period."""
-        days = (keys.likes_day((day - _EPOCH).days) for day in period.days)
-        return editions.fingerprint(one for prefix in days for one in self.bucket.list(prefix))
+        """Tell by listings of each day which likes, and which totals, there are in a period."""
+        days = [(day - _EPOCH).days for day in period.days]
+        prefixes = [*map(keys.likes_day, days), *map(keys.totals_day, days)]
+        return editions.fingerprint(one for prefix in prefixes for one in self.bucket.list(prefix))
 
     def seen(self, period: Period) -> tuple[Seen, str | None]:
         """Give what is known of how a report was made, and the ETag of that."""

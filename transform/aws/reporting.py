@@ -43,7 +43,6 @@ def run(
     now: datetime,
     store: ReportStore,
     ask: Ask,
-    titles: Callable[[], Mapping[str, str]],
     announce: Announce,
 ) -> list[Made]:
     """Make what the call is about, or find it unchanged, and announce each edition.
@@ -54,33 +53,29 @@ def run(
     not never.
     """
     periods = schedule.wanted(call, now, store.standing())
-    standing = [_stand(store, period, ask, titles) for period in periods]
+    standing = [_stand(store, period, ask) for period in periods]
     store.catalogue()
     return [_conclude(store, one, announce) for one in standing]
 
 
-def _stand(
-    store: ReportStore, period: Period, ask: Ask, titles: Callable[[], Mapping[str, str]]
-) -> _Standing:
+def _stand(store: ReportStore, period: Period, ask: Ask) -> _Standing:
     """See to it that the report of a period stands, and is true, whoever else is at it."""
     for left in reversed(range(CONFLICTS)):
         try:
-            return _settle(store, period, ask, titles)
+            return _settle(store, period, ask)
         except Conflict:
             if not left:
                 raise
     raise AssertionError("The last of several tries ends the loop.")
 
 
-def _settle(
-    store: ReportStore, period: Period, ask: Ask, titles: Callable[[], Mapping[str, str]]
-) -> _Standing:
+def _settle(store: ReportStore, period: Period, ask: Ask) -> _Standing:
     seen, seen_etag = store.seen(period)
     found = store.figures(period)
     fingerprint = store.fingerprint(period)
     report, etag = found or (None, None)
     if report is None or seen.fingerprint != fingerprint:
-        fresh, fingerprint = _gather(store, period, ask, titles, fingerprint)
+        fresh, fingerprint = _gather(store, period, ask, fingerprint)
         settled = editions.settled(report, fresh)
         if settled is not report:
             report, etag = settled, store.put_figures(settled, etag)
@@ -89,23 +84,16 @@ def _settle(
     return _Standing(report, fingerprint, seen, seen_etag)
 
 
-def _gather(
-    store: ReportStore,
-    period: Period,
-    ask: Ask,
-    titles: Callable[[], Mapping[str, str]],
-    fingerprint: str,
-) -> tuple[Report, str]:
+def _gather(store: ReportStore, period: Period, ask: Ask, fingerprint: str) -> tuple[Report, str]:
     """Ask until the period's likes stood still meanwhile: else the answers may not agree.
 
     Where they never do, what is written down makes the next run look again.
     """
-    named = titles()
     for _ in range(STEADY):
         asked = questions.asked(period)
         with ThreadPoolExecutor(len(asked)) as pool:
             answers = dict(zip(asked, pool.map(ask, asked, asked.values()), strict=True))
-        report = gather.report(period, answers, named)
+        report = gather.report(period, answers)
         before, fingerprint = fingerprint, store.fingerprint(period)
         if before == fingerprint:
             break

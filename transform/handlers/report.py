@@ -14,7 +14,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 import queries
 from queries.engine import prices
 from transform.aws import clients, reporting
-from transform.aws.buckets import Bucket, Forbidden
+from transform.aws.buckets import Bucket
 from transform.aws.report_store import READERS, ReportStore
 from transform.reports import report_keys, sentences
 from transform.reports.figures import Report
@@ -25,12 +25,10 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 LAKE_BUCKET = "LAKE_BUCKET"
-SITE_BUCKET = "SITE_BUCKET"
 GLUE_DATABASE = "GLUE_DATABASE"
 ATHENA_WORKGROUP = "ATHENA_WORKGROUP"
 REPORTS_TOPIC = "REPORTS_TOPIC"
 
-FILMS = "films.json"
 LINK_HOURS = 6
 logger = Logger()
 metrics = Metrics()
@@ -65,7 +63,6 @@ def handler(event: dict[str, Any], context: Any) -> list[dict[str, Any]]:
         datetime.now(UTC),
         ReportStore(bucket),
         _ask(_connection()),
-        _titles,
         _announce,
     )
     for one in done:
@@ -87,17 +84,6 @@ def _ask(connection: queries.Connection) -> reporting.Ask:
         return Answer(reporting.rows(frame), scanned, prices.dollars(scanned))
 
     return ask
-
-
-def _titles() -> dict[str, str]:
-    """The titles that the site shows; where it has none, films go by their ids."""
-    try:
-        found = Bucket(_s3(), os.environ[SITE_BUCKET]).read(FILMS)
-    except Forbidden as error:
-        logger.warning("The titles of films cannot be read", reason=str(error))
-        return {}
-    films = msgspec.json.decode(found[0], type=list[dict[str, Any]]) if found else []
-    return {film["movie_id"]: film["title"] for film in films}
 
 
 def _announce(report: Report) -> None:

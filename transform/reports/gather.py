@@ -25,21 +25,18 @@ from transform.reports.questions import HEAT_DAYS, Answer, Row
 HOURS = 24
 
 
-def report(period: Period, answers: Mapping[str, Answer], titles: Mapping[str, str]) -> Report:
-    """Give the first edition of a report, of an answer to each question that `asked` names.
-
-    `titles` names films; one that it does not name goes by its id.
-    """
+def report(period: Period, answers: Mapping[str, Answer]) -> Report:
+    """Give the first edition of a report, of an answer to each question that `asked` names."""
     rows = {question: answer.rows for question, answer in answers.items()}
     totals = {row["first_day"]: row for row in rows["period_totals"]}
     movers: dict[str, list[Mover]] = {"rose": [], "fell": []}
     for row in rows["movers"]:
-        movers[row["direction"]].append(_mover(period, row, titles))
+        movers[row["direction"]].append(_mover(period, row))
     made = Report(
         period=period,
         totals=_totals(totals.get(period.first)),
         totals_before=_totals(totals.get(period.before.first)),
-        top=_top(period, rows["top_movies_hourly"], titles),
+        top=_top(period, rows["top_movies_hourly"]),
         rose=movers["rose"],
         fell=movers["fell"],
         heat=_heat(period, rows["heat_by_weekday"]),
@@ -70,10 +67,10 @@ def _totals(row: Row | None) -> Totals:
     return Totals(row["likes"], row["unlikes"], row["likers"], row["movies"])
 
 
-def _mover(period: Period, row: Row, titles: Mapping[str, str]) -> Mover:
+def _mover(period: Period, row: Row) -> Mover:
     return Mover(
         movie_id=row["movie_id"],
-        title=titles.get(row["movie_id"]),
+        title=row["title"],
         net=row["net_likes"],
         net_before=row["net_likes_before"],
         rank=row["rank"],
@@ -86,16 +83,15 @@ def _mover(period: Period, row: Row, titles: Mapping[str, str]) -> Mover:
     )
 
 
-def _top(period: Period, rows: Sequence[Row], titles: Mapping[str, str]) -> list[TopFilm]:
+def _top(period: Period, rows: Sequence[Row]) -> list[TopFilm]:
     """The films with the most net likes, each with those of its hours, or of a week's days."""
     films: dict[str, TopFilm] = {}
     for row in rows:
         movie_id = row["movie_id"]
         if movie_id not in films:
             series = [0] * (HOURS if period.kind == "day" else len(period.days))
-            title = titles.get(movie_id)
             films[movie_id] = TopFilm(
-                row["place"], movie_id, title, row["likes"], row["unlikes"], series
+                row["place"], movie_id, row["title"], row["likes"], row["unlikes"], series
             )
         films[movie_id].series[_slot(period, row["hour"])] += row["net_likes_in_hour"]
     return list(films.values())

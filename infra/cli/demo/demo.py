@@ -15,7 +15,7 @@ from infra.cli.demo import history, plans, rising
 from infra.cli.demo.checks import Ask, Check
 from infra.cli.steps import Steps
 from infra.cli.traffic.send import Sent, send
-from infra.cli.traffic.simulate import Plan, Simulation, Truth, films
+from infra.cli.traffic.simulate import Plan, Simulation, Truth
 from infra.cli.trending import Board
 from infra.stage import Stage, counts, invoke
 from transform.reports.editions import Made
@@ -131,17 +131,18 @@ def demo(stage: Stage, ask: Ask, plan: Plan, past: Plan | None, steps: Steps) ->
     return Shown(checks, _top(lake), trends.board, truth.viral, reported)
 
 
-def show(shown: Shown, out: TextIO) -> None:
+def show(shown: Shown, titles: Mapping[str, str], out: TextIO) -> None:
     """Write the totals, the films liked most, what to try next or where to look, and what rises."""
     totals = [
         (check.what, check.truth, check.measured, "✓" if check.agrees else "✗")
         for check in shown.checks
     ]
     tables.write(("likes", "truth", "found", ""), totals, "table", out)
-    named = {film.movie_id: f"{film.title} ({film.year})" for film in films()}
-    top = [(movie, named.get(movie, ""), likes, _viral(movie, shown)) for movie, likes in shown.top]
+    top = [
+        (movie, titles.get(movie, ""), likes, _viral(movie, shown)) for movie, likes in shown.top
+    ]
     rises = [
-        (e.rank, named.get(e.movie_id, ""), e.likes, e.unlikes, e.score, _viral(e.movie_id, shown))
+        (e.rank, titles.get(e.movie_id, ""), e.likes, e.unlikes, e.score, _viral(e.movie_id, shown))
         for e in shown.board.trends[:SHOWN]
     ]
     out.write("\n")

@@ -16,8 +16,8 @@ from rich.console import Console
 from rich.live import Live
 
 from infra.cli import tables
+from infra.cli.movies import table
 from infra.cli.tables import Format
-from infra.cli.traffic.simulate import films
 from infra.cli.trending import Board, Source, TrendingError
 from infra.cli.watch import consumers, view
 from infra.cli.watch.meter import Meter
@@ -133,7 +133,7 @@ def watch(stage: Stage, seconds: float | None, out: TextIO, form: Format = "tabl
     is removed. Raises what ended the reading.
     """
     console = Console(file=out, highlight=False)
-    titles = {film.movie_id: film.title for film in films()}
+    titles = table.titles(stage) if form == "table" else {}
     watching = Watching(stage)
     with _signals(watching.stop) as signals:
         try:

@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 import lake
 from infra import build
+from infra.cli.movies import table
 from infra.terraform import runner
 from tests.stages import OUTPUTS
 
@@ -38,10 +39,16 @@ def called(monkeypatch, tmp_path):
         calls.append(("build", name))
         return Path(f"{name}-layer.zip")
 
+    def publish(stage):
+        calls.append(("publish", stage.name))
+        return called.films
+
     def called():
         return calls
 
     called.changes = True
+    called.films = 2
+    monkeypatch.setattr(table, "publish", publish)
     monkeypatch.setattr(runner, "plan", plan)
     monkeypatch.setattr(runner, "apply", apply)
     monkeypatch.setattr(build, "build", built)
@@ -66,9 +73,15 @@ def test_a_plan_shows_and_changes_nothing(called):
 @pytest.mark.parametrize(("arguments", "answer"), [((), "y\n"), (("--yes",), None)])
 def test_a_yes_applies(arguments, answer, called):
     done = run("apply", "--stage", "test", *arguments, answer=answer)
-    assert (done.exit_code, called()[-1]) == (0, ("apply", "test"))
+    assert (done.exit_code, called()[-2:]) == (0, [("apply", "test"), ("publish", "test")])
     assert f"Stage test: {OUTPUTS.api_url}/likes\n" in done.stdout
     assert f"{OUTPUTS.site_url}\n" in done.stdout
+
+
+def test_a_stage_without_a_title_says_so(called):
+    for called.films, said in ((0, True), (1, False)):
+        done = run("apply", "--stage", "prod", "--yes")
+        assert ("`lake movies load FILE --stage prod`" in done.stderr) == said
 
 
 @pytest.mark.parametrize("changes", [True, False])

@@ -19,7 +19,7 @@ from infra.local.bridge import daemon
 from infra.local.emulator import EmulatorError
 from infra.local.lifecycle import Parts
 from infra.local.site import daemon as site
-from infra.stage import Local, Outputs, StageError
+from infra.stage import Local, Outputs, Stage, StageError
 from infra.terraform.runner import TerraformError
 from tests.stages import OUTPUTS
 
@@ -74,6 +74,7 @@ class Bench:
         self.zip = b"zip"
         self.out = io.StringIO()
         self.port = ports.any_free()
+        self.stocked: list[Stage] = []
 
     def up(self, port: int | None = None):
         return lifecycle.up(self.home, port or self.port, self.steps, self.parts())
@@ -82,7 +83,8 @@ class Bench:
         stand_in = (sys.executable, "-c", STAND_IN)
         bridge = (sys.executable, "-c", BRIDGE)
         served = (sys.executable, "-c", SITE)
-        return Parts(stand_in, self._build, self._apply, lambda url: None, require, bridge, served)
+        made = (self._build, self._apply, lambda url: None, require)
+        return Parts(stand_in, *made, bridge, served, self.stocked.append)
 
     @property
     def steps(self) -> Steps:
@@ -132,6 +134,7 @@ def test_up_starts_applies_and_writes_how_to_reach_it(bench):
     for step in ("Starting the emulator", "Building", "Applying Terraform", "Waiting for the API"):
         assert step in bench.said
     assert "done in" in bench.said
+    assert bench.stocked == [Stage("local", OUTPUTS, stage.endpoint)]
 
 
 def test_up_again_leaves_what_runs_and_is_unchanged(bench):

@@ -251,6 +251,9 @@ def test_films_are_found_by_any_words_without_accents_and_ordered(call, page):
     assert found("LEON", "title") == "a" and found("1994 the", "title") == "ac"
     assert found("", "likes") == "cab" and found(" ", "newest") == "bac"
     assert found("", "oldest") == "acb" and found("none", "likes") == ""
+    films.append({"movie_id": "d", "title": "M", "year": None})
+    assert found("", "newest") == "bacd" and found("", "oldest") == "acbd"
+    assert found("null", "title") == "" and call("cards", "name", films[-1]) == "M"
 
 
 def test_the_pages_name_nothing_of_another_site_and_every_module_that_is_there():

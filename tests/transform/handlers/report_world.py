@@ -56,7 +56,7 @@ class World:
 
     def run(self, now: datetime = NOW, **call: Any) -> dict[str, str]:
         """Run the function; give what came of each report."""
-        done = reporting.run(Call(**call), now, self.store, self.ask, dict, self.announce)
+        done = reporting.run(Call(**call), now, self.store, self.ask, self.announce)
         return {one.name: one.outcome for one in done}
 
     def report(self, name: str) -> Report:

@@ -12,6 +12,7 @@ from tests.queries import hostile
 from tests.queries.lake import Lake, once
 from tests.queries.moved import before, moved, within
 from transform.handlers import report
+from transform.lake.movies import Movie
 from transform.reports import gather, periods, questions, sentences
 from transform.reports.figures import Report
 from transform.reports.periods import Period
@@ -40,6 +41,7 @@ class Truth:
         ]  # fmt: skip
         lake.put_lake(rows)
         lake.put_trends(trends)
+        lake.put_movies(Movie(film, TITLES[film]) for film in sorted(TITLES))
         for day in {row["received_at"][:10] for row in rejected}:
             lake.put_rejected(day, "a.gz", [r for r in rejected if r["received_at"][:10] == day])
         self.likes, self.trends = pd.DataFrame(once(rows)), pd.DataFrame(trends)
@@ -49,7 +51,7 @@ class Truth:
         """Make the report of a period as the function does."""
         ask = report._ask(self.lake.connection)
         answers = {name: ask(name, given) for name, given in questions.asked(period).items()}
-        return gather.report(period, answers, TITLES)
+        return gather.report(period, answers)
 
 
 @pytest.fixture

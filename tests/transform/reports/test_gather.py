@@ -15,8 +15,9 @@ PERIOD = day(date(2026, 1, 31))
 
 def moved(direction, film, deviations):
     return {
-        "direction": direction, "movie_id": film, "net_likes": 9, "net_likes_before": 3, "rank": 2,
-        "rank_before": 5, "peak_score": None, "peak_hour": None, "peak_net_likes": None,
+        "direction": direction, "movie_id": film, "title": None, "net_likes": 9,
+        "net_likes_before": 3, "rank": 2, "rank_before": 5,
+        "peak_score": None, "peak_hour": None, "peak_net_likes": None,
         "deviations": deviations,
     }  # fmt: skip
 
@@ -27,7 +28,7 @@ def report(*movers):
         "movers": movers, "heat_by_weekday": heat,
         "period_lag": [{"p95_ms": None, "late": None, "likes": 0}],
     }  # fmt: skip
-    return gather.report(PERIOD, {name: Answer(one, 0, 0.0) for name, one in rows.items()}, {})
+    return gather.report(PERIOD, {name: Answer(one, 0, 0.0) for name, one in rows.items()})
 
 
 @pytest.mark.parametrize("far", [sentences.CHANCE, 9.5])

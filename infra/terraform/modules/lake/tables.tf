@@ -10,7 +10,7 @@ locals {
   # Partition projection: Athena works the partitions out of these, so nobody has to add them.
   # https://docs.aws.amazon.com/athena/latest/ug/partition-projection-supported-types.html
   projections = {
-    for name, table in local.tables : name => merge(
+    for name, table in local.tables : name => length(table.partitions) == 0 ? {} : merge(
       { "projection.enabled" = "true" },
       {
         "storage.location.template" = join("", concat(

@@ -10,7 +10,6 @@ module "report" {
   layers      = local.layers.report
   environment = {
     LAKE_BUCKET      = local.bucket
-    SITE_BUCKET      = local.site_bucket # whose films.json holds the films' titles
     GLUE_DATABASE    = module.lake.database
     ATHENA_WORKGROUP = module.lake.workgroup
     REPORTS_TOPIC    = aws_sns_topic.reports.arn
@@ -42,7 +41,7 @@ data "aws_iam_policy_document" "report" {
   statement {
     sid       = "ReadTables"
     actions   = ["s3:GetObject"]
-    resources = [for table in ["likes", "trends", "rejected"] : "${local.bucket_arn}/${table}/*"]
+    resources = [for table in ["likes", "totals", "trends", "rejected", "movies"] : "${local.bucket_arn}/${table}/*"]
   }
 
   statement {
@@ -60,14 +59,8 @@ data "aws_iam_policy_document" "report" {
     condition {
       test     = "StringLike"
       variable = "s3:prefix"
-      values   = ["likes/*", "trends/*", "rejected/*", "reports/*", "state/reports/*"]
+      values   = ["likes/*", "totals/*", "trends/*", "rejected/*", "movies/*", "reports/*", "state/reports/*"]
     }
-  }
-
-  statement {
-    sid       = "ReadTitles"
-    actions   = ["s3:GetObject"]
-    resources = ["arn:${local.partition}:s3:::${local.site_bucket}/films.json"]
   }
 
   statement {

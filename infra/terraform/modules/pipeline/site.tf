@@ -1,4 +1,4 @@
-# The page with the Like button, its API address and its films; and, where they are published, the lake's reports.
+# The page with the Like button, and its API address; and, where they are published, the lake's reports.
 
 module "site" {
   source   = "../site"

@@ -10,15 +10,10 @@ locals {
     svg  = "image/svg+xml"
   }
 
-  films = [
-    for film in csvdecode(file("${path.module}/../../../cli/traffic/films.csv")) :
-    { movie_id = film.movie_id, title = film.title, year = tonumber(film.year) }
-  ]
-
-  # What the page cannot know before Terraform has run.
+  # What the page cannot know before Terraform has run. Its films are not of these: `lake apply`, `lake up` and
+  # `lake movies load` write films.json, from the table movies.
   made = {
     "config.json" = jsonencode({ api = var.api_url })
-    "films.json"  = jsonencode(local.films)
   }
 
   # A browser asks each time whether it is still so (mostly 304), the edge each minute: the files of one version fit one

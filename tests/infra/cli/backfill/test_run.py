@@ -191,9 +191,7 @@ def test_a_like_without_a_time_happened_when_its_file_changed(world):
     at = NOW - 50 * HOUR
     world.write("a.json", lines(line("1", at=None)), at)
     world.run("a.json")
-    assert world.rows() == {
-        (at // DAY, WHOLE): truth("", line("1", at=None), at).rows
-    }
+    assert world.rows() == {(at // DAY, WHOLE): truth("", line("1", at=None), at).rows}
 
 
 def test_a_file_of_the_future_is_of_the_time_that_its_backfill_began(world):
@@ -201,9 +199,7 @@ def test_a_file_of_the_future_is_of_the_time_that_its_backfill_began(world):
     assert world.dies(30, "a.json")
     world.now += HOUR
     world.run("a.json")
-    assert world.rows() == {
-        (NOW // DAY, WHOLE): truth("", line("1", at=None)).rows
-    }
+    assert world.rows() == {(NOW // DAY, WHOLE): truth("", line("1", at=None)).rows}
 
 
 def test_ahead_is_what_lies_ahead_of_now(world):

@@ -226,7 +226,11 @@ def test_several_statements_are_asked_one_after_another(do):
         ("x 5;", "'5' is not NAME=VALUE.\n"),
         ("slow;", "Cancelled.\n"),
         ("\\x", "There is no command \\x; \\h tells what there is.\n"),
-        ("\\d nope", 'There is no table "nope". There are: likes, likes_by_hour, likes_raw, rejected, trends.\n'),
+        (
+            "\\d nope",
+            'There is no table "nope". There are: likes, likes_by_hour, likes_raw, movies, rejected, '
+            "trends.\n",
+        ),
         ("", ""),
     ],
 )

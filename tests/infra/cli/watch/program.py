@@ -16,8 +16,10 @@ import lake
 from infra import stage as stages
 from infra.cli.watch import command
 from infra.stage import Stage
+from tests.bucket import Objects
 from tests.infra.cli.watch import stream
 from tests.stages import OUTPUTS
+from transform.lake.movies import KEY, Movie, encode
 
 
 def main(folder: Path, arguments: list[str]) -> None:
@@ -27,12 +29,13 @@ def main(folder: Path, arguments: list[str]) -> None:
     kinesis = stream.Kinesis(log=folder / "calls")
     for number in range(int(os.environ.get("OTHERS", "0"))):
         kinesis.add(f"other-{number}")
+    s3 = Objects()
+    s3.add(KEY, encode([Movie("tt0068646", "The Godfather", 1972)]))
     outputs = msgspec.structs.replace(OUTPUTS, api_url="http://127.0.0.1:9/local")
 
     class Here(Stage, frozen=True):
         def client(self, service: str, **settings: Any) -> Any:
-            assert service == "kinesis"
-            return kinesis
+            return {"kinesis": kinesis, "s3": s3}[service]
 
     stages.open_stage = lambda name: Here(name, outputs)
     command.Reader = stream.Reader

@@ -54,7 +54,7 @@ run "the_lake_is_closed_kept_and_described_by_the_files" {
   }
 
   assert {
-    condition     = toset(keys(aws_glue_catalog_table.this)) == toset([for f in fileset("../../../../glue/tables", "*.json") : trimsuffix(f, ".json")]) && length(aws_glue_catalog_table.this) >= 4
+    condition     = toset(keys(aws_glue_catalog_table.this)) == toset([for f in fileset("../../../../glue/tables", "*.json") : trimsuffix(f, ".json")]) && length(aws_glue_catalog_table.this) >= 5
     error_message = "Each file of glue/tables is a table."
   }
   assert {
@@ -78,6 +78,10 @@ run "the_lake_is_closed_kept_and_described_by_the_files" {
       aws_glue_catalog_table.this["likes"].parameters["projection.day.interval.unit"] == "DAYS"
     )
     error_message = "Projection is what the file says."
+  }
+  assert {
+    condition     = !anytrue([for parameter in keys(aws_glue_catalog_table.this["movies"].parameters) : can(regex("projection|template", parameter))]) && aws_glue_catalog_table.this["movies"].storage_descriptor[0].location == "s3://raw-likes-bucket-test-000000000000/movies/"
+    error_message = "A table without partitions is its folder, and has none to project."
   }
   assert {
     condition     = aws_glue_catalog_table.this["rejected"].storage_descriptor[0].ser_de_info[0].serialization_library == "org.openx.data.jsonserde.JsonSerDe"

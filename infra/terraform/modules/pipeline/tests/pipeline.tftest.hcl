@@ -212,10 +212,9 @@ run "a_stage_is_named_counts_exactly_and_allows_no_more_than_it_needs" {
 
   assert {
     condition = [for s in data.aws_iam_policy_document.report.statement : [s.actions, s.resources]] == [
-      [toset(["s3:GetObject"]), toset([for table in ["likes", "trends", "rejected"] : "${local.bucket_arn}/${table}/*"])],
+      [toset(["s3:GetObject"]), toset([for table in ["likes", "totals", "trends", "rejected", "movies"] : "${local.bucket_arn}/${table}/*"])],
       [toset(["s3:GetObject", "s3:PutObject"]), toset(["${local.bucket_arn}/reports/*", "${local.bucket_arn}/state/reports/*"])],
       [toset(["s3:ListBucket"]), toset([local.bucket_arn])],
-      [toset(["s3:GetObject"]), toset(["arn:aws:s3:::movie-likes-site-test-000000000000/films.json"])],
       [toset(["athena:GetQueryExecution", "athena:GetQueryResults", "athena:GetWorkGroup", "athena:StartQueryExecution"]), toset(["arn:aws:athena:us-east-1:000000000000:workgroup/movie-likes-test"])],
       [toset(["glue:GetDatabase", "glue:GetPartitions", "glue:GetTable", "glue:GetTables"]), toset([for name in ["catalog", "database/movie_likes_test", "table/movie_likes_test/*"] : "arn:aws:glue:us-east-1:000000000000:${name}"])],
       [toset(["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"]), toset(["${local.results_bucket_arn}/results/*"])],
@@ -223,10 +222,10 @@ run "a_stage_is_named_counts_exactly_and_allows_no_more_than_it_needs" {
       [toset(["s3:GetBucketLocation"]), toset([local.bucket_arn])],
       [toset(["sns:Publish"]), toset([aws_sns_topic.reports.arn])],
     ]
-    error_message = "TrendReport reads three tables, keeps reports, asks Athena, announces, and does nothing else."
+    error_message = "TrendReport reads five tables, keeps reports, asks Athena, announces, and does nothing else."
   }
   assert {
-    condition     = [for s in data.aws_iam_policy_document.report.statement : [for c in s.condition : [c.test, c.variable, c.values]] if s.actions == toset(["s3:ListBucket"])] == [[["StringLike", "s3:prefix", tolist(["likes/*", "trends/*", "rejected/*", "reports/*", "state/reports/*"])]]]
+    condition     = [for s in data.aws_iam_policy_document.report.statement : [for c in s.condition : [c.test, c.variable, c.values]] if s.actions == toset(["s3:ListBucket"])] == [[["StringLike", "s3:prefix", tolist(["likes/*", "totals/*", "trends/*", "rejected/*", "movies/*", "reports/*", "state/reports/*"])]]]
     error_message = "TrendReport lists what it reads and keeps, and nothing else of the bucket."
   }
   assert {

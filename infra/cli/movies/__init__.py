@@ -1,0 +1,1 @@
+"""`lake movies`: titles and years of films, and where they are shown."""
