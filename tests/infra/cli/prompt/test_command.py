@@ -228,8 +228,8 @@ def test_several_statements_are_asked_one_after_another(do):
         ("\\x", "There is no command \\x; \\h tells what there is.\n"),
         (
             "\\d nope",
-            'There is no table "nope". There are: likes, likes_by_hour, likes_raw, movies, rejected, '
-            "trends.\n",
+            'There is no table "nope". There are: likes, likes_by_hour, likes_raw, movies, '
+            "rejected, trends.\n",
         ),
         ("", ""),
     ],
