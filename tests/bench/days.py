@@ -171,10 +171,10 @@ def _connection() -> "Connection":
     """Give what asks the tables in the bucket, as `lake sql` asks those of a stage."""
     import boto3
     from msgspec.structs import replace
-    from queries.engine.store import of_session
 
     from glue import tables
     from queries.engine.local import Local
+    from queries.engine.store import of_session
 
     told = {
         name: replace(tables.read(name), location=f"s3://{BUCKET}/{tables.read(name).location}")
