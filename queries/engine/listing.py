@@ -1,11 +1,12 @@
 """What one try at a question sees of the store: each folder as it stood at one moment."""
 
 from collections.abc import Collection, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 
-from queries.engine.store import File, Store
+from queries.engine.store import AT_ONCE, File, Store
 
 _TRIES = 10
 
@@ -47,7 +48,9 @@ class Listing:
         read = [file for files in self._seen.values() for file in files if file.body is None]
         if not read:
             return []
-        now = {_identity(file) for each in self._listed for file in self.store.files(*each)}
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            listed = pool.map(lambda run: self.store.files(*run), self._listed)
+            now = {_identity(file) for files in listed for file in files}
         return [file for file in read if _identity(file) not in now]
 
     def _hold(self, folder: str) -> list[File]:
