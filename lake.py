@@ -538,7 +538,7 @@ def movies() -> None:
     """List the films that have a title, or load more of them.
 
     \b
-    Examples: lake movies godfather 1972
+    Examples: lake movies "godfather 1972"
               lake movies --format csv
               lake movies load movies.csv --stage test
     """
@@ -547,11 +547,11 @@ def movies() -> None:
 @movies.command("list")
 @options.stage
 @options.form
-@click.argument("text", nargs=-1)
-def list_movies(stage: str, form: Format, text: Sequence[str]) -> None:
+@click.argument("text", default="")
+def list_movies(stage: str, form: Format, text: str) -> None:
     """List the films of the table movies, or those whose id, title and year hold each word of TEXT.
 
-    Example: lake movies godfather 1972
+    Example: lake movies "godfather 1972"
     """
     from infra.cli import tables
     from infra.cli.movies import table
@@ -559,7 +559,7 @@ def list_movies(stage: str, form: Format, text: Sequence[str]) -> None:
     from transform.lake.movies import search
 
     held = table.held(open_stage(stage))
-    rows = [(film.movie_id, film.title, film.year) for film in search(held, " ".join(text))]
+    rows = [(film.movie_id, film.title, film.year) for film in search(held, text)]
     tables.write(("movie_id", "title", "year"), rows, form, sys.stdout)
     if not held:
         click.echo(table.EMPTY.format(stage=stage), err=True)

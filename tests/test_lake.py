@@ -450,7 +450,7 @@ def test_movies_are_loaded_listed_and_looked_for(s3, tmp_path):
     assert (told.exit_code, told.stderr) == (0, "")
     assert told.stdout == "The table movies has 2 films: 2 added, 0 changed, 0 removed.\n"
     assert re.search(r"tt1 +M *\ntt2 +Léon +1994\n", run("movies").stdout)
-    rows = json.loads(run("movies", "leon", "1994", "--format", "json").stdout)
+    rows = json.loads(run("movies", "leon 1994", "--format", "json").stdout)
     assert rows == [{"movie_id": "tt2", "title": "Léon", "year": 1994}]
     assert run("movies", "list", "load", "--format", "csv").stdout == "movie_id,title,year\n"
     (tmp_path / "films.csv").write_text("id,title\ntt3,Z\n")
@@ -471,6 +471,7 @@ def test_of_a_file_with_a_bad_row_nothing_is_loaded(s3, tmp_path):
     says = f"lake: {tmp_path}/films.csv: line 3: title is a text of 1 to 500 characters.\n"
     assert told.stderr == says
     assert run("movies", "load", str(tmp_path / "none.csv")).exit_code == 2
+    assert run("movies", "--stage", "local", "load", __file__).exit_code == 2  # it is no search
 
 
 # --- trending ---

@@ -29,7 +29,6 @@ def copy(to: Path) -> Path:
         "infra/terraform/modules",
         "infra/terraform/stages",
         "infra/page",
-        "infra/cli/traffic",
         "glue/tables",
     ):
         shutil.copytree(REPOSITORY / folder, to / folder, ignore=unwanted)

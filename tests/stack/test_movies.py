@@ -53,7 +53,7 @@ def test_the_stage_has_the_films_that_made_up_likes_are_of(stage, connection, ru
     by_sql = {row.movie_id: (row.title, row.year) for row in rows.itertuples()}
     for found in (told, by_sql, page(stage)):
         assert truth.items() <= found.items()
-    assert str(rows.dtypes["year"]) == "Int64"
+    assert str(rows.dtypes["year"]) == "Int32"
 
 
 def test_a_title_that_is_loaded_is_shown_by_sql_commands_and_the_page(
@@ -99,7 +99,7 @@ def test_a_stage_without_any_title_answers_all_the_same(stage, connection):
         assert (list(rows.columns), len(rows)) == (["movie_id", "title", "year"], 0)
         days = {"first_day": "2010-01-01", "last_day": str(plan.today())}
         top = queries.run("top_movies", connection=connection, n=100, **days)
-        assert top[["title", "year"]].isna().all(None)
+        assert top[["title", "year"]].isna().all(axis=None)
         [made] = invoke(stage, "report", {"day": str(plan.days("movies").first)})
         assert made["outcome"] == "made"
     finally:

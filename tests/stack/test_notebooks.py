@@ -156,6 +156,6 @@ def test_the_third_writes_a_page_and_tables(ran, ask):
     assert told["dollars"] == pytest.approx(5 * 0.000_05)  # five questions, 10 MB each
     page = (folder / "report.html").read_text("utf-8")
     assert page.count("<svg") == 3 and FILM in page and "<script" not in page
-    assert (folder / "films.csv").read_text("utf-8").startswith("place,title,movie_id,net_likes")
+    assert (folder / "films.csv").read_text("utf-8").startswith("place,movie_id,title,year,")
     names = {"days", "films", "trends", "hours", "sources"}
     assert {path.stem for path in folder.glob("*.csv")} == names

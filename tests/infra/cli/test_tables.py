@@ -35,3 +35,9 @@ def test_what_goes_on_is_a_row_a_line_that_reads_as_it_comes(form):
     else:
         rows = list(csv.DictReader(io.StringIO(out.getvalue())))
         assert rows == [{"n": str(n), "text": "a\nb", "more": "{}"} for n in range(3)]
+
+
+def test_numbers_are_grouped_but_years_are_none():
+    out = io.StringIO()
+    tables.write(("year", "top_year", "likes"), [(1994, None, 1994)], "table", out)
+    assert out.getvalue().splitlines()[-1].split() == ["1994", "1,994"]
