@@ -107,6 +107,8 @@ class Days:
     staging: Staging
     scratch: Path
     threads: int
+    made: dict[int, tuple[str, pa.Table]] = field(default_factory=dict)
+    """Of days that were made of staged rows alone what they come to, and of which objects."""
 
     def state(self) -> tuple[State, str | None]:
         """Give the state as it is, and its ETag."""
@@ -259,6 +261,10 @@ class Days:
                 return Written(merged.new, int(size > 0), size)  # stale: `refresh` makes it anew
             sums = totals.replaced(known, one.staged, sums)
         self._put_totals(one, sums, etags, stood)
+        if one.objects:
+            self.made.pop(one.day, None)
+        else:
+            self.made[one.day] = totals.source(etags), sums
         return Written(merged.new, int(size > 0), size)
 
     def _put_totals(
