@@ -1,20 +1,13 @@
 """Whoever writes meanwhile, each reader gives right answers: to few questions here."""
 
-import pytest
-
 from tests.bench import torn
 
 LIKES = 4_000
-QUESTIONS = 10
+QUESTIONS = 4
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _written():
+def test_no_error_and_no_wrong_sum_while_thirty_days_are_replaced():
     with torn.written(LIKES):
-        yield
-
-
-@pytest.mark.parametrize("name", torn.READERS)
-def test_no_error_and_no_wrong_sum_while_thirty_days_are_replaced(name):
-    tally = torn.ask(name, QUESTIONS, guarded=True)
-    assert (tally.asked, tally.errors, tally.wrong) == (QUESTIONS, 0, 0)
+        for name in torn.READERS:
+            tally = torn.ask(name, QUESTIONS, guarded=True)
+            assert (tally.asked, tally.errors, tally.wrong) == (QUESTIONS, 0, 0), name

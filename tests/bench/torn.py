@@ -76,7 +76,7 @@ def ask(name: str, questions: int, guarded: bool) -> Tally:
     chance, tally = random.Random(1), Tally()
     reader = READERS[name](guarded)
     for number in range(questions):
-        length = DAYS if number % 10 == 9 else 1 + number % 3
+        length = DAYS if number % 10 == 0 else 1 + number % 3
         first = chance.randrange(DAYS - length + 1)
         tally.asked += 1
         try:
