@@ -39,6 +39,14 @@ def liked(stage, api):
     return FILM
 
 
+@pytest.fixture
+def kept(stage):
+    """Leave the table, which is everybody's, as it was."""
+    before = table.held(stage)
+    yield
+    table.load(stage, before, replace=True)
+
+
 def page(stage):
     with urllib.request.urlopen(f"{stage.outputs.site_url}/films.json", timeout=10) as answer:
         assert answer.headers["Content-Type"] == "application/json"
@@ -57,7 +65,7 @@ def test_the_stage_has_the_films_that_made_up_likes_are_of(stage, connection, ru
 
 
 def test_a_title_that_is_loaded_is_shown_by_sql_commands_and_the_page(
-    stage, connection, run, liked, eventually, tmp_path
+    stage, connection, run, liked, kept, eventually, tmp_path
 ):
     (tmp_path / "films.jsonl").write_text(
         json.dumps({"id": liked, "title": "A Film", "year": 1999})

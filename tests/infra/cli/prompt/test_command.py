@@ -105,7 +105,7 @@ def test_a_session_on_a_terminal(terminal, tmp_path):
     prompt = terminal()
     prompt.type(f"{QUESTION}\r")
     shown = prompt.until(r"USD on Athena\.")
-    assert re.search(r"place +movie_id +net_likes", shown)
+    assert re.search(r"place +movie_id +title +year +net_likes", shown)
     assert re.search(r"1 +tt0 +43", shown)
     assert re.search(r"2 rows in [\d.]+ s; [\d.]+ kB scanned, 0.000050 USD on Athena\.", shown)
     prompt.until("lake>")
