@@ -129,8 +129,9 @@ def test_a_session_on_a_terminal(terminal, tmp_path):
     prompt.until("lake>")
 
     # Tab completes the only thing there can be.
-    prompt.type("top_movies_b\t\x03")
+    prompt.type("top_movies_b\t")
     prompt.until("top_movies_by_period")
+    prompt.type("\x03")
     prompt.until("lake>")
 
     # Up brings back what was asked before; \q leaves.
