@@ -356,7 +356,7 @@ def small(tmp_path, monkeypatch):
     """A lake of a hundred likes."""
     folder = Lake(tmp_path / "lake")
     at = datetime(2026, 3, 1)
-    folder.put("likes/day=2026-03-01/hour-00-00.parquet", [like(n, at) for n in range(100)])
+    folder.put_lake([like(n, at) for n in range(100)])
     monkeypatch.setattr(queries, "connect", lambda stage: folder.connection)
     return folder
 

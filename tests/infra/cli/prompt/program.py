@@ -17,7 +17,7 @@ if __name__ == "__main__":
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # so that Ctrl-C interrupts this program
     folder = Lake(Path(sys.argv[1]))
     at = datetime(2026, 3, 1)
-    folder.put("likes/day=2026-03-01/hour-00-00.parquet", [like(n, at) for n in range(300)])
+    folder.put_lake([like(n, at) for n in range(300)])
     queries.connect = lambda stage: folder.connection  # type: ignore[assignment]
     asks = queries.run
 
