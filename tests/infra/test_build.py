@@ -168,6 +168,7 @@ from pathlib import Path
 here = Path.cwd()
 sys.path[:0] = [str(here), sys.argv[1]]
 from transform.lake import compaction, duck, raw_files
+from transform.lake.division import WHOLE, Division
 from transform.lake.staging import Staging
 with duck.engine(here, 256, 1) as engine:
     engine.execute(
@@ -177,10 +178,11 @@ with duck.engine(here, 256, 1) as engine:
     )
     staging = Staging(engine)
     raw_files.load(staging, [{"raw": here / "raw.parquet"}])
-    [(_, merged)] = compaction.merge(staging, {0: {}}, 1, here)
-    [(_, again)] = compaction.merge(staging, {0: {0: here / "raw.parquet"}}, 1, here)
+    [(_, merged)] = compaction.merge(staging, {0: {}}, Division(), here)
+    stands = {0: {WHOLE: here / "raw.parquet"}}
+    [(_, again)] = compaction.merge(staging, stands, Division(), here)
     assert (merged.new, again.rows, again.new) == (1, 1, 0)
-    assert again.files[0].exists() and again.totals.exists()
+    assert again.files[WHOLE].exists() and len(again.totals) == 1
 for name in ("duckdb", "pyarrow"):
     assert sys.modules[name].__file__.startswith(str(here)), sys.modules[name].__file__
 """
