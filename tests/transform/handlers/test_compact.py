@@ -362,7 +362,8 @@ def test_who_reads_while_days_are_divided_sees_each_like_once(s3, bucket, before
 
 
 @pytest.mark.parametrize(
-    ("after", "next_"), zip(DIVISIONS, ["compact", "divide", "backfill", "compact"], strict=True)
+    ("after", "next_"),
+    [*zip(DIVISIONS, ["compact", "divide", "backfill", "compact"], strict=True)],
 )
 def test_a_division_that_is_killed_anywhere_is_ended_by_whoever_runs_next(s3, bucket, after, next_):
     before = DIVISIONS[DIVISIONS.index(after) - 1]
