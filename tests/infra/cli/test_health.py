@@ -16,10 +16,12 @@ from infra.local.bridge.status import Shard, Status
 from infra.local.process import Found
 from infra.local.site import daemon as site
 from infra.stage import Stage
+from tests.bucket import Objects
 from tests.fakes import refusal
 from tests.stages import OUTPUTS
 from transform.aws.buckets import Bucket
 from transform.lake import watermark
+from transform.lake.division import Division
 from transform.lake.watermark import State
 from transform.reports.report_keys import Latest
 
@@ -165,6 +167,22 @@ def test_compaction_tells_how_far_it_is_and_what_it_cannot_read(state, told, mon
     monkeypatch.setattr(health, "Bucket", lambda *given: bucket)
     monkeypatch.setattr(Stage, "client", lambda *given: None)
     assert health._compaction(STAGE) == told
+
+
+def test_days_that_are_divided_otherwise_are_named(monkeypatch):
+    """For who reads their files may see a like twice meanwhile."""
+    s3 = Objects()
+    monkeypatch.setattr(Stage, "client", lambda *given: s3)
+    assert health._days(STAGE) == (True, "0, divided by day")
+    for name in ("likes/day=2026-01-30/whole.parquet", "likes/day=2026-01-31/whole.parquet"):
+        s3.add(name, b"")
+    assert health._days(STAGE) == (True, "2, divided by day")
+    s3.add("likes/day=2026-01-31/hour-07-00.parquet", b"")  # of an earlier version
+    ok, detail = health._days(STAGE)
+    assert not ok and detail.startswith("2, divided by day; 1 still otherwise, from 2026-01-31 on,")
+    s3.add(watermark.KEY, watermark.encode(State(division=Division(True))))
+    ok, detail = health._days(STAGE)
+    assert not ok and detail.startswith("2, divided by hour; 2 still otherwise, from 2026-01-30")
 
 
 def test_the_newest_report_is_told_by_its_first_headline(monkeypatch):
