@@ -35,16 +35,16 @@ HISTORY_S, QUESTION_S = 20.0, 3.0
 
 SQL = {
     "top_movies": """
-        SELECT movie_id, count(*) FILTER (WHERE action = 'like') AS likes,
-          count(*) FILTER (WHERE action = 'unlike') AS unlikes
+        SELECT movie_id, count(*) FILTER (WHERE action = 'like') AS liked,
+          count(*) FILTER (WHERE action = 'unlike') AS unliked
         FROM likes WHERE day BETWEEN '{first}' AND '{last}'
-        GROUP BY movie_id ORDER BY likes - unlikes DESC, movie_id LIMIT 10""",
+        GROUP BY movie_id ORDER BY liked - unliked DESC, movie_id LIMIT 10""",
     "likes_by_day": """
-        SELECT day, count(*) FILTER (WHERE action = 'like') AS likes,
-          count(*) FILTER (WHERE action = 'unlike') AS unlikes, count(DISTINCT movie_id) AS movies
+        SELECT day, count(*) FILTER (WHERE action = 'like') AS liked,
+          count(*) FILTER (WHERE action = 'unlike') AS unliked, count(DISTINCT movie_id) AS movies
         FROM likes WHERE day BETWEEN '{first}' AND '{last}' GROUP BY day ORDER BY day""",
     "unique_likers": """
-        SELECT day, count(DISTINCT user_id) AS likers, count(*) AS likes
+        SELECT day, count(DISTINCT user_id) AS likers, count(*) AS liked
         FROM likes WHERE day BETWEEN '{first}' AND '{last}' AND action = 'like'
         GROUP BY day ORDER BY day""",
 }
