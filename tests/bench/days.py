@@ -17,12 +17,14 @@ from typing import TYPE_CHECKING, Any
 import rich
 
 from tests.bench import growth
+from tests.bench.folder import Folder
 from tests.bench.measure import Comparison, best_seconds
 from tests.bench.wrangler import BUCKET, bucket
 
 if TYPE_CHECKING:
     from queries import Connection
     from transform.aws.buckets import Bucket
+    from transform.lake.division import Division
 
 FIRST = growth.FIRST.date()
 MONTH, YEAR = 31, 365
@@ -31,6 +33,8 @@ HOURS = 10 * 365 * 24
 ROUNDS = 5
 TO_DUCKDB, TO_HOURS = 3.0, 8.0
 MORE_OBJECTS = 1.1
+LATE = (1_000_000, 10_000_000)
+"""Likes of a day into which one more is merged."""
 HISTORY_S, QUESTION_S = 20.0, 3.0
 
 SQL = {
@@ -53,7 +57,7 @@ SQL = {
 
 def run() -> list[Comparison]:
     """Ask of each span."""
-    return [*_month(), *_year(), *_ten_years()]
+    return [*_month(), *_year(), *_ten_years(), *map(_late, LATE)]
 
 
 def _month() -> list[Comparison]:
@@ -124,6 +128,55 @@ def _ten_years() -> list[Comparison]:
         _within(f"{what}, top_movies", asked_s, QUESTION_S),
         _objects(f"{what}, top_movies", files, days),
     ]
+
+
+class Weighed(Folder):
+    """A bucket in a folder that adds up what is written of likes."""
+
+    written = 0
+
+    def put_object(self, Bucket: str, Key: str, Body: Any, **condition: str) -> dict[str, str]:
+        """Keep an object."""
+        answer = super().put_object(Bucket, Key, Body, **condition)
+        found = self._find(Key)
+        self.written += found.stat().st_size if found and Key.startswith("likes/") else 0
+        return answer
+
+
+def _late(likes: int) -> Comparison:
+    """Merge one late like into a day of so many, whole, and divided by hour."""
+    from transform.lake.division import Division
+
+    with rich.get_console().status(f"days: one late like in a day of {likes:,}"):
+        whole = _late_in(likes, Division())
+        hour = _late_in(likes, Division(by_hour=True))
+    told = [
+        f"{seconds:.2f} s, {written / 1e6:.1f} MB written" for seconds, written in (whole, hour)
+    ]
+    what, ratio = f"days, one late like in a day of {likes:,}", f"{whole[0] / hour[0]:.1f} x"
+    return Comparison(what, told[0], "divided by hour", told[1], ratio, "-", True)
+
+
+def _late_in(likes: int, division: "Division") -> tuple[float, int]:
+    """Give the seconds, and the bytes of likes that are written."""
+    from transform.aws import compacting
+    from transform.aws.buckets import Bucket
+    from transform.aws.lake_writer import Power
+
+    power = Power(2_048, os.cpu_count() or 1)
+    with TemporaryDirectory() as folder:
+        root = Path(folder)
+        client: Any = Weighed(root)
+        lake = Bucket(client, "lake")
+        compacting.divide(lake, division, power)
+        made = growth._shifted(growth._likes(likes, seed=1), 0, seed=1)
+        growth._deliver(root, 0, "day", made)
+        assert compacting.compact(lake, power=power).new == likes
+        late = growth._shifted(growth._likes(9, seed=9), 0, seed=9).slice(4, 1)
+        growth._deliver(root, 1, "late", late)
+        client.written, begun = 0, time.perf_counter()
+        assert compacting.compact(lake, power=power).new == 1
+        return time.perf_counter() - begun, client.written
 
 
 def _fill(lake: "Bucket", days: int, likes: int) -> None:
