@@ -1,6 +1,7 @@
 """Days of the table `trends` in the lake's bucket: written, and those long past written again where
 their likes changed, as make would."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
@@ -18,6 +19,7 @@ WRITERS = 4
 """Days that are made and written at the same time; each has its rows in memory."""
 CHUNK_DAYS = 30
 """Days whose totals are in memory together; those of the day before the first are read again."""
+_OLD = re.compile(r"hour-\d\d\.parquet")
 
 
 class Restated(NamedTuple):
@@ -82,11 +84,12 @@ def by_day(objects: Iterable[Object]) -> dict[int, Object]:
 
 
 def beside(objects: Iterable[Object]) -> dict[str, list[str]]:
-    """Give, by the key that a whole day has or would have, what else lies in its folder."""
+    """Give, by the key that a whole day has or would have, the hours that an earlier version left
+    in its folder; other objects are left alone."""
     found: dict[str, list[str]] = {}
     for one in objects:
         folder, _, name = one.key.rpartition("/")
-        if name != WHOLE:
+        if _OLD.fullmatch(name):
             found.setdefault(f"{folder}/{WHOLE}", []).append(one.key)
     return found
 

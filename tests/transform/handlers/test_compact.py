@@ -5,6 +5,7 @@ import random
 from collections import Counter
 from contextlib import suppress
 from datetime import UTC, datetime
+from itertools import count
 from types import SimpleNamespace
 
 import pytest
@@ -361,6 +362,30 @@ def test_who_reads_while_days_are_divided_sees_each_like_once(s3, bucket, before
     assert_totals_are_derived(s3)
 
 
+def cut_off_anywhere(s3, act, more_than):
+    """Act from where the bucket stands, ended before the first write, then before the second, and
+    so on until it is not, which is after more than so many writes; lets each time be looked at."""
+    stood = dict(s3.objects)
+    for number in count():
+        s3.objects.clear()
+        s3.objects |= stood
+        left = iter(range(number))
+
+        def end(call, key, left=left):
+            if call in ("put", "delete") and next(left, None) is None:
+                raise Crash
+
+        s3.before, ended = end, False
+        with suppress(Crash):
+            act()
+            ended = True
+        s3.before = lambda call, key: None
+        yield
+        if ended:
+            assert number > more_than
+            return
+
+
 @pytest.mark.parametrize(
     ("after", "next_"),
     [*zip(DIVISIONS, ["compact", "divide", "backfill", "compact"], strict=True)],
@@ -371,39 +396,24 @@ def test_a_division_that_is_killed_anywhere_is_ended_by_whoever_runs_next(s3, bu
     deliver(s3, "a", *rows)
     divide(bucket, before, POWER)
     run(bucket)
-    stood, everything = dict(s3.objects), sorted(raw_likes.first(rows).values(), key=str)
-    for number in range(10**6):
-        s3.objects.clear()
-        s3.objects |= stood
-        left = iter(range(number))
-
-        def end(call, key, left=left):
-            if call in ("put", "delete") and next(left, None) is None:
-                raise Crash
-
-        s3.before = end
-        try:
-            divide(bucket, after, POWER)
-            break
-        except Crash:
-            s3.before = lambda call, key: None
-            assert sorted(read(s3), key=str) == everything
-            there = tending.listed(bucket)
-            division = state(s3).division
-            done = lake(s3) == raw_likes.days(rows, division)
-            assert bool(tending.undivided(there, division)) != done
-            if next_ == "compact":
-                run(bucket)
-            elif next_ == "divide":
-                divide(bucket, division, POWER)
-            else:
-                with lake_writer.opened(bucket, POWER) as days:
-                    tending.divide(days, tending.listed(bucket))
-                run(bucket)
-            assert lake(s3) == raw_likes.days(rows, division)
-            assert totals(s3) == counted(rows)
-            assert_totals_are_derived(s3)
-    assert number > 5
+    everything = sorted(raw_likes.first(rows).values(), key=str)
+    for _ in cut_off_anywhere(s3, lambda: divide(bucket, after, POWER), more_than=5):
+        assert sorted(read(s3), key=str) == everything
+        there = tending.listed(bucket)
+        division = state(s3).division
+        done = lake(s3) == raw_likes.days(rows, division)
+        assert bool(tending.undivided(there, division)) != done
+        if next_ == "compact":
+            run(bucket)
+        elif next_ == "divide":
+            divide(bucket, division, POWER)
+        else:
+            with lake_writer.opened(bucket, POWER) as days:
+                tending.divide(days, tending.listed(bucket))
+            run(bucket)
+        assert lake(s3) == raw_likes.days(rows, division)
+        assert totals(s3) == counted(rows)
+        assert_totals_are_derived(s3)
 
 
 def by_an_earlier_version(s3, rows, buckets=1):
@@ -431,32 +441,13 @@ def test_a_stage_of_an_earlier_version_is_brought_over_wherever_it_is_cut_off(s3
     new = like("new", NOW - 30 * HOUR, received_at=NOW)
     by_an_earlier_version(s3, rows, buckets)
     deliver(s3, "a", new, rows[0], at=NOW + 1)
-    stood = dict(s3.objects)
     old = sorted(raw_likes.first(rows).values(), key=str)
-    for number in range(10**6):
-        s3.objects.clear()
-        s3.objects |= stood
-        left = iter(range(number))
-
-        def end(call, key, left=left):
-            if call in ("put", "delete") and next(left, None) is None:
-                raise Crash
-
-        s3.before = end
-        ended = True
-        try:
-            run(bucket)
-        except Crash:
-            ended = False
-        s3.before = lambda call, key: None
+    for _ in cut_off_anywhere(s3, lambda: run(bucket), more_than=10):
         assert sorted((r for r in read(s3) if r.event_id != "new"), key=str) == old
         run(bucket)
         assert lake(s3) == raw_likes.days([*rows, new])
         assert totals(s3) == counted([*rows, new])
         assert_totals_are_derived(s3)
-        if ended:
-            break
-    assert number > 10
 
 
 def test_days_for_which_there_is_no_time_are_left_to_the_next_run(s3, bucket, monkeypatch):
