@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 import urllib3
+from click.testing import CliRunner
 from rich.console import Console
 
+import lake
 from infra.cli.steps import Steps
 from infra.local import lifecycle, ports
 from infra.stage import Stage
@@ -87,3 +89,16 @@ def eventually() -> Callable[[Callable[[], Any], Any], None]:
             time.sleep(0.25)
 
     return wait
+
+
+@pytest.fixture
+def run(home: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """Run `lake` on the stage of the tests, and give what it prints."""
+    monkeypatch.setenv("LAKE_HOME", str(home))
+
+    def invoked(*arguments: str) -> str:
+        done = CliRunner().invoke(lake.main, arguments)
+        assert done.exit_code == 0, done.output
+        return done.stdout
+
+    return invoked

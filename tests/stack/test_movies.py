@@ -6,9 +6,7 @@ import urllib.request
 import awswrangler as wr
 import pandas as pd
 import pytest
-from click.testing import CliRunner
 
-import lake
 import queries
 from infra.cli.movies import table
 from infra.cli.traffic.simulate import films
@@ -17,19 +15,6 @@ from tests import plan
 from transform.lake import movies
 
 FILM = plan.film("movies")
-
-
-@pytest.fixture
-def run(home, monkeypatch):
-    """Run `lake` on the stage of the tests."""
-    monkeypatch.setenv("LAKE_HOME", str(home))
-
-    def invoked(*arguments):
-        done = CliRunner().invoke(lake.main, arguments)
-        assert done.exit_code == 0, done.output
-        return done.stdout
-
-    return invoked
 
 
 @pytest.fixture(scope="module")

@@ -8,11 +8,9 @@ from datetime import timedelta
 
 import msgspec
 import pytest
-from click.testing import CliRunner
 from playwright.sync_api import expect
 from rich.console import Console
 
-import lake
 from infra.cli.backfill import command
 from infra.cli.backfill.ledger import Request
 from infra.cli.traffic.simulate import Plan, Simulation
@@ -77,19 +75,6 @@ def mail(stage):
     yield received
     sns.unsubscribe(SubscriptionArn=made["SubscriptionArn"])
     sqs.delete_queue(QueueUrl=url)
-
-
-@pytest.fixture
-def run(home, monkeypatch):
-    """Run `lake` on the stage of the tests."""
-    monkeypatch.setenv("LAKE_HOME", str(home))
-
-    def invoked(*arguments):
-        done = CliRunner().invoke(lake.main, arguments)
-        assert done.exit_code == 0, done.output
-        return done.stdout
-
-    return invoked
 
 
 @pytest.fixture
