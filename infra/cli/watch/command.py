@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from queue import SimpleQueue
 from threading import Event, Lock, Thread
 from time import monotonic, time
 from types import FrameType
@@ -196,15 +197,27 @@ Handler = Callable[[int, FrameType | None], Any] | int | None
 
 @contextmanager
 def _signals(stop: Event) -> Iterator[list[int]]:
-    """Let signals that end a program set `stop`; yields those that came."""
+    """Let signals that end a program set `stop`; yields those that came.
+
+    A thread sets it, not the handler: a handler runs between any two instructions of the main
+    thread, also where that holds the event's own lock, and would wait for itself for ever. A
+    `SimpleQueue` takes an entry from a handler at any time.
+    """
     came: list[int] = []
+    told: SimpleQueue[int | None] = SimpleQueue()
 
-    def ask(number: int, frame: FrameType | None) -> None:
-        came.append(number)
-        stop.set()
+    def hear() -> None:
+        while (number := told.get()) is not None:
+            came.append(number)
+            stop.set()
 
+    def tell(number: int, frame: FrameType | None) -> None:
+        told.put(number)
+
+    hearing = Thread(target=hear, daemon=True)
+    hearing.start()
     former: dict[int, Handler] = {
-        number: signal.signal(number, ask)
+        number: signal.signal(number, tell)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     }
     try:
@@ -212,6 +225,8 @@ def _signals(stop: Event) -> Iterator[list[int]]:
     finally:
         for number, handler in former.items():
             signal.signal(number, handler)
+        told.put(None)
+        hearing.join()
 
 
 def _end_as(signals: list[int]) -> None:

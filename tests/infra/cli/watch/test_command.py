@@ -149,6 +149,24 @@ def test_a_signal_to_end_does_so_as_cleanly(terminal, number):
     watch.assert_clean()
 
 
+HELD = """
+import signal, sys
+from threading import Event
+from infra.cli.watch import command
+
+stop = Event()
+with command._signals(stop) as signals:
+    with stop._cond:  # as `stop.wait` holds it for an instant
+        signal.raise_signal(signal.SIGTERM)
+    stop.wait()
+sys.exit(0 if signals == [signal.SIGTERM] else 1)
+"""
+
+
+def test_a_signal_is_heard_at_the_worst_of_times():
+    subprocess.run([sys.executable, "-c", HELD], cwd=ROOT, timeout=PATIENCE_S, check=True)
+
+
 def test_it_ends_by_itself_after_the_seconds_asked_for(terminal):
     watch = terminal("--seconds", "0.5")
     assert watch.end() == 0
