@@ -12,7 +12,7 @@ https://github.com/trinodb/trino/blob/master/lib/trino-parquet/src/main/java/io/
 """
 
 import filecmp
-import os
+import io
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -145,7 +145,7 @@ def has_same_rows(one: Path, other: Path) -> bool:
 def _rows_end(file: BinaryIO) -> int:
     """Give where the footer begins, whose length stands before the last four bytes:
     https://parquet.apache.org/docs/file-format/"""
-    end = file.seek(-8, os.SEEK_END)
+    end = file.seek(-8, io.SEEK_END)
     return end - int.from_bytes(file.read(4), "little")
 
 
