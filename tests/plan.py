@@ -37,6 +37,7 @@ class Days(NamedTuple):
 _BEFORE_TODAY = {
     "notebooks": (8, 7),
     "lake": (20, 13),
+    "again": (26, 25),
     "trends": (32, 30),
     "backfill": (45, 40),
     "backfill killed": (65, 55),

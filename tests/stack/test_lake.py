@@ -201,6 +201,25 @@ def test_what_others_put_on_the_stream_is_kept_with_its_reason(stage, connection
     eventually(rejected, before + reasons)
 
 
+def test_a_like_that_is_tried_again_after_midnight_is_one(stage, api, connection, eventually):
+    """The same event id on another day: the one that arrived first stays."""
+    days, film, event_id = plan.days("again"), plan.film("again"), uuid.uuid4().hex
+    before, after = (plan.ms(days.at(day, hour)) for day, hour in ((0, 23.9), (1, 0.1)))
+
+    def rows(table, days_of, **given):
+        sql = f"SELECT liked_at FROM {table} WHERE movie_id = :film AND {days_of}"
+        found = queries.run(sql, connection=connection, film=film, **given)
+        return [plan.ms(at.tz_localize("UTC")) for at in found["liked_at"]]
+
+    for number, liked_at in enumerate((before, after), 1):
+        like = {"movie_id": film, "event_id": event_id, "liked_at": liked_at}
+        assert api.post(like).status == 202
+        eventually(lambda: len(rows("likes_raw", "arrival_day >= :d", d=str(plan.TODAY))), number)
+        assert invoke(stage, "compact", {})["failed"] == {}
+    first, last = str(days.first), str(days.last)
+    assert rows("likes", "day BETWEEN :first AND :last", first=first, last=last) == [before]
+
+
 def test_an_event_of_the_bus_is_a_like(stage, api, eventually):
     film = f"bus-{uuid.uuid4()}"
     told = stage.client("events").put_events(
