@@ -56,10 +56,12 @@ class Running:
         self._end()
 
     def _end(self) -> None:
-        if self._thread.is_alive():
-            self._spool.cancel()
-            self._stop()
-            self._thread.join(_PATIENCE_S)
+        self._spool.cancel()
+        patience = _PATIENCE_S * 10
+        while self._thread.is_alive() and patience:
+            self._stop()  # again and again: what is not under way yet does not hear it
+            self._thread.join(0.1)
+            patience -= 1
         self._spool.close()
 
     def _answer(self) -> None:

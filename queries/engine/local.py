@@ -2,7 +2,9 @@
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 import duckdb
 import pandas as pd
@@ -40,10 +42,10 @@ class Local:
         with self._asked(bound, Spool(None, memory=None)) as answer:
             rows = pa.Table.from_batches(list(answer.batches), answer.schema)
             frame = results.frame(rows)
-            frame.attrs = answer.told
+            frame.attrs = dict[Any, Any](answer.told)
         return frame
 
-    def answer(self, bound: Bound, *, whole: bool) -> Running:
+    def stream(self, bound: Bound, *, whole: bool) -> Running:
         """The rows of the answer, as `run` has them, in batches: all of them once the last is
         there, where it is to be `whole`, else as they are known to be right.
 
@@ -95,8 +97,9 @@ class _Asked:
                 self.spool.release()
 
     def stop(self) -> None:
-        for session in self._sessions:
-            session.interrupt()
+        for session in self._sessions[-1:]:
+            with suppress(duckdb.Error):  # it may have ended by itself
+                session.interrupt()
 
 
 def _estimate(lake: Opened) -> Estimate:
@@ -110,9 +113,7 @@ def _bytes(lake: Opened) -> int | None:
         return None
 
 
-def _rows(
-    session: duckdb.DuckDBPyConnection, plan: Plan
-) -> tuple[pa.RecordBatchReader, set[int]]:
+def _rows(session: duckdb.DuckDBPyConnection, plan: Plan) -> tuple[pa.RecordBatchReader, set[int]]:
     """The rows as they come, and the places of the columns that are sums of 128 bits."""
     try:
         relation = session.sql(plan.sql)

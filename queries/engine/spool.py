@@ -19,8 +19,8 @@ HOLD_S = 0.5
 _Place = tuple[int, int]
 
 
-class Cancelled(Exception):
-    """Nobody takes the rows any more."""
+class Cancelled(BaseException):
+    """Nobody takes the rows any more; no error that could be tried again."""
 
 
 class Spool:
@@ -53,6 +53,8 @@ class Spool:
     def begin(self, schema: pa.Schema) -> None:
         """Begin, or begin anew; `EngineFailed` where rows of an earlier try were released."""
         with self._changed:
+            if self._cancelled:
+                raise Cancelled
             if self._released:
                 raise EngineFailed(
                     f"A file was replaced while it was read. The {self._released:,} rows so far "
@@ -135,7 +137,7 @@ class Spool:
             self._bytes += batch.nbytes
             return batch
         if self._file is None:
-            self._file = TemporaryFile()
+            self._file = TemporaryFile()  # noqa: SIM115 closed in `close`
         buffer = batch.serialize()
         start = self._file.seek(0, 2)
         self._file.write(buffer)
