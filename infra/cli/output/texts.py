@@ -15,8 +15,7 @@ Column = Any
 
 _TEXT = pa.large_string()  # a column of texts may hold more than 2 GB
 _IN_JSON = r'["\\\x00-\x1f]'  # what JSON escapes in a text: RFC 8259, 7
-_IN_CSV = '[",\r\n]|^$'
-"""What CSV quotes: RFC 4180, 2.6; and an empty text, as nothing at all stands for null."""
+_ESCAPED = b'"\\' + bytes(range(32))
 
 
 def plain(column: Column) -> Column:
@@ -73,35 +72,26 @@ def objects(names: list[str], columns: list[Column]) -> Column:
     """Give each row as a JSON object."""
     if not columns:
         return pa.array([], _TEXT)
-    members = [
-        _together(f"{json.dumps(name, ensure_ascii=False)}: ", value)
-        for name, value in zip(names, (_filled(as_json(column)) for column in columns), strict=True)
-    ]
-    return _together("{", _together(*members, by=", "), "}")
+    parts: list[Column | str] = []
+    for place, (name, column) in enumerate(zip(names, columns, strict=True)):
+        before = ", " if place else "{"
+        parts += [f"{before}{json.dumps(name, ensure_ascii=False)}: ", _filled(as_json(column))]
+    return _together(*parts, "}")
 
 
-def records(columns: list[Column]) -> Column:
-    """Give each row as a record of CSV."""
-    fields = [as_csv(column) for column in columns]
-    if len(fields) == 1:  # a line with nothing in it would be none
-        return pc.if_else(pc.equal(fields[0], ""), '""', fields[0])
-    return _together(*fields, by=",")
+def for_csv(column: Column) -> Column:
+    """Give a column that Arrow's CSV writer can write, and that loses nothing there."""
+    kind = column.type
+    types = pa.types
+    bare = types.is_string(kind) or types.is_integer(kind) or types.is_floating(kind)
+    bare = bare or types.is_boolean(kind) or types.is_temporal(kind) or types.is_decimal(kind)
+    return column if bare and not types.is_interval(kind) else plain(column)
 
 
 def joined(lines: Column, between: str) -> str:
     """Give all lines as one text."""
     everything = pa.LargeListArray.from_arrays(pa.array([0, len(lines)], pa.int64()), lines)
     return str(pc.binary_join(everything, _scalar(between))[0].as_buffer(), "utf-8")
-
-
-def as_csv(column: Column) -> Column:
-    """Give each value as a field of CSV: nothing where it is null."""
-    text = plain(column)
-    special = pc.match_substring_regex(text, _IN_CSV)
-    if pc.any(special).as_py():
-        inner = pc.replace_substring(text.filter(special), '"', '""')
-        text = pc.replace_with_mask(text, special, _together('"', inner, '"'))
-    return text.fill_null("")
 
 
 def distinct(names: list[str]) -> list[str]:
@@ -170,13 +160,23 @@ def _filled(texts: Column) -> Column:
 
 def _quoted(texts: Column) -> Column:
     found = _together('"', texts, '"')
-    special = pc.match_substring_regex(texts, _IN_JSON)
-    if pc.any(special).as_py():
+    if _holds(texts, _ESCAPED):
+        special = pc.match_substring_regex(texts, _IN_JSON)
         escaped = [
             json.dumps(text, ensure_ascii=False) for text in texts.filter(special).to_pylist()
         ]
         found = pc.replace_with_mask(found, special, pa.array(escaped, _TEXT))
     return found
+
+
+def _holds(texts: Column, wanted: bytes) -> bool:
+    """Whether any of the texts holds one of these bytes: looked at in one go, which is fast."""
+    offsets, data = texts.buffers()[1:]
+    if data is None or not len(texts):
+        return False
+    places = pa.Array.from_buffers(pa.int64(), len(texts) + 1, [None, offsets], 0, texts.offset)
+    held = data.slice(places[0].as_py(), places[-1].as_py() - places[0].as_py()).to_pybytes()
+    return len(held.translate(None, wanted)) < len(held)
 
 
 def _or_null(texts: Column, column: Column) -> Column:
