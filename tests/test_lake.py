@@ -10,12 +10,13 @@ import subprocess
 import sys
 import time
 import webbrowser
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
 import msgspec
-import pandas as pd
+import pyarrow as pa
 import pytest
 from click.testing import CliRunner, Result
 
@@ -26,11 +27,12 @@ from infra.cli import health, reporting, trending
 from infra.cli.demo import demo
 from infra.cli.demo.checks import Check
 from infra.cli.movies import table
-from infra.cli.options import INTERRUPTED
+from infra.cli.options import INTERRUPTED, UNREAD
 from infra.cli.traffic.send import Sent
 from infra.cli.trending import Board, Entry
 from infra.local import lifecycle
 from infra.stage import Stage
+from queries.engine.answers import Answer
 from tests import plan
 from tests.bucket import Objects
 from tests.queries.lake import Lake, like
@@ -268,27 +270,32 @@ def test_send_tells_programs_where_failed_lines_are(stage, monkeypatch, tmp_path
 # --- sql, counts, rejected ---
 
 
-FRAME = pd.DataFrame(
+ROWS = pa.record_batch(
     {
-        "film": pd.array(["Amélie", None], dtype="string"),
-        "likes": pd.array([1200, None], dtype="Int64"),
-        "at": pd.to_datetime(["2026-01-31T12:00:00.123", None]),
+        "film": ["Amélie", None],
+        "likes": [1200, None],
+        "at": pa.array([datetime(2026, 1, 31, 12, 0, 0, 123000), None], pa.timestamp("ms")),
     }
 )
 
 
+def answer(*batches: pa.RecordBatch):
+    """What `queries.stream` gives."""
+    return nullcontext(Answer(batches[0].schema, iter(batches), {"bytes": 1}))
+
+
 @pytest.fixture
 def asked(monkeypatch):
-    """The questions that were asked; each is answered with FRAME."""
+    """The questions that were asked; each is answered with ROWS."""
     seen = []
 
-    def answer(question, connection=None, max_bytes=None, **parameters):
+    def stream(question, connection=None, max_bytes=None, whole=False, **parameters):
         if max_bytes is not None:
             parameters["most"] = max_bytes
         seen.append((question, parameters))
-        return FRAME
+        return answer(ROWS)
 
-    monkeypatch.setattr(queries, "run", answer)
+    monkeypatch.setattr(queries, "stream", stream)
     monkeypatch.setattr(queries, "connect", lambda stage: stage)
     return seen
 
@@ -300,14 +307,12 @@ def test_sql_passes_question_and_parameters_on(asked):
 
 def test_sql_writes_json_csv_and_a_table(asked):
     rows = json.loads(run("sql", "x", "--format", "json").stdout)
-    assert rows[0] == {"film": "Amélie", "likes": 1200, "at": "2026-01-31T12:00:00.123000"}
+    assert rows[0] == {"film": "Amélie", "likes": 1200, "at": "2026-01-31T12:00:00.123"}
     assert rows[1] == {"film": None, "likes": None, "at": None}
-    lines = list(csv.reader(io.StringIO(run("sql", "x", "--format", "csv").stdout)))
-    assert lines == [
-        ["film", "likes", "at"],
-        [*rows[0].values()][:1] + ["1200", rows[0]["at"]],
-        ["", "", ""],
-    ]
+    lines = run("sql", "x", "--format", "jsonl").stdout.splitlines()
+    assert [json.loads(line) for line in lines] == rows
+    lines = run("sql", "x", "--format", "csv").stdout.splitlines()
+    assert lines == ['"film","likes","at"', '"Amélie",1200,2026-01-31 12:00:00.123', ",,"]
     assert "1,200" in run("sql", "x").stdout
 
 
@@ -362,7 +367,7 @@ def small(tmp_path, monkeypatch):
 
 
 def test_sql_tells_what_it_would_cost_and_does_not_ask(small, monkeypatch):
-    monkeypatch.setattr(queries, "run", None)
+    monkeypatch.setattr(queries, "stream", None)
     sql = "SELECT count(DISTINCT event_id), min(movie_id) FROM likes"
     told = run("sql", sql, "--estimate").stdout
     assert re.search(r"likes +event_id +[\d,]+\nlikes +movie_id +[\d,]+\n", told)
@@ -427,8 +432,8 @@ def test_counts_shows_titles_and_zero_for_a_film_never_liked(stage, monkeypatch)
 
 
 def test_a_payload_cannot_send_codes_to_the_terminal(asked, monkeypatch):
-    frame = pd.DataFrame({"payload": ["\x1b[2J\x07 hello"]})
-    monkeypatch.setattr(queries, "run", lambda *given, **more: frame)
+    rows = pa.record_batch({"payload": ["\x1b[2J\x07 hello"]})
+    monkeypatch.setattr(queries, "stream", lambda *given, **more: answer(rows))
     told = run("rejected").stdout
     assert "\x1b" not in told and "\\x1b[2J\\x07 hello" in told
 
@@ -720,7 +725,7 @@ def test_a_pipe_that_closes_is_no_error_to_tell():
         process.stdout.readline()
         process.stdout.close()
         said = process.stderr.read()
-        assert process.wait(30) == 1 and said == b""
+        assert process.wait(30) == UNREAD and said == b""
 
 
 def test_ctrl_c_is_one_line_and_leaves_nothing_half_written(tmp_path):

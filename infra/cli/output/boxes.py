@@ -10,6 +10,8 @@ from rich.cells import cell_len, set_cell_size
 _GAP = 2
 _LEAST = 12
 """Cells are cut to no fewer characters as long as columns can be left out."""
+_NARROW = 2
+"""And folded to no fewer, which one character of any script takes."""
 _MORE = "…"
 
 
@@ -74,8 +76,8 @@ def folded(natural: Sequence[int], numbers: Sequence[bool], width: int | None) -
     """Give all columns widths within `width`, however narrow: their cells are to be folded."""
     if width is None or _total(natural) <= width:
         return Fit(dict(enumerate(natural)))
-    widths = _cut(dict(enumerate(natural)), numbers, width, 1)
-    return Fit(widths or dict.fromkeys(range(len(natural)), 1))
+    widths = _cut(dict(enumerate(natural)), numbers, width, _NARROW)
+    return Fit(widths or {i: min(n, _NARROW) for i, n in enumerate(natural)})
 
 
 def _cut(
@@ -102,19 +104,27 @@ def _line(columns: Sequence[Column], fitted: Fit, row: Sequence[str], *, cut: bo
 
 def _sized(cell: str, width: int, right: bool, cut: bool) -> str:
     taken = length(cell)
-    if taken > width:
-        if not cut:
-            return set_cell_size(cell, width)
-        return set_cell_size(cell, width - 1).rstrip() + _MORE if width > 1 else _MORE
-    pad = " " * (width - taken)
+    if taken > width and cut:
+        cell = set_cell_size(cell, width - 1).rstrip() + _MORE if width > 1 else _MORE
+    elif taken > width:
+        cell = _first(cell, width)
+    pad = " " * (width - length(cell))
     return pad + cell if right else cell + pad
 
 
+def _first(cell: str, width: int) -> str:
+    """What of a cell fits a line: whole words, where there is more than one."""
+    part = set_cell_size(cell, width).rstrip()
+    if not cell[len(part) :][:1].isspace() and " " in part.strip():
+        part = part.rpartition(" ")[0]
+    return part
+
+
 def _rest(cell: str, width: int | None) -> str:
-    """What of a cell does not fit its line."""
+    """What of a cell does not."""
     if width is None or length(cell) <= width:
         return ""
-    return cell[max(1, len(set_cell_size(cell, width).rstrip())) :].lstrip()
+    return cell[max(1, len(_first(cell, width))) :].lstrip()
 
 
 def length(text: str) -> int:

@@ -14,8 +14,10 @@ Column = Any
 """An array of Arrow. Its stubs know too little of what its functions take."""
 
 _TEXT = pa.large_string()  # a column of texts may hold more than 2 GB
-_IN_JSON = r'["\\\x00-\x1f]'  # what JSON escapes in a text: RFC 8259, 7
+# What JSON escapes in a text (RFC 8259, 7), and what else readers may take for the end of a line.
 _ESCAPED = b'"\\' + bytes(range(32))
+_ENDS = {ord(end): f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}
+_IN_JSON = r'["\\\x00-\x1f' + "".join(map(chr, _ENDS)) + "]"
 
 
 def plain(column: Column) -> Column:
@@ -160,23 +162,26 @@ def _filled(texts: Column) -> Column:
 
 def _quoted(texts: Column) -> Column:
     found = _together('"', texts, '"')
-    if _holds(texts, _ESCAPED):
+    if _to_escape(texts):
         special = pc.match_substring_regex(texts, _IN_JSON)
         escaped = [
-            json.dumps(text, ensure_ascii=False) for text in texts.filter(special).to_pylist()
+            json.dumps(text, ensure_ascii=False).translate(_ENDS)
+            for text in texts.filter(special).to_pylist()
         ]
         found = pc.replace_with_mask(found, special, pa.array(escaped, _TEXT))
     return found
 
 
-def _holds(texts: Column, wanted: bytes) -> bool:
-    """Whether any of the texts holds one of these bytes: looked at in one go, which is fast."""
+def _to_escape(texts: Column) -> bool:
+    """Whether any of the texts may hold what is escaped: looked at in one go, which is fast."""
     offsets, data = texts.buffers()[1:]
     if data is None or not len(texts):
         return False
     places = pa.Array.from_buffers(pa.int64(), len(texts) + 1, [None, offsets], 0, texts.offset)
     held = data.slice(places[0].as_py(), places[-1].as_py() - places[0].as_py()).to_pybytes()
-    return len(held.translate(None, wanted)) < len(held)
+    if len(held.translate(None, _ESCAPED)) < len(held):
+        return True
+    return any(chr(end).encode() in held for end in _ENDS)
 
 
 def _or_null(texts: Column, column: Column) -> Column:

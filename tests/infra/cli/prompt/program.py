@@ -7,8 +7,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 import lake
 import queries
 from tests.queries.lake import Lake, like
@@ -19,11 +17,11 @@ if __name__ == "__main__":
     at = datetime(2026, 3, 1)
     folder.put_lake([like(n, at) for n in range(300)])
     queries.connect = lambda stage: folder.connection  # type: ignore[assignment]
-    asks = queries.run
+    asks = queries.stream
 
-    def run(question: str, **given: Any) -> pd.DataFrame:
+    def stream(question: str, **given: Any) -> Any:
         print("Asking.", flush=True)
         return asks(question, **given)
 
-    queries.run = run  # type: ignore[assignment]
+    queries.stream = stream  # type: ignore[assignment]
     lake.main(["sql", *sys.argv[2:]])
