@@ -14,10 +14,12 @@ from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import boto3
 import click
 import msgspec
 import pyarrow as pa
 import pytest
+from botocore.exceptions import NoRegionError
 from click.testing import CliRunner, Result
 
 import lake
@@ -389,6 +391,160 @@ def test_sql_refuses_what_would_scan_too_much(small):
     assert run("sql", "SELECT event_id FROM likes", "--max-bytes", "1MB").exit_code == 0
 
 
+COUNT = "SELECT count(*) AS n FROM likes"
+
+
+@pytest.mark.parametrize(
+    "statement", ["-- mine\nSELECT 1 AS x", "--mine\nSELECT 1 AS x", "/* a */ SELECT 1 AS x"]
+)
+def test_sql_takes_a_statement_that_begins_with_a_comment(small, statement):
+    told = run("sql", statement, "--format", "csv")
+    assert (told.exit_code, told.stdout) == (0, '"x"\n1\n')
+    assert run("sql", "--format", "csv", statement).stdout == told.stdout
+
+
+def test_a_mistake_behind_a_comment_is_pointed_at(small):
+    told = run("sql", "-- mine\nSELECT nope FROM likes")
+    assert told.exit_code == 1 and "line 2, column 8: SELECT nope" in told.stderr
+    assert run("sql", "--nope").exit_code == 2 and run("sql", "--max-bytes=1 MB").exit_code == 2
+
+
+def test_sql_asks_what_a_file_says(small, tmp_path):
+    script = tmp_path / "question.sql"
+    script.write_text(f"-- é\n{COUNT} WHERE movie_id = :film;\n")
+    told = run("sql", "-f", str(script), "-p", "film=tt0", "--format", "json")
+    [row] = json.loads(told.stdout)
+    assert 0 < row["n"] < 100
+    script.write_text(f"{COUNT}; {COUNT};")
+    assert run("sql", "-f", str(script), "--format", "csv").stdout == '"n"\n100\n"n"\n100\n'
+    for more in (["-p", "film=tt0"], ["-o", str(tmp_path / "a.csv")], ["x"]):
+        assert run("sql", "-f", str(script), *more).exit_code == 2
+    assert run("sql", "-f", str(tmp_path / "none.sql")).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "text"),
+    [
+        ("a.csv", None, '"n"\n100\n'),
+        ("a.JSON", None, '[{"n": 100}]\n'),
+        ("a.jsonl", None, '{"n": 100}\n'),
+        ("a.ndjson", None, '{"n": 100}\n'),
+        ("a.txt", None, "  n\n───\n100\n"),
+        ("a.csv", "jsonl", '{"n": 100}\n'),
+        ("answer", "csv", '"n"\n100\n'),
+    ],
+)
+def test_sql_writes_to_a_file_in_the_format_that_its_suffix_says(small, tmp_path, name, form, text):
+    out = tmp_path / name
+    told = run("sql", COUNT, "-o", str(out), *(["--format", form] if form else []))
+    assert (told.exit_code, told.stdout, out.read_text()) == (0, "", text)
+
+
+def test_sql_writes_a_file_whole_or_not_at_all(small, tmp_path):
+    out = tmp_path / "answer.csv"
+    told = run("sql", COUNT, "-o", str(tmp_path / "answer"))
+    assert told.exit_code == 2 and "give --format, or one of .csv, .json," in told.stderr
+    out.write_text("before")
+    fails = "SELECT CAST(event_id AS bigint) AS x FROM likes"
+    assert run("sql", fails, "-o", str(out)).exit_code == 1
+    assert out.read_text() == "before" and not list(tmp_path.glob("*.part"))
+
+
+def test_sql_shows_so_many_rows_of_a_table(small):
+    sql = "SELECT event_id FROM likes"
+    lines = run("sql", sql, "--rows", "7").stdout.splitlines()
+    assert len(lines) == 10 and lines[-1] == "(7 of 100 rows shown)"
+    assert len(run("sql", sql, "--format", "csv").stdout.splitlines()) == 101
+    assert run("sql", f"{sql} WHERE day = '2020-01-01'").stdout.splitlines()[-1] == "(0 rows)"
+
+
+@pytest.fixture
+def asking(tmp_path):
+    """Starts `lake sql` on a lake of 300 likes in a process of its own."""
+    started = []
+
+    def starts(*arguments):
+        program = ("tests.infra.cli.prompt.program", str(tmp_path / "lake"), *arguments)
+        process = subprocess.Popen(
+            [sys.executable, "-m", *program],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        started.append(process)
+        assert process.stderr.readline() == b"Asking.\n"
+        return process
+
+    yield starts
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+MANY = "SELECT a.* FROM likes a, likes b, likes c, likes d"  # 8.1 thousand million rows
+LONG = "SELECT count(*) FROM likes a, likes b, likes c, likes d WHERE a.user_id || d.user_id <> 'x'"
+
+
+@pytest.mark.parametrize("form", ["csv", "json", "jsonl"])
+def test_an_answer_that_nobody_reads_any_more_ends_quietly(asking, form):
+    process = asking(MANY, "--format", form)
+    assert b"event_id" in process.stdout.readline()
+    process.stdout.close()
+    assert process.stderr.read() == b"" and process.wait(60) == UNREAD
+
+
+@pytest.mark.parametrize(
+    ("sql", "more"), [(LONG, ()), (MANY, ("--format", "csv", "-o")), (MANY, ())]
+)
+def test_ctrl_c_ends_a_question_with_one_line(asking, tmp_path, sql, more):
+    out = tmp_path / "out"
+    out.mkdir()
+    process = asking(sql, *more, *([str(out / "a.csv")] if more else []))
+    time.sleep(1)  # so that it is under way; sooner or later makes no difference
+    process.send_signal(signal.SIGINT)
+    said = process.stderr.read()
+    assert process.wait(60) == INTERRUPTED
+    assert said == b"\nInterrupted.\n" and list(out.iterdir()) == []
+
+
+def test_the_shell_completes_questions():
+    for begun, names in (("top_movies_b", ["top_movies_by_period"]), ("nothing", [])):
+        told = CliRunner(
+            env={"_LAKE_COMPLETE": "bash_complete", "COMP_WORDS": f"lake sql {begun}",
+                 "COMP_CWORD": "2"}
+        ).invoke(lake.main, prog_name="lake")  # fmt: skip
+        assert told.stdout.split() == [f"plain,{name}" for name in names]
+
+
+@pytest.mark.parametrize("command", ["plan", "apply"])
+def test_what_is_for_aws_alone_asks_which_stage(command, monkeypatch):
+    told = run(command)
+    assert told.exit_code == 2 and "Missing option '--stage'" in told.stderr
+    monkeypatch.setenv("LAKE_STAGE", "nope")
+    assert 'There is no stage "nope"' in run(command).stderr
+
+
+def test_a_region_is_named_as_terraform_has_it(monkeypatch, tmp_path):
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.delenv("AWS_REGION", raising=False)
+    told = run("sql", "SELECT 1", "--stage", "prod")
+    assert told.exit_code == 1 and told.stderr.count("\n") == 1
+    assert "no AWS region is set; set AWS_REGION, for example to eu-west-1." in told.stderr
+
+
+def test_the_region_of_terraform_is_boto3_s_as_well(broken, monkeypatch):
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "")
+    monkeypatch.delenv("AWS_DEFAULT_REGION")  # so that it is put back as it was
+    monkeypatch.setenv("AWS_REGION", "eu-north-1")
+    broken.append(ValueError())
+    run("broken")
+    assert boto3.Session().region_name == "eu-north-1"
+
+
 @pytest.mark.parametrize(
     "arguments", [[], ["-p", "n=1"], ["x", "-p", "n"], ["x", "-p", "=5"], ["x", "-p", "a b=1"]]
 )
@@ -698,6 +854,11 @@ def broken():
         (RuntimeError("odd\nand long"), 1, "lake: RuntimeError: odd (LAKE_DEBUG=1 shows where)\n"),
         (RuntimeError(), 1, "lake: RuntimeError: no message (LAKE_DEBUG=1 shows where)\n"),
         (KeyboardInterrupt(), 130, "\nInterrupted.\n"),
+        (
+            NoRegionError(),
+            1,
+            "lake: No AWS region is set; set AWS_REGION, for example to eu-west-1.\n",
+        ),
         (click.UsageError("Say more."), 2, "Error: Say more.\n"),
     ],
 )

@@ -1,6 +1,7 @@
-"""`lake sql` on a lake in a folder, on the terminal that is its stdin: `program.py FOLDER`."""
+"""`lake sql` on a lake in a folder, also on a terminal that is its stdin: `program.py FOLDER …`."""
 
 import fcntl
+import signal
 import sys
 import termios
 from datetime import datetime
@@ -12,7 +13,9 @@ import queries
 from tests.queries.lake import Lake, like
 
 if __name__ == "__main__":
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # so that Ctrl-C interrupts this program
+    if sys.stdin.isatty():
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # so that Ctrl-C interrupts this program
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started it
     folder = Lake(Path(sys.argv[1]))
     at = datetime(2026, 3, 1)
     folder.put_lake([like(n, at) for n in range(300)])
@@ -20,7 +23,7 @@ if __name__ == "__main__":
     asks = queries.stream
 
     def stream(question: str, **given: Any) -> Any:
-        print("Asking.", flush=True)
+        print("Asking.", file=sys.stderr, flush=True)
         return asks(question, **given)
 
     queries.stream = stream  # type: ignore[assignment]
