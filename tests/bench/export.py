@@ -36,14 +36,15 @@ def run() -> list[Comparison]:
                 best[contender] = min(found, best.get(contender, found))
     copy, idle = best["copy"], best["idle"]
     what = f"SELECT * of {scan.LIKES:,} likes to CSV"
-    found_ = [
+    shown = f"a table of {ROWS:,} rows"
+    compared = [
         _seconds(f"{what}, a pipe", best["pipe"][0], "DuckDB's COPY", copy[0], TO_COPY),
         _seconds(f"{what}, a file", best["file"][0], "DuckDB's COPY", copy[0], TO_COPY),
-        _seconds(f"a table of {ROWS:,} rows", best["table"][0], "pandas, to_string", best["frame"][0], TO_FRAME),
+        _seconds(shown, best["table"][0], "pandas, to_string", best["frame"][0], TO_FRAME),
     ]
     for name in ("pipe", "file"):
         more = best[name][1] - idle[1]
-        found_.append(
+        compared.append(
             Comparison(
                 f"{what}, a {name}: peak memory",
                 f"{best[name][1] / 1e6:.0f} MB",
@@ -54,7 +55,7 @@ def run() -> list[Comparison]:
                 more <= MORE_MEMORY,
             )
         )
-    return found_
+    return compared
 
 
 def _seconds(what: str, ours: float, beside: str, theirs: float, limit: float) -> Comparison:
@@ -121,103 +122,6 @@ def frame(folder: Path) -> None:
     sql = f"SELECT * FROM likes LIMIT {ROWS}"
     text = queries.run(sql, connection=scan.connection(folder)).to_string()
     assert text.count("\n") == ROWS
-
-
-CONTENDERS:
-                found = _once(contender, folder)
-                best[contender] = min(found, best.get(contender, found))
-    copy, idle = best["copy"], best["idle"]
-    what = f"SELECT * of {scan.LIKES:,} likes to CSV"
-    found_ = [
-        _seconds(f"{what}, a pipe", best["pipe"][0], "DuckDB's COPY", copy[0], TO_COPY),
-        _seconds(f"{what}, a file", best["file"][0], "DuckDB's COPY", copy[0], TO_COPY),
-        _seconds(f"a table of {ROWS:,} rows", best["table"][0], "pandas, to_string", best["frame"][0], TO_FRAME),
-    ]
-    for name in ("pipe", "file"):
-        more = best[name][1] - idle[1]
-        found_.append(
-            Comparison(
-                f"{what}, a {name}: peak memory",
-                f"{best[name][1] / 1e6:.0f} MB",
-                "of one row",
-                f"{idle[1] / 1e6:.0f} MB",
-                f"+ {more / 1e6:.0f} MB",
-                f"<= {MORE_MEMORY / 1e6:.0f} MB",
-                more <= MORE_MEMORY,
-            )
-        )
-    return found_
-
-
-def _seconds(what: str, ours: float, beside: str, theirs: float, limit: float) -> Comparison:
-    ratio = ours / theirs
-    told = f"{ours:.2f} s", beside, f"{theirs:.2f} s", f"{ratio:.2f} x", f"<= {limit} x"
-    return Comparison(what, *told, ratio <= limit)
-
-
-def _once(contender: str, folder: Path) -> tuple[float, int]:
-    told, peak = watched.run(["-m", "tests.bench.export", contender, str(folder)], os.environ)
-    return json.loads(told.splitlines()[-1]), peak
-
-
-def _write(folder: Path, sql: str, out: Any, form: Any, whole: bool, rows: int = 100) -> None:
-    import queries
-    from infra.cli.output import tables
-
-    connection = scan.connection(folder)
-    with queries.stream(sql, connection=connection, whole=whole) as answer:
-        found = tables.write_answer(answer, form, out, rows=rows)
-    assert found in (1, ROWS, scan.LIKES)
-
-
-def pipe(folder: Path) -> None:
-    """What `lake sql` does where its answer goes on as it comes."""
-    with open(os.devnull, "w") as out:
-        _write(folder, "SELECT * FROM likes", out, "csv", whole=False)
-
-
-def file(folder: Path) -> None:
-    """What `lake sql -o FILE` does."""
-    with (folder / "answer.csv").open("w", newline="") as out:
-        _write(folder, "SELECT * FROM likes", out, "csv", whole=True)
-
-
-def idle(folder: Path) -> None:
-    """The same with one row: what the modules take."""
-    with open(os.devnull, "w") as out:
-        _write(folder, "SELECT * FROM likes LIMIT 1", out, "csv", whole=False)
-
-
-def copy(folder: Path) -> None:
-    """What DuckDB does by itself of the same files."""
-    import duckdb
-
-    with duckdb.connect() as session:
-        session.execute(
-            f"COPY (SELECT * FROM read_parquet('{folder}/likes/*/*.parquet', hive_partitioning=1)) "
-            f"TO '{folder}/copied.csv'"
-        )
-
-
-def table(folder: Path) -> None:
-    """All rows as a table."""
-    out = io.StringIO()
-    _write(folder, f"SELECT * FROM likes LIMIT {ROWS}", out, "table", whole=False, rows=ROWS)
-    assert out.getvalue().count("\n") == ROWS + 2
-
-
-def box(folder: Path) -> None:
-    """The same by DuckDB's own renderer."""
-    import contextlib
-
-    import duckdb
-
-    with duckdb.connect() as session, contextlib.redirect_stdout(io.StringIO()) as out:
-        session.sql(
-            f"SELECT * FROM read_parquet('{folder}/likes/*/*.parquet', hive_partitioning=1) "
-            f"LIMIT {ROWS}"
-        ).show(max_rows=ROWS, max_width=10_000)
-    assert out.getvalue().count("\n") > ROWS
 
 
 CONTENDERS: dict[str, Callable[[Path], None]] = {
