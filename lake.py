@@ -311,7 +311,7 @@ def sql(
                 one.question,
                 connection=connection,
                 max_bytes=limit,
-                whole=options.whole(to),
+                whole=display.whole or options.whole(to),
                 **told,
             ) as answer:
                 display.write(answer, to)
@@ -331,7 +331,13 @@ def _prompt(stage: str, display: Display, limit: int | None) -> None:
 
     def ask(question: str, given: Mapping[str, str]) -> Any:
         parameters: dict[str, Any] = dict(given)
-        return queries.stream(question, connection=connection, max_bytes=limit, **parameters)
+        return queries.stream(
+            question,
+            connection=connection,
+            max_bytes=limit,
+            whole=display.whole,
+            **parameters,
+        )
 
     def cost(answer: command.Answer) -> str:
         scanned = answer.told.get("bytes")

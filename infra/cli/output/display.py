@@ -20,6 +20,11 @@ class Display:
     rows: int = tables.ROWS
     expanded: bool = False
 
+    @property
+    def whole(self) -> bool:
+        """Whether nothing is written before the last row is there: a table needs its widths."""
+        return self.form == "table"
+
     def write(self, answer: tables.Answer, out: TextIO) -> int:
         """Write an answer, and give how many rows it has."""
         return tables.write_answer(
