@@ -20,7 +20,7 @@ setup: .venv/ready ## Set up the Python environment in .venv
 	@test -n "$(PYTHON)" || { echo "This needs Python 3.11, 3.12 or 3.13 on PATH (or: make PYTHON=/path/to/python3.12)." >&2; exit 1; }
 	@"$(PYTHON)" -m venv --clear .venv || { echo "Python's venv module is missing; on Debian: apt install python3-venv." >&2; exit 1; }
 	@echo "Setting up .venv (a minute or two the first time) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -43,10 +43,9 @@ test-clock: setup terraform browser ## The tests at other hours and days: make t
 lint: setup terraform ## ruff, mypy --strict, clean notebooks, terraform fmt and validate
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy
 	@$(BIN)/python -m tests.notebooks
 	@infra/bin/terraform fmt -check -recursive -diff infra
-	@infra/bin/validate
+	@$(BIN)/mypy & infra/bin/validate; valid=$$?; wait $$! && exit $$valid
 
 notebook: setup ## Open the notebooks in JupyterLab: make notebook STAGE=prod
 	@echo "Setting up JupyterLab (a minute the first time) ..."

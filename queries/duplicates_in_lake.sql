@@ -4,9 +4,9 @@
 -- param: first_day date = today-6  first day of the events, included
 -- param: last_day date = today  last day of the events, included
 --
--- hours counts the hours it stands in: a producer that sent it again with another time can have
--- put it into two. misplaced counts its rows that stand under another day than the one on which
--- they happened. Seen are the rows that stand under the days asked for.
+-- hours counts the hours it stands in: a producer that sent it again with another time, more than a
+-- week later, can have put it into two. misplaced counts its rows that stand under another day than
+-- the one on which they happened. Seen are the rows that stand under the days asked for.
 SELECT
   event_id,
   count(*) AS copies,

@@ -7,9 +7,9 @@
 --
 -- rows_in_raw is what was archived, likes what of it the lake is to hold, and copies the rest: the
 -- same event id again, sent twice or delivered twice. Of these the one that came first is the like.
--- An event id counts as a copy if it came before on the same day or the day before. late_share is
--- of the likes, and null on a day of copies alone. The days beside those asked for are read too, as
--- a delivery near midnight may lie under the day of its neighbour.
+-- An event id counts as a copy if it came before within a week. late_share is of the likes, and null
+-- on a day of copies alone. Eight days before those asked for are read too, and the day after, as a
+-- delivery near midnight may lie under the day of its neighbour.
 WITH copies AS (
   SELECT
     received_at,
@@ -19,7 +19,7 @@ WITH copies AS (
       ORDER BY received_at, liked_at, movie_id, action, user_id, source
     ) AS copy
   FROM likes_raw
-  WHERE arrival_day BETWEEN date_format(date_add('day', -1, :first_day), '%Y-%m-%d')
+  WHERE arrival_day BETWEEN date_format(date_add('day', -8, :first_day), '%Y-%m-%d')
     AND date_format(date_add('day', 1, :last_day), '%Y-%m-%d')
 ),
 days AS (

@@ -12,18 +12,18 @@
 -- Likes that were backfilled never were in likes_raw, and are left out.
 --
 -- A like may say it happened up to ten minutes after it arrived, and may arrive any time later, so
--- the partitions of likes_raw from the day before first_day on hold every like of the days asked
--- for, and the first copy of an event id that was sent again within a day.
+-- the partitions of likes_raw from eight days before first_day on hold every like of the days asked
+-- for, and the first copy of an event id that was sent again within a week.
 WITH oldest AS (
   SELECT min(received_at) AS raw_since
   FROM likes_raw
-  WHERE arrival_day >= date_format(date_add('day', -1, :first_day), '%Y-%m-%d')
+  WHERE arrival_day >= date_format(date_add('day', -8, :first_day), '%Y-%m-%d')
 ),
 sides AS (
   SELECT
     event_id, movie_id, action, user_id, liked_at, received_at, source, 'likes_raw' AS side
   FROM likes_raw
-  WHERE arrival_day >= date_format(date_add('day', -1, :first_day), '%Y-%m-%d')
+  WHERE arrival_day >= date_format(date_add('day', -8, :first_day), '%Y-%m-%d')
   UNION ALL
   SELECT
     event_id, movie_id, action, user_id, liked_at, received_at, source, 'likes' AS side

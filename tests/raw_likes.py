@@ -91,7 +91,7 @@ def days(rows: Iterable[Row], division: Division = WHOLE_DAYS) -> dict[tuple[int
 
 def name(event_id: str, hour: int, division: Division) -> str:
     """Give what the object is called that holds a like of an epoch hour."""
-    if division == WHOLE_DAYS:
+    if division.is_whole:
         return "whole.parquet"
     parts = [f"hour-{hour % 24:02}"] if division.by_hour else []
     if division.buckets > 1:

@@ -12,23 +12,40 @@ from queries.engine.listing import Listing
 
 # Nothing but the registered files can be reached, and no statement can change that.
 _SETTINGS = (
-    "SET TimeZone = 'UTC'",
-    "SET integer_division = true",  # as Trino divides
-    "SET errors_as_json = true",
+    "SET GLOBAL TimeZone = 'UTC'",
+    "SET GLOBAL integer_division = true",  # as Trino divides
+    "SET GLOBAL errors_as_json = true",
     "SET enable_external_access = false",  # nor Python's variables
     "SET lock_configuration = true",
 )
+# Making a DuckDB takes as long as many a question. Each serves one question at a time, so that
+# none waits for the threads of another, and those that failed serve no more.
+_idle: list[duckdb.DuckDBPyConnection] = []
 
 
 @contextmanager
 def open_session() -> Iterator[duckdb.DuckDBPyConnection]:
-    """A DuckDB of its own, in memory, which can reach nothing but what is registered with it."""
-    with duckdb.connect() as session:
-        for setting in _SETTINGS:
-            session.execute(setting)
-        # One transaction, so that "now" is the same when partitions are chosen and when rows are.
-        session.execute("BEGIN")
-        yield session
+    """A session of a DuckDB in memory, which can reach nothing but what is registered with it."""
+    try:
+        database = _idle.pop()
+    except IndexError:
+        database = _made()
+    try:
+        with database.cursor() as session:
+            # One transaction, so that "now" is the same when partitions are chosen and rows are.
+            session.execute("BEGIN")
+            yield session
+    except BaseException:
+        database.close()
+        raise
+    _idle.append(database)
+
+
+def _made() -> duckdb.DuckDBPyConnection:
+    database = duckdb.connect()
+    for setting in _SETTINGS:
+        database.execute(setting)
+    return database
 
 
 def find(session: duckdb.DuckDBPyConnection, scan: Scan, listing: Listing) -> files.Files:

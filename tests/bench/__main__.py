@@ -7,6 +7,7 @@ from rich.table import Table
 
 from tests.bench import (
     archive,
+    arrivals,
     backfill,
     cold_start,
     compact,
@@ -29,6 +30,7 @@ BENCHES = [
     track.run,
     rank.run,
     compact.run,
+    arrivals.run,
     backfill.run,
     report.run,
     scan.run,

@@ -32,7 +32,7 @@ def _timed(client: Any, work: Any) -> float:
     start = perf_counter()
     work()
     seconds = perf_counter() - start
-    for prefix in ("likes/", "totals/", "state/"):
+    for prefix in ("likes/", "totals/", "ids/", "state/"):
         for page in client.get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=prefix):
             for one in page.get("Contents", ()):
                 client.delete_object(Bucket=BUCKET, Key=one["Key"])

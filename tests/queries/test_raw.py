@@ -69,8 +69,9 @@ def test_a_like_is_late_from_the_first_millisecond_after_an_hour(lake: Lake) -> 
     assert found == [(MIDNIGHT.date(), 2, 2, 0, 0.0, 1, 0.5)]
 
 
-def test_a_day_of_copies_alone_has_no_share_of_late_likes(lake: Lake) -> None:
-    first = like(0, MIDNIGHT - HOUR)
+@pytest.mark.parametrize("before", [HOUR, 2 * DAY, 7 * DAY])
+def test_a_day_of_copies_alone_has_no_share_of_late_likes(lake: Lake, before: timedelta) -> None:
+    first = like(0, MIDNIGHT - before)
     lake.put_likes(delivered(first, first | {"received_at": MIDNIGHT}))
     found = ask(lake, "late_and_duplicates", first_day="2026-03-01", last_day="2026-03-01")
     assert found == [(MIDNIGHT.date(), 1, 0, 1, 1.0, 0, None)]
@@ -161,6 +162,15 @@ def test_of_copies_the_first_to_arrive_is_looked_for(lake: Lake) -> None:
         for day in ("2026-02-28", "2026-03-01")
     }
     assert found == {"2026-02-28": [], "2026-03-01": [("event-0", "likes", *row_of(first))]}
+
+
+@pytest.mark.parametrize("days", [1, 2, 7])
+def test_a_copy_of_a_like_of_the_week_before_is_not_missed(lake: Lake, days: int) -> None:
+    first = like(0, MIDNIGHT - days * DAY)
+    again = like(0, MIDNIGHT)
+    lake.put_likes(delivered(first, again))
+    lake.put_lake([first])
+    assert ask(lake, "raw_differs", first_day="2026-03-01", last_day="2026-03-01") == []
 
 
 def test_a_like_from_the_future_is_looked_for_the_day_before(lake: Lake) -> None:

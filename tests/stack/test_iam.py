@@ -27,17 +27,17 @@ LIST_ROLLUPS = ("s3", "list_objects_v2", {"Bucket": "{bucket}", "Prefix": "rollu
 GET_ROLLUP = ("s3", "get_object", {"Bucket": "{bucket}", "Key": "rollups/none"})
 PUT_ROLLUP = ("s3", "put_object", {"Bucket": "{bucket}", "Key": "rollups/none", **NOT_THERE})
 PUT_TRENDS = ("s3", "put_object", {"Bucket": "{bucket}", "Key": "trends/none", **NOT_THERE})
-LIST_RAW, LIST_LIKES, LIST_TOTALS, LIST_STATE, LIST_TRENDS, LIST_REJECTED, LIST_MOVIES = (
+LIST_RAW, LIST_LIKES, LIST_TOTALS, LIST_IDS, LIST_STATE, LIST_TRENDS, LIST_REJECTED, LIST_MOVIES = (
     ("s3", "list_objects_v2", {"Bucket": "{bucket}", "Prefix": prefix})
-    for prefix in ("raw/", "likes/", "totals/", "state/", "trends/", "rejected/", "movies/")
+    for prefix in ("raw/", "likes/", "totals/", "ids/", "state/", "trends/", "rejected/", "movies/")
 )
-GET_RAW, GET_LIKES, GET_TOTALS, GET_STATE = (
+GET_RAW, GET_LIKES, GET_TOTALS, GET_IDS, GET_STATE = (
     ("s3", "get_object", {"Bucket": "{bucket}", "Key": key})
-    for key in ("raw/none", "likes/none", "totals/none", "state/compaction.json")
+    for key in ("raw/none", "likes/none", "totals/none", "ids/none", "state/compaction.json")
 )
-PUT_LIKES, PUT_TOTALS, PUT_STATE = (
+PUT_LIKES, PUT_TOTALS, PUT_IDS, PUT_STATE = (
     ("s3", "put_object", {"Bucket": "{bucket}", "Key": key, **NOT_THERE})
-    for key in ("likes/none", "totals/none", "state/compaction.json")
+    for key in ("likes/none", "totals/none", "ids/none", "state/compaction.json")
 )
 LIST_REPORTS, LIST_REPORT_STATE = (
     ("s3", "list_objects_v2", {"Bucket": "{bucket}", "Prefix": prefix})
@@ -76,8 +76,9 @@ MAY = {
     "track": [TRANSACT_SUMS],
     "rank": [GET_SUMS, PUT_SUMS, QUERY_SUMS, LIST_ROLLUPS, GET_ROLLUP, PUT_ROLLUP, PUT_TRENDS,
              LIST_TOTALS, GET_TOTALS, LIST_TRENDS, DELETE_TRENDS],
-    "compact": [LIST_RAW, LIST_LIKES, LIST_TOTALS, LIST_STATE, GET_RAW, GET_LIKES, GET_TOTALS,
-                GET_STATE, PUT_LIKES, PUT_TOTALS, PUT_STATE, DELETE_LIKES, DELETE_TOTALS],
+    "compact": [LIST_RAW, LIST_LIKES, LIST_TOTALS, LIST_IDS, LIST_STATE, GET_RAW, GET_LIKES,
+                GET_TOTALS, GET_IDS, GET_STATE, PUT_LIKES, PUT_TOTALS, PUT_IDS, PUT_STATE,
+                DELETE_LIKES, DELETE_TOTALS],
     "report": [LIST_LIKES, LIST_TOTALS, GET_TOTALS, LIST_TRENDS, LIST_REJECTED, LIST_MOVIES,
                LIST_REPORTS, LIST_REPORT_STATE, GET_LIKES, GET_RANKED, GET_REJECT, GET_MOVIES,
                GET_REPORT, GET_REPORT_STATE, PUT_REPORT, PUT_REPORT_STATE,

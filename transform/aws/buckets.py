@@ -17,6 +17,9 @@ from transform.lake.watermark import Object
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+SMALL = 2**20
+"""Bytes of a file that is sent from memory."""
+
 
 class Conflict(Exception):
     """An object is not what it was when it was read: read it again."""
@@ -78,6 +81,9 @@ class Bucket:
         more: Any = {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}
         if kind:
             more["ContentType"] = kind
+        # Of a file, boto3 asks first whether it may send it, which for a small one takes longer.
+        if isinstance(body, Path) and body.stat().st_size <= SMALL:
+            body = body.read_bytes()
         with self._named(key):
             if isinstance(body, bytes):
                 answer = self.client.put_object(Bucket=self.name, Key=key, Body=body, **more)

@@ -8,8 +8,10 @@ from pathlib import Path
 import msgspec
 
 from transform.aws import tending
+from transform.aws.arrivals import Arrivals
 from transform.aws.buckets import Bucket
 from transform.aws.lake_writer import CONNECTIONS, Contended, Days, Power, Written, opened
+from transform.aws.settling import settle
 from transform.lake import raw_files, watermark
 from transform.lake.division import Division
 from transform.lake.watermark import Object, State
@@ -67,12 +69,14 @@ def compact(
     done = Done()
     with opened(bucket, power) as days:
         state, _ = days.state()
+        listed = list(bucket.list(watermark.RAW, watermark.listed_after(state, day, everything)))
         if day or everything:
             prefix = watermark.day_prefix(day) if day else watermark.RAW
-            objects = watermark.in_order(bucket.list(prefix))
+            objects = watermark.in_order(one for one in listed if one.key.startswith(prefix))
         else:
-            listed = bucket.list(watermark.RAW, watermark.listed_after(state))
             objects = watermark.new(state, listed)
+        times = [one.modified for one in objects if one.modified]  # none, of one that failed
+        arrivals = Arrivals(days, times, watermark.merged(state, listed, objects))
         before = 0
         tell(before, len(objects))
         for batch in watermark.batches(objects, BATCH_BYTES, BATCH_OBJECTS):
@@ -83,7 +87,7 @@ def compact(
             def told(part: float, before: int = before, more: int = len(batch)) -> None:
                 tell(before + int(part * more), len(objects))
 
-            _merge_batch(days, batch, forward=not day, tell=told, done=done)
+            _merge_batch(days, batch, arrivals, forward=not day, tell=told, done=done)
             before += len(batch)
             tell(before, len(objects))
         done.add(tending.divide(days, tending.listed(bucket), more_time=more_time))
@@ -106,16 +110,23 @@ def divide(
     """
     done = Done()
     with opened(bucket, power) as days:
-        days.change(lambda state: msgspec.structs.replace(state, division=division))
+        days.change(
+            lambda state: msgspec.structs.replace(state, division=division.after(state.division))
+        )
         done.add(tending.divide(days, tending.listed(bucket), tell))
-        if days.state()[0].division != division:
+        if not division.is_like(days.state()[0].division):
             raise Contended("Somebody else has set another division meanwhile.")
         tending.refresh(days)
     return done
 
 
 def _merge_batch(
-    days: Days, batch: Sequence[Object], forward: bool, tell: Callable[[float], None], done: Done
+    days: Days,
+    batch: Sequence[Object],
+    arrivals: Arrivals,
+    forward: bool,
+    tell: Callable[[float], None],
+    done: Done,
 ) -> None:
     """Merge a batch, and then say so in the state."""
     gone: set[str] = set()
@@ -133,7 +144,8 @@ def _merge_batch(
     def advanced(state: State) -> State:
         return watermark.advance(state, batch, loaded.failed, gone, forward=forward)
 
-    done.add(days.settle(loaded.hours, tell, advanced))
+    read = [one for one in batch if one.key not in loaded.failed and one.key not in gone]
+    done.add(settle(days, loaded.hours, tell, arrivals, read, advanced))
 
 
 def _delivered(

@@ -1,6 +1,5 @@
 """Merges staged likes into the days of the lake, whoever else changes them meanwhile."""
 
-import filecmp
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,7 +13,7 @@ import msgspec
 import pyarrow as pa
 
 from transform.aws.buckets import Bucket, Conflict
-from transform.lake import compaction, duck, keys, totals, watermark
+from transform.lake import compaction, duck, keys, parquet, totals, watermark
 from transform.lake.compaction import Merged
 from transform.lake.division import DAY_HOURS, WHOLE, Division
 from transform.lake.staging import Staging
@@ -69,7 +68,7 @@ def opened(bucket: Bucket, power: Power) -> Iterator["Days"]:
 
 
 @dataclass(slots=True)
-class _Standing:
+class Standing:
     """A day as it is: its objects and files by name, its totals; and the rows that are staged for
     each of its epoch hours."""
 
@@ -129,41 +128,18 @@ class Days:
                 continue
         raise Contended(f"{watermark.KEY} was changed by others {CONFLICTS} times.")
 
-    def settle(
-        self,
-        hours: Mapping[int, int],
-        tell: Callable[[float], None],
-        after: Callable[[State], State] = lambda state: state,
-    ) -> Written:
-        """Merge the staged likes into their days, and then change the state.
-
-        `hours` says how many rows of each epoch hour are staged; `tell` gets the part that is done.
-        """
-        written = Written()
-        days: dict[int, dict[int, int]] = {}
-        for hour, rows in hours.items():
-            days.setdefault(hour // DAY_HOURS, {})[hour] = rows
-        for _ in range(CONFLICTS):
-            division = self.state()[0].division
-            written.add(self.merge(days, division, tell))
-
-            def changed(state: State, division: Division = division) -> State:
-                return after(state) if state.division == division else state
-
-            if self.change(changed).division == division:
-                return written
-        raise Contended(f"The division of days was changed by others {CONFLICTS} times.")
-
     def merge(
         self,
         days: Mapping[int, Mapping[int, int]],
         division: Division,
         tell: Callable[[float], None] = lambda part: None,
         more_time: Callable[[], bool] = lambda: True,
+        gone: pa.Table | None = None,
     ) -> Written:
         """Merge the staged likes into epoch days of a division, as long as there is time.
 
-        `days` says how many rows of each of a day's epoch hours are staged.
+        `days` says how many rows of each of a day's epoch hours are staged, of all hours that have
+        some; `gone` has copies that are not to stand, as `compaction.merge` takes it.
         """
         written = Written()
         left = sorted(days)
@@ -172,7 +148,7 @@ class Days:
         while left and more_time():
             with tempfile.TemporaryDirectory(dir=self.scratch) as folder:
                 some = {day: days[day] for day in left[:together]}
-                done = self._merge(some, division, Path(folder))
+                done = self._merge(some, division, Path(folder), gone)
             for each in done.values():
                 written.add(each)
             left = [day for day in left if day not in done]
@@ -185,7 +161,11 @@ class Days:
         return written
 
     def _merge(
-        self, days: Mapping[int, Mapping[int, int]], division: Division, folder: Path
+        self,
+        days: Mapping[int, Mapping[int, int]],
+        division: Division,
+        folder: Path,
+        gone: pa.Table | None,
     ) -> dict[int, Written]:
         """Merge days, as many as go together; gives what came of those nobody else changed."""
         with ThreadPoolExecutor(CONNECTIONS) as pool:
@@ -199,18 +179,18 @@ class Days:
 
             standing = self._together(self.standing(days), division)
             there = all_of(
-                [(one.day, pool.submit(self._download, one, division, folder)) for one in standing]
+                [(one.day, pool.submit(self.download, one, division, folder)) for one in standing]
             )
             files = {day: one.files for day, one in there.items()}
-            merged = compaction.merge(self.staging, files, division, folder, self.threads)
+            merged = compaction.merge(self.staging, files, division, folder, self.threads, gone)
             # While some are put, others are written.
             return all_of(
                 [(day, pool.submit(self._put, there[day], one, division)) for day, one in merged]
             )
 
-    def standing(self, days: Mapping[int, Mapping[int, int]]) -> list[_Standing]:
+    def standing(self, days: Mapping[int, Mapping[int, int]]) -> list[Standing]:
         """Give epoch days as they stand."""
-        found = {day: _Standing(day, staged) for day, staged in days.items()}
+        found = {day: Standing(day, staged) for day, staged in days.items()}
         # Before the days are: whoever changes a day from now on changes these after it, and then
         # they are not replaced by what we have seen.
         for one in self._listed(days, keys.TOTALS, keys.totals_day):
@@ -233,7 +213,7 @@ class Days:
             yield from takewhile(lambda o: o.key < end, self.bucket.list(prefix, folder(first)))  # noqa: B023
 
     @staticmethod
-    def _together(standing: Sequence[_Standing], division: Division) -> Iterator[_Standing]:
+    def _together(standing: Sequence[Standing], division: Division) -> Iterator[Standing]:
         """Give the days that go together, at least one."""
         size = 0
         for one in standing:
@@ -242,7 +222,8 @@ class Days:
                 return
             yield one
 
-    def _download(self, one: _Standing, division: Division, folder: Path) -> _Standing:
+    def download(self, one: Standing, division: Division, folder: Path) -> Standing:
+        """Download what of a day is merged; raises `Conflict` where others change it meanwhile."""
         for number, stands in enumerate(one.parts(division)):
             path = folder / f"{one.day}-{number}-stands.parquet"
             # One that was changed may have given rows to another, which the listing has not.
@@ -251,7 +232,7 @@ class Days:
             one.files[stands.key.rpartition("/")[2]] = path
         return one
 
-    def _put(self, one: _Standing, merged: Merged, division: Division) -> Written:
+    def _put(self, one: Standing, merged: Merged, division: Division) -> Written:
         etags, size = self._replace(one, merged)
         sums = merged.totals
         stood = self.bucket.get(one.totals.key)[0] if one.totals else None
@@ -268,23 +249,29 @@ class Days:
         return Written(merged.new, int(size > 0), size)
 
     def _put_totals(
-        self, one: _Standing, sums: pa.Table, etags: Mapping[str, str], stood: bytes | None
+        self, one: Standing, sums: pa.Table, etags: Mapping[str, str], stood: bytes | None
     ) -> None:
-        body = totals.encode(sums, totals.source(etags)) if len(sums) else None
-        if body and body != stood:
+        if not len(sums):
+            if one.totals:
+                self.bucket.delete(one.totals.key, one.totals.etag)
+            return
+        body = totals.encode(sums, totals.source(etags))
+        if body != stood:
             self.bucket.put(keys.totals(one.day), body, one.totals.etag if one.totals else None)
 
-    def _replace(self, one: _Standing, merged: Merged) -> tuple[dict[str, str], int]:
+    def _replace(self, one: Standing, merged: Merged) -> tuple[dict[str, str], int]:
         """Write what is not there yet, remove what is too many; gives the ETags and bytes written.
 
         At any time each row is in one object at least: where rows move, one holds them all until
-        the others stand, and alone counts meanwhile.
+        the others stand, and alone counts meanwhile. What is relied on when others go has the
+        number of its division, so that nobody who follows an earlier one removes it.
         """
         stands, etags, written = dict(one.files), one.etags, 0
+        same = parquet.is_same if stands.keys() - merged.files.keys() else parquet.has_same_rows
 
         def put(name: str, path: Path) -> None:
             nonlocal written
-            if name not in stands or not filecmp.cmp(path, stands[name], shallow=False):
+            if name not in stands or not same(path, stands[name]):
                 etags[name] = self.bucket.put(keys.likes(one.day, name), path, etags.get(name))
                 stands[name] = path
                 written += path.stat().st_size

@@ -78,7 +78,13 @@ def refresh(days: Days, more_time: Callable[[], bool] = lambda: True) -> bool:
     due = _since(days_, state.totals_until)
     if _hash(due) == state.totals_of:
         due = []
-    old = [one for one in standing.values() if one.key.startswith(keys.OLD_TOTALS)]
+    # An earlier version's, and those of days whose last like went to another day.
+    old = [
+        one
+        for one in standing.values()
+        if one.key.startswith(keys.OLD_TOTALS)
+        or ((day := keys.day_of(one.key)) is not None and day not in there)
+    ]
     with ThreadPoolExecutor(CONNECTIONS) as pool:
         looked = all(pool.map(lambda one: more_time() and _refresh(days, *one), due))
         list(pool.map(lambda one: _remove(days.bucket, one), old))

@@ -12,7 +12,7 @@ from duckdb import DuckDBPyConnection
 from transform.lake import day_files, duck, totals
 from transform.lake.day_files import Written, day_of
 from transform.lake.division import Division
-from transform.lake.duck import DAY, FIRST
+from transform.lake.duck import DAY
 from transform.lake.parquet import SCHEMA
 from transform.lake.sorting import Ordering
 from transform.lake.staging import Staging
@@ -21,7 +21,7 @@ _COLUMNS = ", ".join(SCHEMA.names)
 
 
 class Merged(msgspec.Struct, frozen=True):
-    """A day: its files by name, its rows, and how many of them it did not have before.
+    """A day: its files by name, its rows, and how many more these are than it had before.
 
     Where the objects that stand are of another division, `whole` holds all rows, to stand for the
     others while these are changed. `totals` has what the likes come to, as `likes_by_hour` has it.
@@ -40,11 +40,13 @@ def merge(
     division: Division,
     folder: Path,
     threads: int = 1,
+    gone: pa.Table | None = None,
 ) -> Iterator[tuple[int, Merged]]:
     """Merge the staged rows of epoch days with the files each has, by name.
 
     Where a day is divided as it is to be, those of its hours suffice that have staged rows; what
-    it comes to is told of these.
+    it comes to is told of these. `gone` has copies that are not to stand, as their like is in
+    another object, by the columns of `event_ids.COPIES`.
 
     Writes to `folder`, and gives each day once it is written. The same rows give the same bytes,
     however they were divided, and whatever days are merged with them. Raises `NoRoom`.
@@ -58,7 +60,7 @@ def merge(
         days = ", ".join(map(str, stands)) or "NULL"
         rows = f"SELECT {_COLUMNS} FROM staged WHERE hour IS NOT NULL AND {DAY} IN ({days})"
         if files:
-            _read(cursor, rows, files)
+            _read(cursor, rows, files, gone)
             rows = f"SELECT {_COLUMNS} FROM copies"
         moving = {
             day for day, names in stands.items() if any(division.hour_of(n) is None for n in names)
@@ -68,26 +70,32 @@ def merge(
         if not division.is_whole:
             for day in moving:
                 wholes[day] = folder / f"{day}-stands-in.parquet"
-                day_files.whole(cursor, f"SELECT * FROM ({rows}) WHERE {DAY} = {day}", wholes[day])
+                all_ = f"SELECT * FROM ({rows}) WHERE {DAY} = {day}"
+                day_files.whole(cursor, all_, division, wholes[day])
         empty = set(stands)
         written = day_files.divided(cursor, rows, division, folder, pool, 2 * threads)
         sums = totals.by_day(cursor, rows)
         for day, of_day in groupby(written, day_of):
             empty.discard(day)
             yield day, _merged(of_day, division, sums[day], had[day], wholes.get(day))
-        yield from ((day, Merged()) for day in empty)
+        yield from ((day, Merged(new=-had[day])) for day in empty)
 
 
-def _read(cursor: DuckDBPyConnection, staged: str, files: Sequence[Path]) -> None:
+def _read(
+    cursor: DuckDBPyConnection,
+    staged: str,
+    files: Sequence[Path],
+    gone: pa.Table | None,
+) -> None:
     """Make `copies` of the rows that are staged and of those that stand, each once."""
-    # What another backfill brought stays as it stands, for it may be counted already.
     cursor.execute(f"CREATE TEMP TABLE copies AS SELECT *, false AS stays FROM ({staged})")
-    stays = "backfill IS DISTINCT FROM (SELECT max(backfill) FROM staged)"
     for columns, some in duck.alike(duck.kinds(cursor, files)):
         standing = duck.select(some, columns)
-        cursor.execute(f"INSERT INTO copies SELECT *, {stays} FROM ({standing})")
-    first = f"backfill IS NOT NULL AND NOT stays, {FIRST}"
-    duck.drop_copies(cursor, "copies", f"{DAY}, event_id", first)
+        if gone is not None and len(gone):
+            cursor.register("gone", gone)
+            standing += f" ANTI JOIN gone USING ({', '.join(gone.column_names)})"
+        cursor.execute(f"INSERT INTO copies SELECT *, {duck.STAYS} FROM ({standing})")
+    duck.drop_copies(cursor, "copies", f"{DAY}, event_id", duck.FIRST_TO_STAY)
 
 
 def _had(
@@ -108,18 +116,12 @@ def _merge_new(
     ordering: Ordering, days: set[int], division: Division, folder: Path, pool: Executor
 ) -> Iterator[tuple[int, Merged]]:
     """Merge days of which nothing stands yet: the order of their rows is all there is to find."""
-
-    def write(place: int) -> tuple[Written, pa.Table]:
-        likes = ordering.sorted(place)
-        path = folder / f"{place}.parquet"
-        if len(likes):
-            day_files.write_likes(likes, path)
-        return (place, path, len(likes)), totals.of(likes)
-
     places = [place for place in ordering.places if day_of((place, folder, 0)) in days]
-    for day, of_day in groupby(pool.map(write, places), lambda one: day_of(one[0])):
-        written, sums = zip(*of_day, strict=True)
-        merged = _merged(written, division, totals.together(sums), 0, None)
+    files = day_files.in_memory(ordering, places, division, folder, pool)
+    for day, of_day in groupby(files, lambda one: day_of(one[0])):
+        written, likes = zip(*of_day, strict=True)
+        sums = totals.together(map(totals.of, likes))
+        merged = _merged(written, division, sums, 0, None)
         if merged.rows:
             days = days - {day}
             yield day, merged

@@ -1,8 +1,8 @@
 """Rows of days into files, in the order of the table."""
 
 from collections import deque
-from collections.abc import Iterator
-from concurrent.futures import Executor, Future
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from itertools import groupby, pairwise
 from operator import itemgetter
 from pathlib import Path
@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute
 from duckdb import DuckDBPyConnection
 
-from transform.lake import duck
+from transform.lake import duck, totals
 from transform.lake.division import DAY_HOURS, MAX_BUCKETS, Division
 from transform.lake.parquet import ROW_GROUP, SCHEMA, Writer
 from transform.lake.sorting import Ordering
@@ -51,25 +51,63 @@ def divided(
     if size <= IN_MEMORY:
         held = cursor.sql(placed).to_arrow_table()
         ordering = Ordering(held, held["place"])
-
-        def write(place: int) -> Written:
-            path, likes = path_of(folder, place), ordering.sorted(place)
-            write_likes(likes, path)
-            return place, path, len(likes)
-
-        yield from pool.map(write, ordering.places)
+        places = ordering.places
+        in_order = in_memory(ordering, places, division, folder, pool)
+        yield from (written for written, _ in in_order)
     else:
-        yield from _write_in_turn(cursor, placed, folder, pool, most)
+        yield from _write_in_turn(cursor, placed, division, folder, pool, most)
+
+
+def in_memory(
+    ordering: Ordering, places: Sequence[int], division: Division, folder: Path, pool: Executor
+) -> Iterator[tuple[Written, pa.Table]]:
+    """Write the likes of places to a file each; gives these, and the columns that totals need.
+
+    The largest is begun with, so that no thread has it left when the others are done; and while
+    some of its rows are written, the next are gathered.
+    """
+    with ThreadPoolExecutor(len(places) or 1) as gathering:
+
+        def write(place: int) -> tuple[Written, pa.Table]:
+            path = path_of(folder, place)
+            pieces, kept = ordering.sorted(place), []
+            writer = Writer(path, division.number)
+            for likes in _ahead(pieces, gathering) if ordering.size(place) > ROW_GROUP else pieces:
+                for batch in likes.to_batches():
+                    writer.add(batch)
+                kept.append(likes.select(totals.OF))
+            writer.close()
+            likes = pa.concat_tables(kept) if kept else SCHEMA.empty_table()
+            return (place, path, len(likes)), likes
+
+        begun = {
+            place: pool.submit(write, place)
+            for place in sorted(places, key=ordering.size, reverse=True)
+        }
+        yield from (begun[place].result() for place in places)
+
+
+def _ahead(items: Iterator[pa.Table], pool: Executor) -> Iterator[pa.Table]:
+    """Give items, each while the next is being made."""
+    coming = pool.submit(next, items, None)
+    while (item := coming.result()) is not None:
+        coming = pool.submit(next, items, None)
+        yield item
 
 
 def _write_in_turn(
-    cursor: DuckDBPyConnection, rows: str, folder: Path, pool: Executor, most: int
+    cursor: DuckDBPyConnection,
+    rows: str,
+    division: Division,
+    folder: Path,
+    pool: Executor,
+    most: int,
 ) -> Iterator[Written]:
     """Write rows as DuckDB gives them, which spills what memory does not hold."""
     waiting: deque[tuple[Written, Future[None]]] = deque()
     for place, batches in _divided(cursor, f"{rows} ORDER BY place, {_ORDER}"):
         path = path_of(folder, place)
-        count, writer = 0, Writer(path)
+        count, writer = 0, Writer(path, division.number)
         for batch in batches:
             writer.add(batch)
             count += batch.num_rows
@@ -109,17 +147,9 @@ def runs(rows: Any, column: str) -> Iterator[tuple[int, Any]]:
         yield value, rows.slice(first, last - first)
 
 
-def whole(cursor: DuckDBPyConnection, rows: str, path: Path) -> None:
+def whole(cursor: DuckDBPyConnection, rows: str, division: Division, path: Path) -> None:
     """Write the rows of a day to one file, in their order, however they are divided."""
-    writer = Writer(path)
+    writer = Writer(path, division.number)
     for batch in cursor.sql(f"SELECT {_COLUMNS} FROM ({rows}) ORDER BY {_ORDER}").to_arrow_reader():
-        writer.add(batch)
-    writer.close()
-
-
-def write_likes(likes: pa.Table, path: Path) -> None:
-    """Write likes, which are in their order, to a file."""
-    writer = Writer(path)
-    for batch in likes.to_batches():
         writer.add(batch)
     writer.close()

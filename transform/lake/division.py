@@ -23,10 +23,25 @@ class Division(msgspec.Struct, frozen=True):
 
     A place is a number for an object: `MAX_BUCKETS` times its epoch hour, and its bucket. That hour
     is the first of the day where a day is not divided into hours.
+
+    `number` says how often the division was changed before. Each object names it, and so has
+    another ETag than one of the same rows that somebody has listed who follows an earlier division:
+    what he removes is never what others rely on.
     """
 
     by_hour: bool = False
     buckets: int = 1
+    number: int = 0
+
+    def is_like(self, other: "Division") -> bool:
+        """Tell that days are divided as by another."""
+        return (self.by_hour, self.buckets) == (other.by_hour, other.buckets)
+
+    def after(self, other: "Division") -> "Division":
+        """Give it as what follows another one, which stays if it is like it."""
+        return (
+            other if self.is_like(other) else Division(self.by_hour, self.buckets, other.number + 1)
+        )
 
     @property
     def is_whole(self) -> bool:

@@ -24,6 +24,10 @@ _OTHERS = (name for name in _TABLE.names if name not in (*_FIRST, "event_id", "d
 FIRST = ", ".join((*_FIRST, *_OTHERS)).replace("backfill", "backfill NULLS FIRST")
 """Of the copies of a like the one that came first counts, as questions over `likes_raw` say it. One
 that came by the stream goes before those that were backfilled: it is counted already."""
+STAYS = "backfill IS DISTINCT FROM (SELECT max(backfill) FROM staged)"
+"""What another backfill brought stays as it stands, for it may be counted already."""
+FIRST_TO_STAY = f"backfill IS NOT NULL AND NOT stays, {FIRST}"
+"""The same among rows that are staged and rows that stand, of which some stay."""
 _QUIET = "SET enable_progress_bar = false"
 
 

@@ -12,6 +12,8 @@ OLD_TOTALS = f"{TOTALS}hour="
 """What the keys of totals start with that an earlier version wrote, an object an hour."""
 ROLLUPS = "rollups/"
 """What was tracked of each hour, by film and minute."""
+IDS = "ids/"
+"""What arrived lately, by the day or hour of arrival."""
 
 _DAY = "day=%Y-%m-%d/"
 _ROLLUPS = f"{ROLLUPS}hour=%Y-%m-%dT%H.parquet"
@@ -52,6 +54,17 @@ def trends(day: int) -> str:
 def trends_day(day: int) -> str:
     """Give what the keys of all objects of a day of trends start with."""
     return TRENDS + _time(day * 24).strftime(_DAY)
+
+
+def ids(arrived: int, by_hour: bool) -> str:
+    """Give where the event ids rest that arrived at a time, in epoch milliseconds."""
+    hour = arrived // 3_600_000
+    return ids_day(arrived) + (f"hour-{hour % 24:02}.parquet" if by_hour else WHOLE)
+
+
+def ids_day(arrived: int) -> str:
+    """Give what the keys of all event ids start with that arrived on the day of that time."""
+    return IDS + _time(arrived // 3_600_000).strftime(f"arrival_{_DAY}")
 
 
 def day_of(key: str) -> int | None:

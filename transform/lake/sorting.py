@@ -4,6 +4,7 @@ A film's rank and the time within the day make one number, by which Arrow sorts 
 does by the columns; few likes of a film are of the same millisecond, and need a look at their ids.
 """
 
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -12,7 +13,7 @@ import pyarrow.compute
 
 from transform.lake.division import DAY_HOURS
 from transform.lake.duck import HOUR_MS
-from transform.lake.parquet import CODED, SCHEMA
+from transform.lake.parquet import CODED, ROW_GROUP, SCHEMA
 
 pc: Any = pyarrow.compute  # its types do not know of what follows
 
@@ -70,8 +71,12 @@ class Ordering:
         """The places in their order."""
         return sorted(self._stretches)
 
-    def sorted(self, place: int) -> pa.Table:
-        """Give the likes of a place in their order."""
+    def size(self, place: int) -> int:
+        """Give how many rows a place has, with those that are left out."""
+        return sum(count for _, count in self._stretches[place])
+
+    def sorted(self, place: int) -> Iterator[pa.Table]:
+        """Give the likes of a place in their order, a row group's at a time."""
         parts = [self._rows.slice(*stretch) for stretch in self._stretches[place]]
         rows = pa.concat_tables(parts).combine_chunks()
         moments = _one(rows["liked_at"]).cast(pa.int64())
@@ -96,11 +101,13 @@ class Ordering:
             ties = pa.table({"key": keys.filter(tied), "id": _one(rows["event_id"]).take(alike)})
             by_id = pc.sort_indices(ties, [("key", "ascending"), ("id", "ascending")])
             order = pc.replace_with_mask(order, tied, alike.take(by_id))
-        likes = rows.select(SCHEMA.names).take(order)
-        for name, different in values.items():
-            column = pa.DictionaryArray.from_arrays(_one(likes[name]), different)
-            likes = likes.set_column(SCHEMA.get_field_index(name), name, column)
-        return likes
+        rows = rows.select(SCHEMA.names)
+        for first in range(0, len(order), ROW_GROUP):
+            likes = rows.take(order.slice(first, ROW_GROUP))
+            for name, different in values.items():
+                column = pa.DictionaryArray.from_arrays(_one(likes[name]), different)
+                likes = likes.set_column(SCHEMA.get_field_index(name), name, column)
+            yield likes
 
 
 def _ranked(values: Any, codes: Any) -> tuple[Any, Any]:

@@ -10,7 +10,7 @@ import pyarrow.compute
 from duckdb import DuckDBPyConnection
 
 from glue import tables
-from transform.lake import duck, sorting
+from transform.lake import duck, event_ids, sorting
 from transform.lake.division import MAX_BUCKETS, Division
 from transform.lake.parquet import SCHEMA
 from transform.lake.sorting import Ordering
@@ -22,6 +22,8 @@ HELD = 192 * 2**20
 TOGETHER, LARGE = 200_000, 4_096
 """Rows that are put in the order of hours together, and of how many on they may stay as they are,
 as each step takes its time whatever the rows."""
+
+_LOST, _ELSEWHERE = "SELECT DISTINCT event_id, hour", "WHERE hour <> kept"
 
 _TYPED = ", ".join(
     f"{column.name} {duck.SQL_TYPES[column.type]}" for column in tables.read("likes").columns
@@ -46,6 +48,7 @@ class Staging:
         self._rows: pa.Table | None = None
         self._ordering: tuple[Division, Ordering] | None = None
         self._spilled = False
+        self.lost = event_ids.PLACES.empty_table()
         self.connection.execute(f"CREATE OR REPLACE TABLE staged ({_TYPED}, hour BIGINT)")
 
     def add(self, parts: Iterable[pa.Table]) -> int:
@@ -87,19 +90,40 @@ class Staging:
         """Leave each event id once; gives how many rows each epoch hour then has.
 
         To be called once all rows are added. Copies of a like are found wherever they are among
-        what is staged. One that is staged later with another event time, in another hour, is not:
-        there only the rows of its hour are looked at. Raises `NoRoom`.
+        what is staged; `lost` then has the places of those that were of another hour, where they
+        may stand from an earlier run. Raises `NoRoom`.
         """
         with duck.room():
             if self._spilled:
-                duck.drop_copies(self.connection, "staged", "event_id")
+                shared = duck.shared("(SELECT *, rowid AS number FROM staged)", "event_id")
+                self.connection.execute(f"CREATE TEMP TABLE copies AS {_copies(shared)}")
+                lost = self.connection.sql(f"{_LOST} FROM copies {_ELSEWHERE}")
+                self.lost = lost.to_arrow_table()
+                copies = "SELECT number FROM copies"
+                self.connection.execute(f"DELETE FROM staged WHERE rowid IN ({copies})")
+                self.connection.execute("DROP TABLE copies")
                 counts = "SELECT hour, count(*) FROM staged GROUP BY hour"
                 return dict(sorted(self.connection.execute(counts).fetchall()))
             rows = self._held.rows()
             self._hours = rows["hour"]
-            self._rows = _without_copies(self.connection, rows)
+            self._ids = self._hashed(rows)
+            self._rows = self._without_copies(rows)
             found = pc.value_counts(self._rows["hour"].drop_null())
             return dict(sorted(zip(*(part.to_pylist() for part in found.flatten()), strict=True)))
+
+    def drop(self, likes: pa.Table) -> None:
+        """Take likes back, by the column `event_id`."""
+        if not len(likes):
+            return
+        if self._rows is not None:
+            taken = pc.is_in(self._rows["event_id"], likes["event_id"].combine_chunks())
+            self._rows, self._ordering = _without_hour(self._rows, taken), None
+            taken = pc.is_in(self._ids["number"], _numbers(self._rows).filter(taken))
+            self._ids = self._ids.filter(pc.invert(taken))
+            return
+        with duck.cursor(self.connection) as cursor:
+            cursor.register("taken", likes)
+            cursor.execute("DELETE FROM staged WHERE event_id IN (SELECT event_id FROM taken)")
 
     @contextmanager
     def session(self) -> Iterator[DuckDBPyConnection]:
@@ -108,6 +132,41 @@ class Staging:
             if self._rows is not None:
                 cursor.register("staged", self._rows)
             yield cursor
+
+    def ids(self) -> pa.Table:
+        """Give the ids of what is staged, as `event_ids` has them."""
+        if self._rows is not None:
+            return self._ids.select(event_ids.SCHEMA.names).cast(event_ids.SCHEMA)
+        with self.session() as cursor:
+            return event_ids.of_rows(cursor, "staged")
+
+    def _hashed(self, rows: pa.Table) -> pa.Table:
+        """Give the hash of each event id, and the number and hour of its row, in their order."""
+        with duck.cursor(self.connection) as cursor:
+            numbered = rows.select(["event_id", "hour"]).append_column("number", _numbers(rows))
+            cursor.register("ids", numbered)
+            hashed = f"SELECT {event_ids.HASH} AS id, number, hour FROM ids ORDER BY id"
+            ids: pa.Table = cursor.sql(hashed).to_arrow_table()
+            return ids
+
+    def _without_copies(self, rows: pa.Table) -> pa.Table:
+        """Take the hour from those rows that are copies of another."""
+        ids = self._ids["id"].combine_chunks()
+        same = pc.equal(ids.slice(1), ids.slice(0, max(0, len(ids) - 1)))
+        if not pc.any(same).as_py():
+            return rows
+        no = pa.array([False])
+        shared = pc.or_(pa.concat_arrays([same, no]), pa.concat_arrays([no, same]))
+        numbers = self._ids["number"].filter(shared).combine_chunks()
+        with duck.cursor(self.connection) as cursor:
+            cursor.register("shared", rows.take(numbers).append_column("number", numbers))
+            copies = cursor.sql(_copies("FROM shared")).to_arrow_table()
+            cursor.register("copies", copies)
+            self.lost = cursor.sql(f"{_LOST} FROM copies {_ELSEWHERE}").to_arrow_table()
+        copied = copies["number"].combine_chunks()
+        stays = pc.invert(pc.is_in(numbers, copied))
+        self._ids = self._ids.filter(pc.replace_with_mask(pc.invert(shared), shared, stays))
+        return _without_hour(rows, pc.is_in(_numbers(rows), copied))
 
     def ordering(self, division: Division) -> Ordering | None:
         """Give the order of the rows of each place, by day or hour, not by bucket; None where
@@ -164,19 +223,16 @@ def _with_hour(rows: pa.Table) -> pa.Table:
     return rows.append_column("hour", sorting.hours(rows))
 
 
-def _without_copies(connection: DuckDBPyConnection, rows: pa.Table) -> pa.Table:
-    """Take the hour from those rows that are copies of another."""
-    numbers = _numbers(rows)
-    with duck.cursor(connection) as cursor:
-        cursor.register("ids", rows.select(["event_id"]).append_column("number", numbers))
-        shared = cursor.sql(duck.shared("ids", "event_id")).to_arrow_table()["number"]
-        if not len(shared):
-            return rows
-        alike = pc.is_in(numbers, shared.combine_chunks())
-        cursor.register("shared", rows.append_column("number", numbers).filter(alike))
-        copies = cursor.sql(duck.copies("FROM shared", "event_id")).to_arrow_table()["number"]
-    copied = pc.is_in(numbers, copies.combine_chunks())
-    hours = pc.if_else(copied, pa.scalar(None, pa.int64()), rows["hour"])
+def _copies(rows: str) -> str:
+    """Give SQL for the copies among rows: their numbers and hours, and the hour of the like."""
+    return f"""
+        SELECT number, event_id, hour, first_value(hour) OVER came AS kept FROM ({rows})
+        WINDOW came AS (PARTITION BY event_id ORDER BY {duck.FIRST})
+        QUALIFY row_number() OVER came > 1"""
+
+
+def _without_hour(rows: pa.Table, which: Any) -> pa.Table:
+    hours = pc.if_else(which, pa.scalar(None, pa.int64()), rows["hour"])
     return rows.set_column(rows.schema.get_field_index("hour"), "hour", hours)
 
 

@@ -22,6 +22,8 @@ pc: Any = pyarrow.compute  # its types do not know of what follows
 
 SCHEMA = schema.arrow(tables.read("likes_by_hour"))
 EMPTY = SCHEMA.empty_table()
+OF = ["movie_id", "liked_at", "action", "backfill"]
+"""The columns that tell what likes come to."""
 _SOURCE = "likes"
 _ORDER: Any = [("movie_id", "ascending"), ("hour", "ascending")]
 _SUMS = """
@@ -33,9 +35,10 @@ _SUMS = """
 
 
 def of(likes: pa.Table) -> pa.Table:
-    """Give what likes of a day come to that are sorted as `sorting` does it."""
+    """Give what likes of a day come to that are sorted as `sorting` does it, by `OF`."""
     if not len(likes):
         return EMPTY
+    likes = likes.select(OF).combine_chunks()
     films: Any = likes["movie_id"].chunk(0)
     hours = pc.divide(likes["liked_at"].chunk(0).cast(pa.int64()), HOUR_MS)
     first = pc.min(hours).as_py() // DAY_HOURS * DAY_HOURS

@@ -65,12 +65,15 @@ def day_prefix(day: str) -> str:
     return f"{RAW}arrival_day={day}/"
 
 
-def listed_after(state: State) -> str:
-    """Give a key that new raw objects come after: theirs are in the order of their days."""
-    if not state.watermark:
+def listed_after(state: State, day: str | None = None, everything: bool = False) -> str:
+    """Give a key that what is to be merged comes after, and what may hold copies of it: of one
+    arrival day, of everything, or what is new. Keys are in the order of their days."""
+    if everything or not (day or state.watermark):
         return ""
-    first = datetime.fromtimestamp(state.watermark / 1000, UTC) - timedelta(days=DAYS_BACK)
-    return day_prefix(f"{first:%Y-%m-%d}")
+    last = (
+        datetime.fromisoformat(day) if day else datetime.fromtimestamp(state.watermark / 1000, UTC)
+    )
+    return day_prefix(f"{last - timedelta(days=DAYS_BACK):%Y-%m-%d}")
 
 
 def new(state: State, listed: Iterable[Object]) -> list[Object]:
@@ -79,6 +82,12 @@ def new(state: State, listed: Iterable[Object]) -> list[Object]:
     found = [one for one in objects.values() if _is_new(state, one)]
     found += [Object(key) for key in state.failed.keys() - objects.keys()]
     return in_order(found)
+
+
+def merged(state: State, listed: Iterable[Object], but: Collection[Object] = ()) -> list[Object]:
+    """Give what was merged before, but for some, oldest first."""
+    others = {one.key for one in but}
+    return in_order(one for one in listed if one.key not in others and not _is_new(state, one))
 
 
 def in_order(objects: Iterable[Object]) -> list[Object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Any
 
 import duckdb
@@ -14,15 +15,22 @@ _MOST_NAMES = 40
 
 
 def connect() -> duckdb.DuckDBPyConnection:
-    """Give a DuckDB without files, network or Python's variables, in UTC, of one thread.
+    """Give a connection to a DuckDB without files, network or Python's variables, in UTC, of one
+    thread.
 
-    One thread keeps rows in their order; files are read side by side.
+    One thread keeps rows in their order; files are read side by side, each in the thread that asks.
     """
-    connection = duckdb.connect(config={"threads": 1, "enable_external_access": False})
-    connection.execute("SET TimeZone = 'UTC'")
-    connection.execute("SET python_enable_replacements = false")
-    connection.execute("SET lock_configuration = true")
-    return connection
+    return _database().cursor()
+
+
+@cache
+def _database() -> duckdb.DuckDBPyConnection:
+    """The one of this process: making a DuckDB takes longer than what most ask of it."""
+    database = duckdb.connect(config={"threads": 1, "enable_external_access": False})
+    database.execute("SET GLOBAL TimeZone = 'UTC'")
+    database.execute("SET GLOBAL python_enable_replacements = false")
+    database.execute("SET lock_configuration = true")
+    return database
 
 
 def check(condition: str) -> list[str]:

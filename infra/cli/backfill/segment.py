@@ -15,8 +15,10 @@ from infra.cli.backfill.ledger import Ledger, Ledgers, Progress, Totals
 from infra.cli.backfill.parsing import Read
 from infra.cli.backfill.source_files import Source
 from infra.cli.backfill.spill import Spill
+from transform.aws.arrivals import Arrivals
 from transform.aws.buckets import Conflict
 from transform.aws.lake_writer import Days
+from transform.aws.settling import settle
 from transform.lake import archive
 from transform.lake.archive import Rejected
 from transform.lake.division import DAY_HOURS
@@ -87,6 +89,7 @@ class Segment(Tally):
     ) -> None:
         super().__init__(outcome, watcher, folder)
         self.days, self.ledgers = days, ledgers
+        self._arrivals = Arrivals(days, [days.state()[0].watermark])
         self._spill = Spill(folder, STAGED_ROWS, outcome.ledger.number)
         self._bad: list[Rejected] = []
 
@@ -126,7 +129,8 @@ class Segment(Tally):
             def told(share: float, done: int = done, rows: int = rows) -> None:
                 self.watcher.merging(done + int(share * rows), everything)
 
-            self.totals += Totals(new=self.days.settle(staging.once(), told).new)
+            written = settle(self.days, staging.once(), told, self._arrivals)
+            self.totals += Totals(new=written.new)
             done += rows
 
         def merged(ledger: Ledger) -> Ledger:

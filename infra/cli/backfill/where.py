@@ -40,6 +40,7 @@ class Where:
         self.condition = condition
         known = _structure(sample)
         self.types = {name: type_ for name, type_ in known.items() if name.casefold() in names}
+        self._connection.register("lines", pa.table({"line": _texts([])}))
         try:
             self._connection.sql(
                 f"SELECT true FROM ({self._fields}) WHERE {conditions.bracketed(condition)} LIMIT 0"
@@ -83,7 +84,6 @@ class Where:
         own = self._of_thread
         if not hasattr(own, "connection"):
             own.connection = conditions.connect()
-            own.connection.execute("CREATE TABLE lines (line VARCHAR)")
         connection: duckdb.DuckDBPyConnection = own.connection
         return connection
 

@@ -64,13 +64,14 @@ def of_the_lake(rows):
     return table
 
 
-def write(table, path, cuts=()):
-    """Write a table, divided before these rows."""
-    writer = parquet.Writer(path)
+def write(table, path, cuts=(), division=0):
+    """Write a table, divided before these rows; gives where."""
+    writer = parquet.Writer(path, division)
     for first, last in pairwise([0, *cuts, len(table)]):
         for batch in table.slice(first, last - first).combine_chunks().to_batches():
             writer.add(batch)
     writer.close()
+    return path
 
 
 def groups(path):
@@ -183,6 +184,17 @@ def test_row_groups_end_at_the_same_rows_however_they_are_divided(folder, cuts):
     assert found == [g.num_rows for g in groups(folder / "cut groups")]
     assert sum(found) == 300 and len(set(found[:-1])) > 1 and max(found) <= 96
     assert not any(rows % 16 for rows in found[:-1])
+
+
+def test_a_file_of_another_division_has_the_same_rows_and_is_not_the_same(tmp_path):
+    ours, again, theirs, more = (
+        write(many(rows), tmp_path / name, division=number)
+        for name, rows, number in [("a", 900, 3), ("b", 900, 3), ("c", 900, 0), ("d", 901, 3)]
+    )
+    assert parquet.is_same(ours, again) and parquet.has_same_rows(ours, again)
+    assert not parquet.is_same(ours, theirs) and parquet.has_same_rows(ours, theirs)
+    assert not parquet.is_same(ours, more) and not parquet.has_same_rows(ours, more)
+    assert pq.read_table(ours).equals(pq.read_table(theirs))
 
 
 def test_no_rows_are_no_file(tmp_path):

@@ -34,6 +34,24 @@ resource "aws_s3_bucket_lifecycle_configuration" "lake" {
     }
   }
 
+  # CompactLake looks for copies of a like among those that arrived up to 8 days before.
+  rule {
+    id     = "ids"
+    status = "Enabled"
+
+    filter {
+      prefix = "ids/"
+    }
+
+    expiration {
+      days = 10
+    }
+
+    noncurrent_version_expiration {
+      noncurrent_days = 1
+    }
+  }
+
   # Long enough to find out what went wrong and to send it again.
   rule {
     id     = "errors"

@@ -28,16 +28,18 @@ data "aws_iam_policy_document" "compact" {
       "${local.bucket_arn}/raw/*",
       "${local.bucket_arn}/likes/*",
       "${local.bucket_arn}/totals/*",
+      "${local.bucket_arn}/ids/*",
       "${local.bucket_arn}/state/compaction.json",
     ]
   }
 
   statement {
-    sid     = "WriteLikesTotalsAndState"
+    sid     = "WriteLikesTotalsIdsAndState"
     actions = ["s3:PutObject"]
     resources = [
       "${local.bucket_arn}/likes/*",
       "${local.bucket_arn}/totals/*",
+      "${local.bucket_arn}/ids/*",
       "${local.bucket_arn}/state/compaction.json",
     ]
   }
@@ -51,14 +53,14 @@ data "aws_iam_policy_document" "compact" {
 
   # Without it, S3 would also refuse to say that an object is not there yet.
   statement {
-    sid       = "FindRawLikesTotalsAndState"
+    sid       = "FindWhatIsRead"
     actions   = ["s3:ListBucket"]
     resources = [local.bucket_arn]
 
     condition {
       test     = "StringLike"
       variable = "s3:prefix"
-      values   = ["raw/*", "likes/*", "totals/*", "state/*"]
+      values   = ["raw/*", "likes/*", "totals/*", "ids/*", "state/*"]
     }
   }
 }

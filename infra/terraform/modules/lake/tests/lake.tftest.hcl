@@ -39,13 +39,13 @@ run "the_lake_is_closed_kept_and_described_by_the_files" {
   assert {
     condition = {
       for r in aws_s3_bucket_lifecycle_configuration.lake[0].rule : r.id => r.expiration[0].days if length(r.expiration) > 0 && r.id != "leftovers"
-    } == { raw = 30, rollups = 10, errors = 90 }
-    error_message = "Raw files, rollups and Firehose's errors expire, each in their time, and nothing else."
+    } == { raw = 30, rollups = 10, ids = 10, errors = 90 }
+    error_message = "Raw files, rollups, event ids and Firehose's errors expire, each in their time, and nothing else."
   }
   assert {
     condition = {
       for r in aws_s3_bucket_lifecycle_configuration.lake[0].rule : r.id => r.filter[0].prefix if r.id != "leftovers"
-    } == { raw = "raw/", rollups = "rollups/", errors = "errors/" }
+    } == { raw = "raw/", rollups = "rollups/", ids = "ids/", errors = "errors/" }
     error_message = "Each rule is for its own files only."
   }
   assert {
