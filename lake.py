@@ -7,12 +7,17 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from infra.cli import options
+from infra.cli.output.formats import FORMATS
 
 if TYPE_CHECKING:
+    from typing import TextIO
+
+    from infra.cli.output.display import Display
+    from infra.cli.output.formats import Format
     from infra.cli.steps import Steps
-    from infra.cli.tables import Format
 
 
 @click.group(cls=options.Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -45,7 +50,7 @@ def up(stage: str, form: Format, port: int | None, site_port: int | None) -> Non
     Example: lake up --port 4600
     """
     options.local_only(stage, "up")
-    from infra.cli import tables
+    from infra.cli.output import tables
     from infra.local import lifecycle
     from infra.paths import home
 
@@ -76,16 +81,19 @@ def down(stage: str, wipe: bool) -> None:
 @main.command()
 @options.stage
 @options.form
-def status(stage: str, form: Format) -> None:
+@options.wide
+def status(stage: str, form: Format, wide: bool) -> None:
     """Show each part of a stage; exit code 0 if all are well, 1 if not.
 
     Example: lake status --format json
     """
-    from infra.cli import health, tables
+    from infra.cli import health
+    from infra.cli.output import tables
 
     checks = health.check(stage)
     rows = [(check.part, "ok" if check.ok else "NOT OK", check.detail) for check in checks]
-    tables.write(("part", "state", "detail"), rows, form, sys.stdout)
+    columns = ("part", "state", "detail")
+    tables.write(columns, rows, form, sys.stdout, wide=wide, fold=True)
     sys.exit(not all(check.ok for check in checks))
 
 
@@ -143,7 +151,7 @@ def send(stage: str, form: Format, file: str, batch: int, workers: int) -> None:
 
     Example: lake simulate --likes 1000 | lake send -
     """
-    from infra.cli import tables
+    from infra.cli.output import tables
     from infra.cli.traffic import sending
     from infra.stage import open_stage
 
@@ -199,19 +207,47 @@ def simulate(until: Any, out: str | None, truth: str | None, **plan: Any) -> Non
             file.write(msgspec.json.format(msgspec.json.encode(totals), indent=2) + b"\n")
 
 
-@main.command()
+def _questions(ctx: click.Context, parameter: click.Parameter, begun: str) -> list[Any]:
+    """What the shell completes the question to."""
+    import queries
+
+    return [
+        CompletionItem(question.name, help=question.summary)
+        for question in queries.library()
+        if question.name.startswith(begun)
+    ]
+
+
+@main.command(cls=options.Statement)
 @options.stage
-@options.form
-@click.argument("question", required=False)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    help="How to write the answer: as the suffix of FILE says, else as a table.",
+)
+@click.argument("question", required=False, callback=options.statement, shell_complete=_questions)
 @click.option("-p", "--parameter", "given", multiple=True, metavar="NAME=VALUE")
+@click.option("-f", "--file", "script", type=click.File(encoding="utf-8"), help="Ask what it says.")
+@click.option(
+    "-o", "--out", type=click.Path(dir_okay=False), help="Write it here, whole or not at all."
+)
+@click.option(
+    "--rows", type=click.IntRange(1), default=100, show_default=True, help="Of a table, at most."
+)
+@options.wide
 @click.option("--list", "listed", is_flag=True, help="List the questions that come with it.")
 @click.option("--estimate", is_flag=True, help="Tell what it would cost on Athena; do not ask.")
 @click.option("--max-bytes", metavar="SIZE", help="Refuse what would scan more, such as 100MB.")
 def sql(
     stage: str,
-    form: Format,
+    form: Format | None,
     question: str | None,
     given: Sequence[str],
+    script: TextIO | None,
+    out: str | None,
+    rows: int,
+    wide: bool,
     listed: bool,
     estimate: bool,
     max_bytes: str | None,
@@ -225,50 +261,66 @@ def sql(
     Examples: lake sql --list
               lake sql top_movies -p n=5 --max-bytes 100MB
               lake sql "SELECT COUNT(*) FROM likes WHERE day = :day" -p day=2026-01-31
+              lake sql -f question.sql -o answer.csv
     """
     import queries
-    from infra.cli import tables
+    from infra.cli.output import formats
+    from infra.cli.output.display import Display
     from infra.cli.prompt import costs, questions, statements
     from queries.engine import sizes
 
-    if listed:
-        questions.write(queries.library(), form, sys.stdout)
-        return
     try:
+        display = Display(form or (formats.of(out) if out else "table"), wide, rows)
         parameters: dict[str, Any] = statements.parameters(list(given))
-    except statements.Mistyped as error:
-        raise click.BadParameter(str(error), param_hint="-p") from None
-    if question is None and given:
+    except (ValueError, statements.Mistyped) as error:
+        raise click.UsageError(str(error)) from None
+    if listed:
+        with options.text(out) as to:
+            questions.write(queries.library(), display.form, to)
+        return
+    if question is not None and script is not None:
+        raise click.UsageError("Ask either QUESTION or what is in a file.")
+    if question is None and script is None and given:
         raise click.UsageError("Parameters are for a question; name one or write a SELECT.")
     limit = None if max_bytes is None else sizes.parse(max_bytes)
-    if question is None and sys.stdin.isatty():
-        if estimate or not sys.stdout.isatty():
+    if question is None and script is None and sys.stdin.isatty():
+        if estimate or out or not sys.stdout.isatty():
             raise click.UsageError(_NOTHING)
-        _prompt(stage, form, limit)
+        _prompt(stage, display, limit)
         return
     if question is None:
         asked = [
-            statements.read(each) for each in statements.script(sys.stdin.read(), queries.split)
+            statements.read(each)
+            for each in statements.script((script or sys.stdin).read(), queries.split)
         ]
     else:
-        asked = [statements.Asked(question, parameters)]
+        asked = [statements.Asked(question, {})]
     if not asked:
         raise click.UsageError(_NOTHING)
+    if len(asked) > 1 and (out or given):
+        raise click.UsageError(f"-o and -p are for one statement; there are {len(asked)}.")
     connection = queries.connect(stage)
     for one in asked:
-        told: dict[str, Any] = one.parameters
-        if estimate:
-            cost = queries.estimate(one.question, connection=connection, **told)
-            costs.write(cost, form, sys.stdout)
-        else:
-            frame = queries.run(one.question, connection=connection, max_bytes=limit, **told)
-            tables.write_frame(frame, form, sys.stdout)
+        told: dict[str, Any] = one.parameters | parameters
+        with options.text(out) as to:
+            if estimate:
+                cost = queries.estimate(one.question, connection=connection, **told)
+                costs.write(cost, display.form, to)
+                continue
+            with queries.stream(
+                one.question,
+                connection=connection,
+                max_bytes=limit,
+                whole=display.whole or options.whole(to),
+                **told,
+            ) as answer:
+                display.write(answer, to)
 
 
 _NOTHING = "Name a question or write a SELECT; `lake sql --list` lists them."
 
 
-def _prompt(stage: str, form: Format, limit: int | None) -> None:
+def _prompt(stage: str, display: Display, limit: int | None) -> None:
     """Ask at a prompt until it is left."""
     import queries
     from infra.cli.prompt import command
@@ -279,17 +331,20 @@ def _prompt(stage: str, form: Format, limit: int | None) -> None:
 
     def ask(question: str, given: Mapping[str, str]) -> Any:
         parameters: dict[str, Any] = dict(given)
-        return queries.run(question, connection=connection, max_bytes=limit, **parameters)
+        return queries.stream(
+            question,
+            connection=connection,
+            max_bytes=limit,
+            whole=display.whole,
+            **parameters,
+        )
 
-    source = command.Source(
-        stage,
-        ask,
-        lambda frame: prices.priced(frame.attrs.get("bytes")),
-        connection.tables(),
-        queries.library(),
-        queries.split,
-    )
-    command.run(source, home() / "sql_history", form, sys.stdout)
+    def cost(answer: command.Answer) -> str:
+        scanned = answer.told.get("bytes")
+        return prices.priced(scanned if isinstance(scanned, int) else None)
+
+    source = command.Source(stage, ask, cost, connection.tables(), queries.library(), queries.split)
+    command.run(source, home() / "sql_history", display, sys.stdout)
 
 
 @main.command()
@@ -302,8 +357,8 @@ def counts(stage: str, form: Format, movies: Sequence[str]) -> None:
     Example: lake counts tt0111161 tt0068646
     """
     from infra import stage as stages
-    from infra.cli import tables
     from infra.cli.movies import table
+    from infra.cli.output import tables
 
     opened = stages.open_stage(stage)
     titles = table.titles(opened)
@@ -324,9 +379,9 @@ def trending(stage: str, form: Format, window: str, limit: int) -> None:
     """
     from datetime import UTC, datetime
 
-    from infra.cli import tables
     from infra.cli import trending as trends
     from infra.cli.movies import table
+    from infra.cli.output import tables
     from infra.stage import open_stage
 
     opened = open_stage(stage)
@@ -362,7 +417,10 @@ def watch(stage: str, form: Format, seconds: float | None) -> None:
 @click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="Day of arrival, UTC.")
 @click.option("--reason", help="Such as missing_movie_id.")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
-def rejected(stage: str, form: Format, day: Any, reason: str | None, limit: int) -> None:
+@options.wide
+def rejected(
+    stage: str, form: Format, day: Any, reason: str | None, limit: int, wide: bool
+) -> None:
     """Show the latest lines that could not become a like: why, what they held, where from.
 
     Without a day: today's and yesterday's.
@@ -372,7 +430,7 @@ def rejected(stage: str, form: Format, day: Any, reason: str | None, limit: int)
     from datetime import UTC, datetime, timedelta
 
     import queries
-    from infra.cli import tables
+    from infra.cli.output.display import Display
 
     today = datetime.now(UTC)
     days = [day] if day else [today - timedelta(days=1), today]
@@ -381,14 +439,15 @@ def rejected(stage: str, form: Format, day: Any, reason: str | None, limit: int)
     if reason:
         known["reason"] = reason
         where += " AND reason = :reason"
-    frame = queries.run(
+    with queries.stream(
         "SELECT received_at, reason, detail, payload, payload_encoding, shard_id, sequence_number, "
         f"record_id, file, line FROM rejected WHERE {where} "
         f"ORDER BY received_at DESC, record_id, line LIMIT {limit}",
         connection=queries.connect(stage),
+        whole=True,
         **known,
-    )
-    tables.write_frame(frame, form, sys.stdout)
+    ) as answer:
+        Display(form, wide, limit).write(answer, sys.stdout)
 
 
 @main.command()
@@ -407,7 +466,8 @@ def compact(stage: str, form: Format, day: Any, everything: bool, divide: str | 
     """
     if (day is not None) + everything + (divide is not None) > 1:
         raise click.UsageError("Give one of --day, --all and --divide, or none.")
-    from infra.cli import compaction, tables
+    from infra.cli import compaction
+    from infra.cli.output import tables
     from infra.stage import open_stage
     from transform.lake import division
 
@@ -457,7 +517,8 @@ def report(
 
     import msgspec
 
-    from infra.cli import reporting, tables
+    from infra.cli import reporting
+    from infra.cli.output import tables
     from infra.stage import open_stage
 
     at = open_stage(stage)
@@ -488,6 +549,7 @@ def report(
 )  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Read and judge all lines, and change nothing.")
 @click.option("--list", "listed", is_flag=True, help="List the backfills there were.")
+@options.wide
 def backfill(
     stage: str,
     form: Format,
@@ -497,6 +559,7 @@ def backfill(
     time_unit: Any,
     dry_run: bool,
     listed: bool,
+    wide: bool,
 ) -> None:
     """Bring the likes of files into the lake, each once, with the counts and trends.
 
@@ -512,13 +575,14 @@ def backfill(
     """
     from rich.console import Console
 
-    from infra.cli import tables
     from infra.cli.backfill import arguments, command
+    from infra.cli.output import tables
     from infra.stage import open_stage
 
     opened = open_stage(stage)
     if listed:
-        tables.write(arguments.COLUMNS, map(arguments.row, command.all_(opened)), form, sys.stdout)
+        rows = map(arguments.row, command.all_(opened))
+        tables.write(arguments.COLUMNS, rows, form, sys.stdout, wide=wide)
         return
     try:
         request = arguments.read(files, mapped, where, time_unit)
@@ -553,8 +617,8 @@ def list_movies(stage: str, form: Format, text: str) -> None:
 
     Example: lake movies "godfather 1972"
     """
-    from infra.cli import tables
     from infra.cli.movies import table
+    from infra.cli.output import tables
     from infra.stage import open_stage
     from transform.lake.movies import search
 
@@ -583,8 +647,8 @@ def load_movies(stage: str, form: Format, file: str, replace: bool) -> None:
 
     import msgspec
 
-    from infra.cli import tables
     from infra.cli.movies import files, table
+    from infra.cli.output import tables
     from infra.stage import open_stage
 
     opened = open_stage(stage)
@@ -593,7 +657,7 @@ def load_movies(stage: str, form: Format, file: str, replace: bool) -> None:
 
 
 @main.command()
-@options.stage
+@options.aws_stage
 @options.form
 def plan(stage: str, form: Format) -> None:
     """Show what Terraform would change.
@@ -606,7 +670,7 @@ def plan(stage: str, form: Format) -> None:
 
 
 @main.command()
-@options.stage
+@options.aws_stage
 @options.form
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def apply(stage: str, form: Format, yes: bool) -> None:

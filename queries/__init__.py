@@ -1,5 +1,6 @@
 """Questions about the lake: Athena SQL, one file a question, run on Athena or on a laptop."""
 
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ from queries.engine.using import Lake, use
 if TYPE_CHECKING:
     import pandas as pd
 
+    from queries.engine.answers import Answer
     from queries.engine.cost import Estimate
 
 __all__ = [
@@ -45,6 +47,7 @@ __all__ = [
     "library",
     "run",
     "split",
+    "stream",
     "use",
 ]
 
@@ -68,11 +71,32 @@ def run(
     sentence what is wrong, and where. With `max_bytes`, what would scan more (see `estimate`) is
     refused with `TooExpensive`.
     """
-    bound = _bind(name_or_sql, parameters)
-    connection = connection or connect()
-    if max_bytes is not None:
-        connection.estimate(bound).check(max_bytes)
+    bound, connection = _allowed(name_or_sql, parameters, connection, max_bytes)
     return connection.run(bound)
+
+
+def stream(
+    name_or_sql: str,
+    /,
+    *,
+    connection: Connection | None = None,
+    max_bytes: int | None = None,
+    whole: bool = False,
+    **parameters: object,
+) -> "AbstractContextManager[Answer]":
+    """The same answer as Arrow record batches, in the memory of a few, whatever its size.
+
+    with queries.stream("SELECT * FROM likes") as answer:
+        for batch in answer.batches:
+            ...
+
+    Rows come half a second after the first is there, once it is known that no file they were read
+    from was replaced meanwhile. Where one is replaced later, `EngineFailed` is raised behind the
+    rows that came. With `whole`, rows come once the last is there, held in a temporary file: then
+    the question is asked again by itself. Rows that nobody takes any more end the question.
+    """
+    bound, connection = _allowed(name_or_sql, parameters, connection, max_bytes)
+    return connection.stream(bound, whole=whole)
 
 
 def estimate(
@@ -86,6 +110,19 @@ def estimate(
     """
     bound = _bind(name_or_sql, parameters)
     return (connection or connect()).estimate(bound)
+
+
+def _allowed(
+    name_or_sql: str,
+    parameters: dict[str, object],
+    connection: Connection | None,
+    max_bytes: int | None,
+) -> tuple[Bound, Connection]:
+    bound = _bind(name_or_sql, parameters)
+    connection = connection or connect()
+    if max_bytes is not None:
+        connection.estimate(bound).check(max_bytes)
+    return bound, connection
 
 
 def _bind(name_or_sql: str, parameters: dict[str, object]) -> Bound:

@@ -10,13 +10,16 @@ import subprocess
 import sys
 import time
 import webbrowser
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import boto3
 import click
 import msgspec
-import pandas as pd
+import pyarrow as pa
 import pytest
+from botocore.exceptions import NoRegionError
 from click.testing import CliRunner, Result
 
 import lake
@@ -26,11 +29,12 @@ from infra.cli import health, reporting, trending
 from infra.cli.demo import demo
 from infra.cli.demo.checks import Check
 from infra.cli.movies import table
-from infra.cli.options import INTERRUPTED
+from infra.cli.options import INTERRUPTED, UNREAD
 from infra.cli.traffic.send import Sent
 from infra.cli.trending import Board, Entry
 from infra.local import lifecycle
 from infra.stage import Stage
+from queries.engine.answers import Answer
 from tests import plan
 from tests.bucket import Objects
 from tests.queries.lake import Lake, like
@@ -268,27 +272,32 @@ def test_send_tells_programs_where_failed_lines_are(stage, monkeypatch, tmp_path
 # --- sql, counts, rejected ---
 
 
-FRAME = pd.DataFrame(
+ROWS = pa.record_batch(
     {
-        "film": pd.array(["Amélie", None], dtype="string"),
-        "likes": pd.array([1200, None], dtype="Int64"),
-        "at": pd.to_datetime(["2026-01-31T12:00:00.123", None]),
+        "film": ["Amélie", None],
+        "likes": [1200, None],
+        "at": pa.array([datetime(2026, 1, 31, 12, 0, 0, 123000), None], pa.timestamp("ms")),
     }
 )
 
 
+def answer(*batches: pa.RecordBatch):
+    """What `queries.stream` gives."""
+    return nullcontext(Answer(batches[0].schema, iter(batches), {"bytes": 1}))
+
+
 @pytest.fixture
 def asked(monkeypatch):
-    """The questions that were asked; each is answered with FRAME."""
+    """The questions that were asked; each is answered with ROWS."""
     seen = []
 
-    def answer(question, connection=None, max_bytes=None, **parameters):
+    def stream(question, connection=None, max_bytes=None, whole=False, **parameters):
         if max_bytes is not None:
             parameters["most"] = max_bytes
         seen.append((question, parameters))
-        return FRAME
+        return answer(ROWS)
 
-    monkeypatch.setattr(queries, "run", answer)
+    monkeypatch.setattr(queries, "stream", stream)
     monkeypatch.setattr(queries, "connect", lambda stage: stage)
     return seen
 
@@ -300,14 +309,12 @@ def test_sql_passes_question_and_parameters_on(asked):
 
 def test_sql_writes_json_csv_and_a_table(asked):
     rows = json.loads(run("sql", "x", "--format", "json").stdout)
-    assert rows[0] == {"film": "Amélie", "likes": 1200, "at": "2026-01-31T12:00:00.123000"}
+    assert rows[0] == {"film": "Amélie", "likes": 1200, "at": "2026-01-31T12:00:00.123"}
     assert rows[1] == {"film": None, "likes": None, "at": None}
-    lines = list(csv.reader(io.StringIO(run("sql", "x", "--format", "csv").stdout)))
-    assert lines == [
-        ["film", "likes", "at"],
-        [*rows[0].values()][:1] + ["1200", rows[0]["at"]],
-        ["", "", ""],
-    ]
+    lines = run("sql", "x", "--format", "jsonl").stdout.splitlines()
+    assert [json.loads(line) for line in lines] == rows
+    lines = run("sql", "x", "--format", "csv").stdout.splitlines()
+    assert lines == ['"film","likes","at"', '"Amélie",1200,2026-01-31 12:00:00.123', ",,"]
     assert "1,200" in run("sql", "x").stdout
 
 
@@ -362,7 +369,7 @@ def small(tmp_path, monkeypatch):
 
 
 def test_sql_tells_what_it_would_cost_and_does_not_ask(small, monkeypatch):
-    monkeypatch.setattr(queries, "run", None)
+    monkeypatch.setattr(queries, "stream", None)
     sql = "SELECT count(DISTINCT event_id), min(movie_id) FROM likes"
     told = run("sql", sql, "--estimate").stdout
     assert re.search(r"likes +event_id +[\d,]+\nlikes +movie_id +[\d,]+\n", told)
@@ -382,6 +389,160 @@ def test_sql_refuses_what_would_scan_too_much(small):
     )
     assert told.stderr.count("\n") == 1
     assert run("sql", "SELECT event_id FROM likes", "--max-bytes", "1MB").exit_code == 0
+
+
+COUNT = "SELECT count(*) AS n FROM likes"
+
+
+@pytest.mark.parametrize(
+    "statement", ["-- mine\nSELECT 1 AS x", "--mine\nSELECT 1 AS x", "/* a */ SELECT 1 AS x"]
+)
+def test_sql_takes_a_statement_that_begins_with_a_comment(small, statement):
+    told = run("sql", statement, "--format", "csv")
+    assert (told.exit_code, told.stdout) == (0, '"x"\n1\n')
+    assert run("sql", "--format", "csv", statement).stdout == told.stdout
+
+
+def test_a_mistake_behind_a_comment_is_pointed_at(small):
+    told = run("sql", "-- mine\nSELECT nope FROM likes")
+    assert told.exit_code == 1 and "line 2, column 8: SELECT nope" in told.stderr
+    assert run("sql", "--nope").exit_code == 2 and run("sql", "--max-bytes=1 MB").exit_code == 2
+
+
+def test_sql_asks_what_a_file_says(small, tmp_path):
+    script = tmp_path / "question.sql"
+    script.write_text(f"-- é\n{COUNT} WHERE movie_id = :film;\n")
+    told = run("sql", "-f", str(script), "-p", "film=tt0", "--format", "json")
+    [row] = json.loads(told.stdout)
+    assert 0 < row["n"] < 100
+    script.write_text(f"{COUNT}; {COUNT};")
+    assert run("sql", "-f", str(script), "--format", "csv").stdout == '"n"\n100\n"n"\n100\n'
+    for more in (["-p", "film=tt0"], ["-o", str(tmp_path / "a.csv")], ["x"]):
+        assert run("sql", "-f", str(script), *more).exit_code == 2
+    assert run("sql", "-f", str(tmp_path / "none.sql")).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "text"),
+    [
+        ("a.csv", None, '"n"\n100\n'),
+        ("a.JSON", None, '[{"n": 100}]\n'),
+        ("a.jsonl", None, '{"n": 100}\n'),
+        ("a.ndjson", None, '{"n": 100}\n'),
+        ("a.txt", None, "  n\n───\n100\n"),
+        ("a.csv", "jsonl", '{"n": 100}\n'),
+        ("answer", "csv", '"n"\n100\n'),
+    ],
+)
+def test_sql_writes_to_a_file_in_the_format_that_its_suffix_says(small, tmp_path, name, form, text):
+    out = tmp_path / name
+    told = run("sql", COUNT, "-o", str(out), *(["--format", form] if form else []))
+    assert (told.exit_code, told.stdout, out.read_text()) == (0, "", text)
+
+
+def test_sql_writes_a_file_whole_or_not_at_all(small, tmp_path):
+    out = tmp_path / "answer.csv"
+    told = run("sql", COUNT, "-o", str(tmp_path / "answer"))
+    assert told.exit_code == 2 and "give --format, or one of .csv, .json," in told.stderr
+    out.write_text("before")
+    fails = "SELECT CAST(event_id AS bigint) AS x FROM likes"
+    assert run("sql", fails, "-o", str(out)).exit_code == 1
+    assert out.read_text() == "before" and not list(tmp_path.glob("*.part"))
+
+
+def test_sql_shows_so_many_rows_of_a_table(small):
+    sql = "SELECT event_id FROM likes"
+    lines = run("sql", sql, "--rows", "7").stdout.splitlines()
+    assert len(lines) == 10 and lines[-1] == "(7 of 100 rows shown)"
+    assert len(run("sql", sql, "--format", "csv").stdout.splitlines()) == 101
+    assert run("sql", f"{sql} WHERE day = '2020-01-01'").stdout.splitlines()[-1] == "(0 rows)"
+
+
+@pytest.fixture
+def asking(tmp_path):
+    """Starts `lake sql` on a lake of 300 likes in a process of its own."""
+    started = []
+
+    def starts(*arguments):
+        program = ("tests.infra.cli.prompt.program", str(tmp_path / "lake"), *arguments)
+        process = subprocess.Popen(
+            [sys.executable, "-m", *program],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        started.append(process)
+        assert process.stderr.readline() == b"Asking.\n"
+        return process
+
+    yield starts
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+MANY = "SELECT a.* FROM likes a, likes b, likes c, likes d"  # 8.1 thousand million rows
+LONG = "SELECT count(*) FROM likes a, likes b, likes c, likes d WHERE a.user_id || d.user_id <> 'x'"
+
+
+@pytest.mark.parametrize("form", ["csv", "json", "jsonl"])
+def test_an_answer_that_nobody_reads_any_more_ends_quietly(asking, form):
+    process = asking(MANY, "--format", form)
+    assert b"event_id" in process.stdout.readline()
+    process.stdout.close()
+    assert process.stderr.read() == b"" and process.wait(60) == UNREAD
+
+
+@pytest.mark.parametrize(
+    ("sql", "more"), [(LONG, ()), (MANY, ("--format", "csv", "-o")), (MANY, ())]
+)
+def test_ctrl_c_ends_a_question_with_one_line(asking, tmp_path, sql, more):
+    out = tmp_path / "out"
+    out.mkdir()
+    process = asking(sql, *more, *([str(out / "a.csv")] if more else []))
+    time.sleep(1)  # so that it is under way; sooner or later makes no difference
+    process.send_signal(signal.SIGINT)
+    said = process.stderr.read()
+    assert process.wait(60) == INTERRUPTED
+    assert said == b"\nInterrupted.\n" and list(out.iterdir()) == []
+
+
+def test_the_shell_completes_questions():
+    for begun, names in (("top_movies_b", ["top_movies_by_period"]), ("nothing", [])):
+        told = CliRunner(
+            env={"_LAKE_COMPLETE": "bash_complete", "COMP_WORDS": f"lake sql {begun}",
+                 "COMP_CWORD": "2"}
+        ).invoke(lake.main, prog_name="lake")  # fmt: skip
+        assert told.stdout.split() == [f"plain,{name}" for name in names]
+
+
+@pytest.mark.parametrize("command", ["plan", "apply"])
+def test_what_is_for_aws_alone_asks_which_stage(command, monkeypatch):
+    told = run(command)
+    assert told.exit_code == 2 and "Missing option '--stage'" in told.stderr
+    monkeypatch.setenv("LAKE_STAGE", "nope")
+    assert 'There is no stage "nope"' in run(command).stderr
+
+
+def test_a_region_is_named_as_terraform_has_it(monkeypatch, tmp_path):
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.delenv("AWS_REGION", raising=False)
+    told = run("sql", "SELECT 1", "--stage", "prod")
+    assert told.exit_code == 1 and told.stderr.count("\n") == 1
+    assert "no AWS region is set; set AWS_REGION, for example to eu-west-1." in told.stderr
+
+
+def test_the_region_of_terraform_is_boto3_s_as_well(broken, monkeypatch):
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "")
+    monkeypatch.delenv("AWS_DEFAULT_REGION")  # so that it is put back as it was
+    monkeypatch.setenv("AWS_REGION", "eu-north-1")
+    broken.append(ValueError())
+    run("broken")
+    assert boto3.Session().region_name == "eu-north-1"
 
 
 @pytest.mark.parametrize(
@@ -427,8 +588,8 @@ def test_counts_shows_titles_and_zero_for_a_film_never_liked(stage, monkeypatch)
 
 
 def test_a_payload_cannot_send_codes_to_the_terminal(asked, monkeypatch):
-    frame = pd.DataFrame({"payload": ["\x1b[2J\x07 hello"]})
-    monkeypatch.setattr(queries, "run", lambda *given, **more: frame)
+    rows = pa.record_batch({"payload": ["\x1b[2J\x07 hello"]})
+    monkeypatch.setattr(queries, "stream", lambda *given, **more: answer(rows))
     told = run("rejected").stdout
     assert "\x1b" not in told and "\\x1b[2J\\x07 hello" in told
 
@@ -693,6 +854,11 @@ def broken():
         (RuntimeError("odd\nand long"), 1, "lake: RuntimeError: odd (LAKE_DEBUG=1 shows where)\n"),
         (RuntimeError(), 1, "lake: RuntimeError: no message (LAKE_DEBUG=1 shows where)\n"),
         (KeyboardInterrupt(), 130, "\nInterrupted.\n"),
+        (
+            NoRegionError(),
+            1,
+            "lake: No AWS region is set; set AWS_REGION, for example to eu-west-1.\n",
+        ),
         (click.UsageError("Say more."), 2, "Error: Say more.\n"),
     ],
 )
@@ -720,7 +886,7 @@ def test_a_pipe_that_closes_is_no_error_to_tell():
         process.stdout.readline()
         process.stdout.close()
         said = process.stderr.read()
-        assert process.wait(30) == 1 and said == b""
+        assert process.wait(30) == UNREAD and said == b""
 
 
 def test_ctrl_c_is_one_line_and_leaves_nothing_half_written(tmp_path):

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from infra.cli.tables import counted
+from infra.cli.output.tables import counted
 from infra.stage import Stage
 from transform.aws import compacting
 from transform.aws.buckets import Bucket

@@ -10,10 +10,10 @@ from typing import TextIO
 import click
 
 from infra import build
-from infra.cli import tables
 from infra.cli.movies import table
+from infra.cli.output import tables
+from infra.cli.output.formats import Format
 from infra.cli.steps import Steps
-from infra.cli.tables import Format
 from infra.paths import home
 from infra.stage import Outputs, Stage, StageError
 from infra.terraform import runner

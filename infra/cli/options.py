@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import os
+import re
+import stat
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, NoReturn
+from typing import IO, Any, NoReturn, TextIO
 
 import click
 
+from infra.cli.output.formats import FORMATS
+
 INTERRUPTED = 130  # 128 + SIGINT, as shells say it
+UNREAD = 141  # 128 + SIGPIPE, likewise
 _OURS = ("infra", "queries", "transform", "glue")
 
 
@@ -21,6 +27,8 @@ class Commands(click.Group):
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Run a command and exit; `LAKE_DEBUG` set, an error is raised with its traceback."""
         kwargs["standalone_mode"] = False
+        if region := os.environ.get("AWS_REGION"):  # which Terraform reads, and boto3 does not
+            os.environ.setdefault("AWS_DEFAULT_REGION", region)
         try:
             sys.exit(super().main(*args, **kwargs) or 0)
         except click.ClickException as error:
@@ -35,9 +43,36 @@ class Commands(click.Group):
             click.echo(f"lake: {sentence(error)}", err=True)
             sys.exit(1)
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run it; where nobody reads what it writes any more, as behind `| head`, end quietly."""
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # What is left in the buffer has nowhere to go when Python ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(UNREAD)
+        return result
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The commands in the order in which they are met."""
         return list(self.commands)
+
+
+class Statement(click.Command):
+    """A command whose argument may be SQL that begins with a comment, and so as options do."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Tell it from an option by the blank in its first word, before any `=`."""
+        return super().parse_args(ctx, [f"\n{a}" if _COMMENT.match(a) else a for a in args])
+
+
+_COMMENT = re.compile(r"--[^\s=]*\s")
+
+
+def statement(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """Give the argument of a `Statement` as it was written."""
+    return value[1:] if value and _COMMENT.match(value, 1) else value
 
 
 class WithDefault(click.Group):
@@ -60,6 +95,8 @@ def sentence(error: Exception) -> str:
         return text
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    if type(error).__name__ == "NoRegionError":
+        return "No AWS region is set; set AWS_REGION, for example to eu-west-1."
     first = text.splitlines()[0] if text else "no message"
     return f"{type(error).__name__}: {first} (LAKE_DEBUG=1 shows where)"
 
@@ -71,12 +108,26 @@ def stage(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
+def aws_stage(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The option `--stage` of a command for AWS alone, where none is meant unless it is named."""
+    return click.option(
+        "--stage", required=True, envvar="LAKE_STAGE", help="Which stage: bootstrap, test or prod."
+    )(command)
+
+
+def wide(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The option `--wide`."""
+    return click.option(
+        "--wide", is_flag=True, help="Show all of a table, however wide the terminal is."
+    )(command)
+
+
 def form(command: Callable[..., Any]) -> Callable[..., Any]:
     """The option `--format`, as the argument `form`."""
     return click.option(
         "--format",
         "form",
-        type=click.Choice(("table", "json", "csv")),
+        type=click.Choice(FORMATS),
         default="table",
         show_default=True,
         help="How to write what comes of it.",
@@ -125,3 +176,24 @@ def output(path: str | None) -> Iterator[IO[bytes]]:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+@contextmanager
+def text(path: str | None) -> Iterator[TextIO]:
+    """Standard output for text, or a file that is there whole or not at all."""
+    if path is None:
+        yield sys.stdout
+        return
+    with output(path) as file:
+        to = io.TextIOWrapper(file, encoding="utf-8", newline="")
+        yield to
+        to.flush()
+        to.detach()
+
+
+def whole(out: TextIO) -> bool:
+    """Whether nobody waits for the first rows: they go into a file, not to a terminal or a pipe."""
+    try:
+        return stat.S_ISREG(os.fstat(out.fileno()).st_mode)
+    except OSError:  # it is none of the system's
+        return False

@@ -9,7 +9,7 @@ import msgspec
 import urllib3
 
 from infra.cli import answers
-from infra.cli.tables import Format
+from infra.cli.output.formats import Format
 from transform.trends import leaderboards
 
 _TIMEOUT = urllib3.Timeout(connect=5, read=30)

@@ -2,14 +2,17 @@
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pandas as pd
 
 from glue.tables import Table
-from queries.engine import results
+from queries.engine import athena_results, errors, results
+from queries.engine.answers import Answer
+from queries.engine.athena_results import Written
 from queries.engine.errors import BadSQL, EngineFailed, NotEstimated, QueryError
 from queries.engine.parameters import Bound
 
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from queries.engine.cost import Estimate
     from queries.engine.store import Store
 
+T = TypeVar("T")
 # "COLUMN_NOT_FOUND: line 3:7: Column 'x' cannot be resolved or requester is not authorized ..."
 _FAILURE = re.compile(
     r"(?:(?P<code>[A-Z_]{3,}): )?(?:line (\d+):(\d+): )?(?P<reason>.*)", re.DOTALL
@@ -63,7 +67,8 @@ def _no_files() -> "Store":
 class Athena:
     """Runs questions in a workgroup, which says where results rest and what a query may scan.
 
-    `read` asks and waits through awswrangler, or stands in for that, and `wait` waits some seconds.
+    `read` asks and waits through awswrangler, or stands in for that, `fetch` likewise for answers
+    that are streamed, and `wait` waits some seconds.
     `tables` and `store`, the catalog's tables and what holds their files, tell what a question
     costs.
     """
@@ -74,6 +79,7 @@ class Athena:
     tables: Callable[[], Mapping[str, Table]] = field(default=_no_tables, compare=False)
     store: Callable[[], "Store"] = field(default=_no_files, compare=False)
     wait: Callable[[float], None] = field(default=time.sleep, compare=False)
+    fetch: Callable[..., Written] = field(default=athena_results.fetch, compare=False)
 
     def run(self, bound: Bound) -> pd.DataFrame:
         """The answer; its `attrs` hold the bytes Athena scanned. `BadSQL` or `EngineFailed` where
@@ -84,14 +90,7 @@ class Athena:
 
         Neither CTAS nor UNLOAD: a question is small, and needs no right to write tables or data.
         """
-        for pause in (*_PAUSES, None):
-            try:
-                frame = self.read(sql=bound.sql, database=self.database, workgroup=self.workgroup)
-                break
-            except Exception as error:
-                if pause is None or not _torn(error):
-                    raise _explained(error, bound) from None
-            self.wait(pause)
+        frame = self._tried(self.read, bound)
         statistics = (getattr(frame, "query_metadata", None) or {}).get("Statistics") or {}
         frame = results.from_athena(frame)
         frame.attrs = {
@@ -100,6 +99,15 @@ class Athena:
             "seconds": statistics.get("TotalExecutionTimeInMillis", 0) / 1000,
         }
         return frame
+
+    @contextmanager
+    def stream(self, bound: Bound, *, whole: bool) -> Iterator[Answer]:
+        """The rows of the same answer, in batches, as they are read from the file that Athena
+        wrote; whole in any case, as Athena has written all of it before.
+        """
+        written = self._tried(self.fetch, bound)
+        with written.file:
+            yield athena_results.answer(written)
 
     def estimate(self, bound: Bound) -> "Estimate":
         """What the question would cost; reads the catalog, lists the partitions it cannot leave
@@ -117,6 +125,17 @@ class Athena:
             # Athena may well understand what is not understood here.
             raise NotEstimated(f"What this costs cannot be told beforehand. {error}") from None
 
+    def _tried(self, ask: Callable[..., T], bound: Bound) -> T:
+        for pause in (*_PAUSES, None):
+            try:
+                found = ask(sql=bound.sql, database=self.database, workgroup=self.workgroup)
+                break
+            except Exception as error:
+                if pause is None or not _torn(error):
+                    raise _explained(error, bound) from None
+            self.wait(pause)
+        return found
+
 
 def _torn(error: Exception) -> bool:
     match = _FAILURE.fullmatch(str(error).strip())
@@ -130,7 +149,7 @@ def _explained(error: Exception, bound: Bound) -> QueryError:
         raise error
     match = _FAILURE.fullmatch(str(error).strip())
     if match is None or match["code"] is None:
-        return EngineFailed(f"Athena could not run this: {_sentence(str(error))}")
+        return EngineFailed(f"Athena could not run this: {_sentence(errors.reason(error))}")
     code, reason = match["code"], _sentence(match["reason"])
     if _torn(error):
         return EngineFailed(

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from functools import cache
 from pathlib import Path
 from threading import Lock
@@ -10,13 +11,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
-from queries.engine.errors import EngineFailed, QueryError, StageNotUp
+from queries.engine.errors import EngineFailed, QueryError, StageNotUp, reason
 from queries.engine.parameters import Bound
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from glue.tables import Table
+    from queries.engine.answers import Answer
     from queries.engine.cost import Estimate
     from queries.engine.store import Store
 
@@ -31,6 +33,10 @@ class Connection(Protocol):
 
     def run(self, bound: Bound) -> "pd.DataFrame":
         """The answer; a `QueryError` where there is none."""
+        ...
+
+    def stream(self, bound: Bound, *, whole: bool) -> "AbstractContextManager[Answer]":
+        """The answer's rows in batches: all once the last is there, where it is to be `whole`."""
         ...
 
     def estimate(self, bound: Bound) -> "Estimate":
@@ -93,6 +99,8 @@ def on_aws(database: str, workgroup: str) -> Connection:
     """A connection to Athena, as whoever the ordinary AWS environment says is asking."""
     from queries.engine.athena import Athena
 
+    if region := os.environ.get("AWS_REGION"):  # which boto3 and awswrangler do not read
+        os.environ.setdefault("AWS_DEFAULT_REGION", region)
     tables, store = _surroundings(database)
     return Athena(database, workgroup, tables=tables, store=store)
 
@@ -129,8 +137,7 @@ def _surroundings(
                 glue = session().client("glue")
             return catalog.tables(glue, database)
         except (BotoCoreError, ClientError) as error:
-            reason = str(error).splitlines()[0].rstrip(".")
-            raise EngineFailed(f"The catalog did not tell the tables: {reason}.") from None
+            raise EngineFailed(f"The catalog did not tell the tables: {reason(error)}.") from None
 
     def store() -> "Store":
         from queries.engine.store import of_session

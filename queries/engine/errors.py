@@ -59,6 +59,13 @@ class TooExpensive(QueryError):
     """The question would scan more than was allowed; nothing was read."""
 
 
+def reason(error: Exception) -> str:
+    """What a library says went wrong, as the end of a sentence."""
+    if type(error).__name__ == "NoRegionError":
+        return "no AWS region is set; set AWS_REGION, for example to eu-west-1"
+    return str(error).splitlines()[0].rstrip(".")
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """` Did you mean "…"?`, with a blank before it, or nothing if no known name is near."""
     names = {candidate.lower(): candidate for candidate in known}

@@ -2,22 +2,29 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
 
 from glue.tables import Table
 from queries.engine import cost, results
+from queries.engine.answers import Running
 from queries.engine.cost import Estimate
 from queries.engine.dialect import Plan
 from queries.engine.errors import NotEstimated
 from queries.engine.parameters import Bound
 from queries.engine.reading import Opened, answered
 from queries.engine.session import open_session
+from queries.engine.spool import HOLD_S, Spool
 from queries.engine.store import Store
 
 __all__ = ["Local", "open_session"]
+
+_ROWS = 16_384  # of a batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,24 +39,67 @@ class Local:
         """The answer; its `attrs` say how many files were opened, and the bytes that Athena would
         scan for it, None where that cannot be told. `BadSQL` or `EngineFailed` where there is none.
         """
-        started = time.perf_counter()
-        frame = answered(bound, self.tables(), self.database, self.store, _answer)
-        frame.attrs["seconds"] = time.perf_counter() - started
+        with self._asked(bound, Spool(None, memory=None)) as answer:
+            rows = pa.Table.from_batches(list(answer.batches), answer.schema)
+            frame = results.frame(rows)
+            frame.attrs = dict[Any, Any](answer.told)
         return frame
+
+    def stream(self, bound: Bound, *, whole: bool) -> Running:
+        """The rows of the answer, as `run` has them, in batches: all of them once the last is
+        there, where it is to be `whole`, else as they are known to be right.
+
+        Rows are right as long as no file was replaced that they were read from. That is looked at
+        before they are given. Where a file was replaced meanwhile, the question is asked again,
+        but for one that gave rows before: then `EngineFailed` is raised behind them.
+        """
+        return self._asked(bound, Spool(None if whole else HOLD_S))
 
     def estimate(self, bound: Bound) -> Estimate:
         """What the question would cost on Athena; `NotEstimated` where that cannot be told."""
         return answered(bound, self.tables(), self.database, self.store, _estimate)
 
+    def _asked(self, bound: Bound, spool: Spool) -> Running:
+        asked = _Asked(spool)
 
-def _answer(lake: Opened) -> pd.DataFrame:
-    for scan, part in zip(lake.plan.scans, lake.files, strict=True):
-        lake.session.register(scan.name, part.rows())
-    scanned = _bytes(lake)
-    frame = _frame(lake.session, lake.plan)
-    files = sum(part.count for part in lake.files)
-    frame.attrs = {"engine": "local", "files": files, "bytes": scanned}
-    return frame
+        def work() -> None:
+            started = time.perf_counter()
+            answered(bound, self.tables(), self.database, self.store, asked.answer)
+            spool.told["seconds"] = time.perf_counter() - started
+
+        return Running(spool, work, asked.stop)
+
+
+class _Replaced(Exception):
+    """A file was replaced while it was read: the question is asked again."""
+
+
+@dataclass(slots=True)
+class _Asked:
+    """A question whose rows go into a spool, and the session it is asked in."""
+
+    spool: Spool
+    _sessions: list[duckdb.DuckDBPyConnection] = field(default_factory=list)
+
+    def answer(self, lake: Opened) -> None:
+        self._sessions.append(lake.session)
+        for scan, part in zip(lake.plan.scans, lake.files, strict=True):
+            lake.session.register(scan.name, part.rows())
+        files = sum(part.count for part in lake.files)
+        self.spool.told |= {"engine": "local", "files": files, "bytes": _bytes(lake)}
+        reader, huge = _rows(lake.session, lake.plan)
+        schema = results.schema(reader.schema, huge)
+        self.spool.begin(schema)
+        for batch in results.batches(reader, schema):
+            if self.spool.add(batch):
+                if lake.changed():
+                    raise _Replaced
+                self.spool.release()
+
+    def stop(self) -> None:
+        for session in self._sessions[-1:]:
+            with suppress(duckdb.Error):  # it may have ended by itself
+                session.interrupt()
 
 
 def _estimate(lake: Opened) -> Estimate:
@@ -63,11 +113,12 @@ def _bytes(lake: Opened) -> int | None:
         return None
 
 
-def _frame(session: duckdb.DuckDBPyConnection, plan: Plan) -> pd.DataFrame:
+def _rows(session: duckdb.DuckDBPyConnection, plan: Plan) -> tuple[pa.RecordBatchReader, set[int]]:
+    """The rows as they come, and the places of the columns that are sums of 128 bits."""
     try:
         relation = session.sql(plan.sql)
     except duckdb.Error:
         session.execute(plan.sql)  # fails the same way, and tells the place, which `sql` does not
         raise
     huge = {place for place, kind in enumerate(relation.types) if kind == "HUGEINT"}
-    return results.from_arrow(relation.to_arrow_table(), huge)
+    return relation.to_arrow_reader(_ROWS), huge

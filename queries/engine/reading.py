@@ -24,11 +24,16 @@ _TRIES = 5
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A plan, the files of each of its scans, and the session that chose them."""
+    """A plan, the files of each of its scans, and the session that chose them.
+
+    `changed` lists the files again: True where one was replaced since, and what was read of it may
+    be of two versions.
+    """
 
     session: duckdb.DuckDBPyConnection
     plan: Plan
     files: tuple[Files, ...]
+    changed: Callable[[], bool]
 
 
 def answered(
@@ -69,7 +74,7 @@ def answered(
 def _once(plan: Plan, listing: Listing, answer: Callable[[Opened], T]) -> T:
     with open_session() as session:
         files = tuple(find(session, scan, listing) for scan in plan.scans)
-        return answer(Opened(session, plan, files))
+        return answer(Opened(session, plan, files, lambda: bool(listing.changed())))
 
 
 @contextmanager

@@ -1,5 +1,6 @@
-"""Results as DataFrames of the same types from both engines: the nullable ones, UTC to the ms."""
+"""Results of the same types from both engines: batches of Arrow, and DataFrames of them."""
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pandas as pd
@@ -15,20 +16,41 @@ _TYPES: dict[pa.DataType, Any] = {
 }
 
 
-def from_arrow(table: pa.Table, huge: set[int]) -> pd.DataFrame:
-    """The frame awswrangler would make of the same result on Athena.
+def schema(told: pa.Schema, huge: set[int]) -> pa.Schema:
+    """The columns as Athena has them, of those that DuckDB told.
 
     Columns at the places in `huge` hold DuckDB's sums of integers, 128 bits wide; Athena's are
-    `bigint`. `OverflowError` where one does not fit.
+    `bigint`. Names are in small letters, and what DuckDB enumerates is text.
     """
-    columns = [_column(column, place in huge) for place, column in enumerate(table.itercolumns())]
-    names = [name.lower() for name in table.column_names]
+    return pa.schema(
+        pa.field(field.name.lower(), pa.int64() if place in huge else _plain(field.type))
+        for place, field in enumerate(told)
+    )
+
+
+def batches(found: Iterable[pa.RecordBatch], wanted: pa.Schema) -> Iterator[pa.RecordBatch]:
+    """The same rows with the columns of `schema`; `OverflowError` for a sum that is no bigint."""
+    for batch in found:
+        columns = [
+            _cast(column, field.type) for column, field in zip(batch.columns, wanted, strict=True)
+        ]
+        yield pa.record_batch(columns, schema=wanted)
+
+
+def frame(table: pa.Table) -> pd.DataFrame:
+    """The frame awswrangler would make of the same result on Athena, its times to the ms."""
+    columns = [
+        column.cast(pa.timestamp("ms", column.type.tz), safe=False)
+        if pa.types.is_timestamp(column.type)
+        else column
+        for column in table.itercolumns()
+    ]
     # In this thread alone: those of Arrow's pool would want Python's lock, which DuckDB holds in
     # another question while its scan waits for one of them.
-    frame: pd.DataFrame = pa.table(columns, names=names).to_pandas(
+    made: pd.DataFrame = pa.table(columns, names=table.column_names).to_pandas(
         types_mapper=_TYPES.get, use_threads=False
     )
-    return frame
+    return made
 
 
 def from_athena(frame: pd.DataFrame) -> pd.DataFrame:
@@ -41,12 +63,14 @@ def from_athena(frame: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
-def _column(column: "pa.ChunkedArray[Any]", huge: bool) -> "pa.ChunkedArray[Any]":
-    if huge:
-        try:
-            return column.cast(pa.int64())
-        except pa.ArrowInvalid:
-            raise OverflowError("bigint") from None
-    if pa.types.is_timestamp(column.type):
-        return column.cast(pa.timestamp("ms", column.type.tz), safe=False)
-    return column
+def _plain(kind: pa.DataType) -> pa.DataType:
+    return kind.value_type if isinstance(kind, pa.DictionaryType) else kind
+
+
+def _cast(column: "pa.Array[Any]", kind: pa.DataType) -> "pa.Array[Any]":
+    if column.type == kind:
+        return column
+    try:
+        return column.cast(kind)
+    except pa.ArrowInvalid:
+        raise OverflowError("bigint") from None

@@ -20,10 +20,11 @@ def run() -> list[Comparison]:
     import queries
 
     with tempfile.TemporaryDirectory() as folder:
-        connection = _make(Path(folder))
+        make(Path(folder))
+        lake_ = connection(Path(folder))
         day = {"first_day": DAY, "last_day": DAY}
-        scanned = queries.estimate("top_movies", connection=connection, **day)
-        answer = queries.run("top_movies", connection=connection, **day)
+        scanned = queries.estimate("top_movies", connection=lake_, **day)
+        answer = queries.run("top_movies", connection=lake_, **day)
         assert answer.attrs["bytes"] == scanned.bytes and len(answer) == 10
         lake = _size(Path(folder), "likes/*/*")
         gzipped = _size(Path(folder), "*.json.gz")
@@ -45,16 +46,23 @@ def _size(folder: Path, pattern: str) -> int:
     return sum(file.stat().st_size for file in folder.glob(pattern))
 
 
-def _make(folder: Path) -> "Connection":
-    """Write a day of likes (Zipf 1.05) as the compact lake holds it, and as gzip JSON lines."""
-    import duckdb
-    import numpy as np
-    import pyarrow as pa
+def connection(folder: Path) -> "Connection":
+    """Give what asks the lake that `make` wrote."""
     from msgspec.structs import replace
 
     from glue import tables
     from queries.engine.local import Local
     from tests import local_files
+
+    table = replace(tables.read("likes"), location=f"{folder}/likes/")
+    return Local("lake", lambda: {"likes": table}, local_files.store)
+
+
+def make(folder: Path) -> None:
+    """Write a day of likes (Zipf 1.05) as the compact lake holds it, and as gzip JSON lines."""
+    import duckdb
+    import numpy as np
+    import pyarrow as pa
 
     chance = np.random.default_rng(1)
     weights = np.arange(1, FILMS + 1) ** -1.05
@@ -62,7 +70,6 @@ def _make(folder: Path) -> "Connection":
     made = pa.table(
         {"film": films, "millisecond": np.sort(chance.integers(86_400_000, size=LIKES))}
     )
-    table = replace(tables.read("likes"), location=f"{folder}/likes/")
     with duckdb.connect() as session:
         session.register("made", made)
         session.execute("SELECT setseed(0.5)")
@@ -92,4 +99,3 @@ def _make(folder: Path) -> "Connection":
                 f"strftime(liked_at, '%Y-%m-%dT%H:%M:%S.%gZ') AS liked_at, source FROM ({chosen})) "
                 f"TO '{folder}/{hour:02}.json.gz' (FORMAT json, COMPRESSION gzip)"
             )
-    return Local("lake", lambda: {"likes": table}, local_files.store)

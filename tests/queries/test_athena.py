@@ -1,16 +1,95 @@
 """The engine on AWS, with a stand-in for awswrangler."""
 
 import inspect
-from datetime import UTC, datetime
+import io
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
 import awswrangler
 import pandas as pd
 import pytest
-from botocore.exceptions import ClientError, NoCredentialsError
+from botocore.exceptions import ClientError, NoCredentialsError, NoRegionError
 
 import queries
 from queries.engine.athena import Athena
+from queries.engine.athena_results import Written
+
+
+def written(records: str, *columns: tuple[str, str]) -> Written:
+    """What Athena wrote: CSV, and the types that it tells."""
+    told = [{"Name": name, "Type": kind, "Precision": 9, "Scale": 2} for name, kind in columns]
+    header = ",".join(f'"{name}"' for name, _ in columns)
+    file = io.BytesIO(f"{header}\n{records}".encode())
+    return Written(told, file, {"DataScannedInBytes": 1234, "TotalExecutionTimeInMillis": 1500})
+
+
+def streamed(answer: Any) -> Any:
+    """The rows of an answer that Athena wrote, or what is raised where it raises."""
+
+    def fetch(**request: Any) -> Written:
+        assert request == {"sql": "SELECT 1", "database": "d", "workgroup": "w"}
+        if isinstance(answer, Exception):
+            raise answer
+        assert isinstance(answer, Written)
+        return answer
+
+    connection = Athena("d", "w", fetch=fetch, wait=lambda _: None)
+    with queries.stream("SELECT 1", connection=connection) as found:
+        assert found.told == {"engine": "athena", "bytes": 1234, "seconds": 1.5}
+        rows = [row for batch in found.batches for row in batch.to_pylist()]
+    assert answer.file.closed
+    return rows
+
+
+def test_an_answer_is_streamed_with_the_types_that_athena_tells() -> None:
+    values = {
+        "boolean": ("true", True),
+        "tinyint": ("-1", -1),
+        "bigint": ("1234567890123456789", 1234567890123456789),
+        "double": ("0.30000000000000004", 0.30000000000000004),
+        "decimal": ("1234567.89", Decimal("1234567.89")),
+        "varchar": ('say ""a, b""\nç', 'say "a, b"\nç'),
+        "date": ("2026-01-31", date(2026, 1, 31)),
+        "timestamp": ("2026-01-31 12:00:00.123", datetime(2026, 1, 31, 12, 0, 0, 123000)),
+        "timestamp with time zone": (
+            "2026-01-31 12:00:00.123 America/New_York",
+            datetime(2026, 1, 31, 17, 0, 0, 123000, UTC),
+        ),
+        "array": ("[1, null]", "[1, null]"),
+        "varbinary": ("00 ff", "00 ff"),
+        "interval day to second": ("2 03:04:05.678", "2 03:04:05.678"),
+    }
+    record = ",".join(f'"{text}"' for text, _ in values.values())
+    nulls = "," * (len(values) - 1)
+    columns = [(kind.replace(" ", "_"), kind) for kind in values]
+    first, second = streamed(written(f"{record}\n{nulls}\n", *columns))
+    assert list(first.values()) == [value for _, value in values.values()]
+    assert set(second.values()) == {None} and list(second) == list(first)
+
+
+def test_an_empty_text_is_no_null_and_infinities_are_doubles() -> None:
+    rows = streamed(written('"","Infinity"\n,"-Infinity"\n', ("a", "varchar"), ("b", "double")))
+    assert rows == [{"a": "", "b": float("inf")}, {"a": None, "b": float("-inf")}]
+    zones = [("z", "timestamp with time zone")]
+    assert streamed(written('"2026-01-31 12:00:00.000 +01:00"\n', *zones)) == [
+        {"z": datetime(2026, 1, 31, 11, tzinfo=UTC)}
+    ]
+
+
+def test_an_answer_without_rows_has_its_columns() -> None:
+    assert streamed(written("", ("a", "varchar"), ("b", "bigint"))) == []
+
+
+def test_what_fails_before_it_is_streamed_is_one_sentence() -> None:
+    error = awswrangler.exceptions.QueryFailed("SYNTAX_ERROR: line 1:8: Column 'x' is unknown")
+    with pytest.raises(queries.BadSQL, match="^Column 'x' is unknown[.]"):
+        streamed(error)
+
+
+def test_a_region_that_is_missing_is_named() -> None:
+    with pytest.raises(queries.EngineFailed, match="no AWS region is set; set AWS_REGION, "):
+        ask(NoRegionError())
 
 
 class Asked:

@@ -24,7 +24,7 @@ import pytest
 
 import queries
 from glue import whole
-from queries.engine import files
+from queries.engine import files, local
 from queries.engine.connection import emulated
 from queries.engine.listing import Listing
 from queries.engine.steady import steadily
@@ -149,6 +149,54 @@ def test_a_file_replaced_at_any_request_spoils_no_answer(lake: Replaced, sql: st
         right(found)
         assert set(found["a"]) <= {"old", "new"}
         assert lake.requests() <= 5 * usual
+
+
+LINES = "SELECT day, event_id, extra FROM likes"
+
+
+def streamed(lake: Replaced, whole: bool) -> tuple[list[dict[str, Any]], bool]:
+    """The rows that came, and whether the last of them did."""
+    rows: list[dict[str, Any]] = []
+    try:
+        with queries.stream(LINES, connection=lake.connection, whole=whole) as answer:
+            for batch in answer.batches:
+                rows += batch.to_pylist()
+    except queries.EngineFailed as error:
+        assert str(error).startswith(f"A file was replaced while it was read. The {len(rows)} rows")
+        return rows, False
+    return rows, True
+
+
+def test_a_whole_answer_in_batches_is_right_whatever_is_replaced(lake: Replaced) -> None:
+    lake.become("old", after=0)
+    assert len(streamed(lake, whole=True)[0]) == DAYS * LIKES
+    for after in range(lake.requests() + 1):
+        lake.become("old", "new", after=after)
+        rows, ended = streamed(lake, whole=True)
+        assert ended
+        by_day = pd.DataFrame(rows).groupby("day")
+        assert by_day["event_id"].nunique().tolist() == by_day.size().tolist() == [LIKES] * DAYS
+        assert by_day["extra"].nunique().tolist() == [1] * DAYS
+
+
+def test_rows_that_go_on_as_they_come_are_right_and_what_is_missing_is_said(
+    lake: Replaced, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local, "HOLD_S", 0)  # each batch is looked at, and goes on
+    lake.become("old", after=0)
+    rows, ended = streamed(lake, whole=False)
+    assert ended and len(rows) == DAYS * LIKES
+    came = []
+    for after in range(lake.requests() + 1):
+        lake.become("old", "new", after=after)
+        rows, ended = streamed(lake, whole=False)
+        came.append((ended, bool(rows)))
+        assert len({row["event_id"] for row in rows}) == len(rows)
+        for _, day in pd.DataFrame(rows, columns=["day", "extra"]).groupby("day"):
+            assert day["extra"].nunique() == 1
+            assert len(day) == LIKES or not ended
+        assert len(rows) == DAYS * LIKES or not ended
+    assert {(True, True), (False, True)} == set(came)
 
 
 @pytest.mark.parametrize("every", [3, 7, 12])

@@ -10,9 +10,10 @@ from datetime import UTC, datetime, timedelta
 from time import monotonic, sleep
 from typing import Any, TextIO
 
-from infra.cli import reporting, tables
+from infra.cli import reporting
 from infra.cli.demo import history, plans, rising
 from infra.cli.demo.checks import Ask, Check
+from infra.cli.output import tables
 from infra.cli.steps import Steps
 from infra.cli.traffic.send import Sent, send
 from infra.cli.traffic.simulate import Plan, Simulation, Truth

@@ -5,34 +5,42 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import Protocol, TextIO
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 from prompt_toolkit.history import FileHistory
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.lexers import PygmentsLexer
+from pygments.lexers.sql import SqlLexer
 
 from glue.tables import Table
-from infra.cli import options, tables
+from infra.cli import options
+from infra.cli.output import tables
+from infra.cli.output.display import Display
 from infra.cli.prompt import questions, statements
 from infra.cli.prompt.completion import Vocabulary
 from infra.cli.prompt.questions import Question
-from infra.cli.tables import Format
 
-if TYPE_CHECKING:
-    from pandas import DataFrame
-
-ROWS = 100  # shown of an answer on a terminal
 HELP = r"""SELECT ... ;                  ask in Athena's SQL; it may take several lines
 top_movies n=5                ask a question that comes with the lake, with its parameters
 \l                            list these questions
+\x                            show each row as a list of its columns, or as a line again
 \d    \d likes                list the tables, or the columns of one
 \h    \q                      this help; leave, as Ctrl-D does
 Tab completes, the arrows bring back what was asked before, and Ctrl-C cancels: the line, or the
 question that is running."""
+
+
+class Answer(tables.Answer, Protocol):
+    """Rows, and what is known of them."""
+
+    @property
+    def told(self) -> Mapping[str, object]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +49,14 @@ class Source:
     tells what an answer cost; `split` tells statements apart."""
 
     stage: str
-    ask: Callable[[str, Mapping[str, str]], DataFrame]
-    cost: Callable[[DataFrame], str]
+    ask: Callable[[str, Mapping[str, str]], AbstractContextManager[Answer]]
+    cost: Callable[[Answer], str]
     tables: Mapping[str, Table]
     questions: Sequence[Question]
     split: statements.Split
 
 
-def run(source: Source, history: Path, form: Format, out: TextIO) -> None:
+def run(source: Source, history: Path, display: Display, out: TextIO) -> None:
     """Prompt until `\\q` or Ctrl-D; what was typed is kept in the file `history`."""
     history.parent.mkdir(parents=True, exist_ok=True)
     vocabulary = Vocabulary(source.tables, source.questions, source.split)
@@ -57,6 +65,7 @@ def run(source: Source, history: Path, form: Format, out: TextIO) -> None:
         completer=_Completer(vocabulary),
         complete_while_typing=False,
         key_bindings=_keys(source),
+        lexer=PygmentsLexer(SqlLexer),
         multiline=True,
         prompt_continuation=lambda width, *_: "->".rjust(width - 1) + " ",
     )
@@ -68,20 +77,20 @@ def run(source: Source, history: Path, form: Format, out: TextIO) -> None:
             continue
         except EOFError:
             return
-        if not answer(source, text, form, out):
+        if not answer(source, text, display, out):
             return
 
 
-def answer(source: Source, text: str, form: Format, out: TextIO) -> bool:
+def answer(source: Source, text: str, display: Display, out: TextIO) -> bool:
     """Do what was typed; False if that was to leave. What goes wrong is told in a sentence."""
     if text.strip().rstrip(";").rstrip() == "\\q":
         return False
     try:
         if text.lstrip().startswith("\\"):
-            _command(source, text.strip().rstrip(";").split(), out)
+            _command(source, text.strip().rstrip(";").split(), display, out)
         else:
             for statement in statements.script(text, source.split):
-                show(source, statement, form, out)
+                show(source, statement, display, out)
     except KeyboardInterrupt:
         out.write("Cancelled.\n")
     except Exception as error:
@@ -89,21 +98,21 @@ def answer(source: Source, text: str, form: Format, out: TextIO) -> bool:
     return True
 
 
-def show(source: Source, statement: str, form: Format, out: TextIO) -> None:
+def show(source: Source, statement: str, display: Display, out: TextIO) -> None:
     """Ask, and show the rows, how many there are, and what they cost."""
     asked = statements.read(statement)
     started = time.perf_counter()
-    frame = source.ask(asked.question, asked.parameters)
-    seconds = time.perf_counter() - started
-    tables.write_frame(frame.head(ROWS), form, out)
-    told = f"{tables.counted(len(frame), 'row')} in {seconds:.2f} s"
-    if len(frame) > ROWS:
-        told += f", {len(frame) - ROWS:,} of them left out"
-    out.write(f"{told}; {source.cost(frame)}.\n\n")
+    with source.ask(asked.question, asked.parameters) as answer:
+        rows = display.write(answer, out)
+    told = f"{tables.counted(rows, 'row')} in {time.perf_counter() - started:.2f} s"
+    out.write(f"{told}; {source.cost(answer)}.\n\n")
 
 
-def _command(source: Source, words: list[str], out: TextIO) -> None:
+def _command(source: Source, words: list[str], display: Display, out: TextIO) -> None:
     match words:
+        case ["\\x"]:
+            display.expanded = not display.expanded
+            out.write(f"Each row is {'a list of its columns' if display.expanded else 'a line'}.\n")
         case ["\\h"]:
             out.write(HELP + "\n")
         case ["\\l"]:

@@ -13,6 +13,7 @@ from infra.cli.prompt.statements import Split
 COMMANDS = {
     "\\d": "tables; \\d TABLE: its columns",
     "\\l": "questions",
+    "\\x": "each row as a list",
     "\\h": "help",
     "\\q": "leave",
 }

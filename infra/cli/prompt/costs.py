@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol, TextIO
 
-from infra.cli import tables
-from infra.cli.tables import Format
+from infra.cli.output import tables
+from infra.cli.output.formats import Format
 
 COLUMNS = ("bytes", "most", "billed_bytes", "dollars", "files")
 

@@ -7,8 +7,8 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol, TextIO
 
-from infra.cli import tables
-from infra.cli.tables import Format
+from infra.cli.output import tables
+from infra.cli.output.formats import Format
 
 _INDENT = "    "
 

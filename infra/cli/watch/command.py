@@ -16,9 +16,9 @@ from typing import Any, TextIO
 from rich.console import Console
 from rich.live import Live
 
-from infra.cli import tables
 from infra.cli.movies import table
-from infra.cli.tables import Format
+from infra.cli.output import tables
+from infra.cli.output.formats import Format
 from infra.cli.trending import Board, Source, TrendingError
 from infra.cli.watch import consumers, view
 from infra.cli.watch.meter import Meter

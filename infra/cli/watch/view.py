@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from infra.cli import trending
-from infra.cli.tables import counted
+from infra.cli.output.tables import counted
 from infra.cli.trending import Board
 from infra.cli.watch.meter import Reading
 

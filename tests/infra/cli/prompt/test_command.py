@@ -11,15 +11,19 @@ import subprocess
 import sys
 import termios
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
-import pandas as pd
+import pyarrow as pa
 import pytest
 
 import queries
 from glue import tables
+from infra.cli.output.display import Display
+from infra.cli.output.tables import ROWS
 from infra.cli.prompt import command
-from infra.cli.prompt.command import ROWS, Source
+from infra.cli.prompt.command import Source
+from queries.engine.answers import Answer
 
 ROOT = Path(command.__file__).parents[3]
 PATIENCE_S = 30
@@ -173,23 +177,24 @@ def test_the_most_bytes_hold_for_each_question(terminal):
 # --- what it does with what was typed ---
 
 
-FRAME = pd.DataFrame({"n": range(250)})
+BATCH = pa.record_batch({"n": list(range(250))})
 
 
 @pytest.fixture
 def source():
-    """Where FRAME is the answer to everything but `broken`."""
+    """Where BATCH is the answer to everything but `broken`."""
 
     def ask(question, given):
         if question == "broken":
             raise queries.QueryError("It is broken.")
         if question == "slow":
             raise KeyboardInterrupt
-        return FRAME.head(int(given.get("n", 250)))
+        batch = BATCH.slice(0, int(given.get("n", 250)))
+        return nullcontext(Answer(batch.schema, iter([batch])))
 
     known = {name: tables.read(name) for name in tables.names()}
     return Source(
-        "local", ask, lambda frame: "for nothing", known, queries.library(), queries.split
+        "local", ask, lambda answer: "for nothing", known, queries.library(), queries.split
     )
 
 
@@ -199,7 +204,7 @@ def do(source):
 
     def typed(text, form="table"):
         out = io.StringIO()
-        assert command.answer(source, text, form, out)
+        assert command.answer(source, text, Display(form), out)
         return out.getvalue()
 
     return typed
@@ -207,13 +212,25 @@ def do(source):
 
 def test_rows_that_are_too_many_are_left_out_and_counted(do):
     shown = do("SELECT n;")
-    assert shown.count("\n") == ROWS + 4
-    assert re.search(r"250 rows in 0.00 s, 150 of them left out; for nothing\.", shown)
+    assert shown.count("\n") == ROWS + 5
+    assert re.search(r"\(100 of 250 rows shown\)\n250 rows in 0.00 s; for nothing\.", shown)
     assert re.search(r"100 rows in 0.00 s; for nothing", do("likes_by_day n=100"))
 
 
 def test_rows_come_in_the_format_asked_for(do):
-    assert do("x n=2;", "csv").startswith("n\n0\n1\n2 rows in ")
+    assert do("x n=2;", "csv").startswith('"n"\n0\n1\n2 rows in ')
+
+
+def test_each_row_is_a_list_of_its_columns_where_that_is_asked_for(source):
+    display = Display("table")
+    shown = []
+    for text in ("\\x", "x n=2;", "\\x", "x n=2;"):
+        out = io.StringIO()
+        assert command.answer(source, text, display, out)
+        shown.append(out.getvalue())
+    assert shown[0] == "Each row is a list of its columns.\n"
+    assert shown[1].startswith("─── row 1\nn  0\n─── row 2\nn  1\n2 rows in ")
+    assert shown[2] == "Each row is a line.\n" and shown[3].startswith("n\n─\n0\n1\n")
 
 
 def test_several_statements_are_asked_one_after_another(do):
@@ -226,7 +243,7 @@ def test_several_statements_are_asked_one_after_another(do):
         ("broken;", "It is broken.\n"),
         ("x 5;", "'5' is not NAME=VALUE.\n"),
         ("slow;", "Cancelled.\n"),
-        ("\\x", "There is no command \\x; \\h tells what there is.\n"),
+        ("\\y", "There is no command \\y; \\h tells what there is.\n"),
         (
             "\\d nope",
             'There is no table "nope". There are: likes, likes_by_hour, likes_raw, movies, '
@@ -254,4 +271,4 @@ def test_questions_and_help_are_listed(do):
 
 @pytest.mark.parametrize("text", ["\\q", " \\q; ", "\\q ;"])
 def test_leaving(source, text):
-    assert not command.answer(source, text, "table", io.StringIO())
+    assert not command.answer(source, text, Display("table"), io.StringIO())

@@ -34,7 +34,7 @@ def offered(text):
         ("SELECT 1 FROM likes WHERE sco", []),
         ("SELECT 1 FROM likes l WHERE nobody.e", []),
         ("SELECT 1 FROM likes wher", ["WHERE"]),
-        ("\\", ["\\d", "\\l", "\\h", "\\q"]),
+        ("\\", ["\\d", "\\l", "\\x", "\\h", "\\q"]),
         ("\\d lik", ["likes", "likes_by_hour", "likes_raw"]),
         ("\\d tr", ["trends"]),
     ],

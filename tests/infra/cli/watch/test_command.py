@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.cli.options import INTERRUPTED
+from infra.cli.options import INTERRUPTED, UNREAD
 from infra.cli.watch import command
 
 ROOT = Path(command.__file__).parents[3]
@@ -284,7 +284,7 @@ def test_a_pipe_that_closes_ends_it_and_removes_the_consumer(tmp_path):
         process.stdout.readline()
         process.stdout.close()
         said = process.stderr.read()
-        assert (process.wait(PATIENCE_S), said) == (1, b"")
+        assert (process.wait(PATIENCE_S), said) == (UNREAD, b"")
     assert (tmp_path / "calls").read_text().splitlines()[-1].startswith("deregister lake-watch-")
 
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from infra.cli import tables
+from infra.cli.output import tables
 
 FIELDS = {"name": "a", "reasons": {"not_json": 2}, "gone": ["x", "y"], "kept": None}
 
