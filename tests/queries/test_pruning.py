@@ -195,7 +195,7 @@ def test_what_s3_sends_is_what_the_answer_tells_but_for_the_end_of_each_file(
 # The days of March that a question about the 4th, a Wednesday, reads; those of likes_raw are the
 # days of arrival. All others read the 4th of likes alone.
 READS = {
-    "late_and_duplicates": {"raw": {3, 4, 5}},
+    "late_and_duplicates": {"raw": {1, 2, 3, 4, 5}},
     "like_velocity": {"likes": {3, 4}},
     "completeness_by_hour": {"totals": {4}},
     "heat_by_weekday": {"totals": {4}},
@@ -204,7 +204,7 @@ READS = {
     "net_likes": {"totals": {4}},
     "new_likers": {"likes": {1, 2, 3, 4}},
     "period_totals": {"likes": {3, 4}},
-    "raw_differs": {"raw": {3, 4, 5}, "likes": {4}},
+    "raw_differs": {"raw": {1, 2, 3, 4, 5}, "likes": {4}},
     "top_movies": {"totals": {4}},
     "top_movies_by_period": {"totals": {2, 3, 4, 5}},
     "top_movies_hourly": {"totals": {4}},
