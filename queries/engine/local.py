@@ -10,7 +10,6 @@ import pandas as pd
 from glue.tables import Table
 from queries.engine import cost, results
 from queries.engine.cost import Estimate
-from queries.engine.dialect import Plan
 from queries.engine.errors import NotEstimated
 from queries.engine.parameters import Bound
 from queries.engine.reading import Opened, answered
@@ -42,11 +41,22 @@ class Local:
         return answered(bound, self.tables(), self.database, self.store, _estimate)
 
 
-def _answer(lake: Opened) -> pd.DataFrame:
+def relation(lake: Opened) -> duckdb.DuckDBPyRelation:
+    """The answer's columns, and its rows as soon as they are asked for."""
     for scan, part in zip(lake.plan.scans, lake.files, strict=True):
         lake.session.register(scan.name, part.rows())
+    try:
+        return lake.session.sql(lake.plan.sql)
+    except duckdb.Error:
+        lake.session.execute(lake.plan.sql)  # fails the same way, and tells the place
+        raise
+
+
+def _answer(lake: Opened) -> pd.DataFrame:
     scanned = _bytes(lake)
-    frame = _frame(lake.session, lake.plan)
+    found = relation(lake)
+    huge = {place for place, kind in enumerate(found.types) if kind == "HUGEINT"}
+    frame = results.from_arrow(found.to_arrow_table(), huge)
     files = sum(part.count for part in lake.files)
     frame.attrs = {"engine": "local", "files": files, "bytes": scanned}
     return frame
@@ -61,13 +71,3 @@ def _bytes(lake: Opened) -> int | None:
         return _estimate(lake).bytes
     except NotEstimated:
         return None
-
-
-def _frame(session: duckdb.DuckDBPyConnection, plan: Plan) -> pd.DataFrame:
-    try:
-        relation = session.sql(plan.sql)
-    except duckdb.Error:
-        session.execute(plan.sql)  # fails the same way, and tells the place, which `sql` does not
-        raise
-    huge = {place for place, kind in enumerate(relation.types) if kind == "HUGEINT"}
-    return results.from_arrow(relation.to_arrow_table(), huge)
