@@ -10,6 +10,7 @@ import pandas as pd
 from glue.tables import Table
 from queries.engine import cost, results
 from queries.engine.cost import Estimate
+from queries.engine.dialect import Plan
 from queries.engine.errors import NotEstimated
 from queries.engine.parameters import Bound
 from queries.engine.reading import Opened, answered
@@ -41,20 +42,25 @@ class Local:
         return answered(bound, self.tables(), self.database, self.store, _estimate)
 
 
-def relation(lake: Opened) -> duckdb.DuckDBPyRelation:
-    """The answer's columns, and its rows as soon as they are asked for."""
+def register(lake: Opened) -> None:
+    """Let the session read the files, under the names of the plan's scans."""
     for scan, part in zip(lake.plan.scans, lake.files, strict=True):
         lake.session.register(scan.name, part.rows())
+
+
+def relation(session: duckdb.DuckDBPyConnection, plan: Plan) -> duckdb.DuckDBPyRelation:
+    """The answer's columns, and its rows when they are asked for."""
     try:
-        return lake.session.sql(lake.plan.sql)
+        return session.sql(plan.sql)
     except duckdb.Error:
-        lake.session.execute(lake.plan.sql)  # fails the same way, and tells the place
+        session.execute(plan.sql)  # fails the same way, and tells the place, which `sql` does not
         raise
 
 
 def _answer(lake: Opened) -> pd.DataFrame:
     scanned = _bytes(lake)
-    found = relation(lake)
+    register(lake)
+    found = relation(lake.session, lake.plan)
     huge = {place for place, kind in enumerate(found.types) if kind == "HUGEINT"}
     frame = results.from_arrow(found.to_arrow_table(), huge)
     files = sum(part.count for part in lake.files)

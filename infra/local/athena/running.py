@@ -226,6 +226,8 @@ def _drop_table(running: Running, statement: Statement) -> Ran:
 
 
 def _refuse(running: Running, statement: Statement) -> Ran:
+    if not statement.known:
+        raise Failure(f"SYNTAX_ERROR: line 1:1: No statement begins with {statement.kind}.")
     raise Failure(
         f"NOT_SUPPORTED: The local stage does not run {statement.kind}: it reads tables, and "
         "writes by UNLOAD and CREATE TABLE AS SELECT alone."
@@ -257,7 +259,8 @@ def _asked(running: Running, sql: str, use: Callable[[duckdb.DuckDBPyRelation], 
             most = running.job.most_bytes
             if most is not None and running.scanned > most:
                 raise failures.OverLimit(most)
-            found = local.relation(lake)
+            local.register(lake)
+            found = local.relation(lake.session, lake.plan)
             _planned(running)
             return use(found)
 
@@ -273,7 +276,7 @@ def _asked_of_schema(
             rows = information_schema.rows(running.services.glue, scan.table.name)
             session.register(scan.name, rows)
         try:
-            found = local.relation(Opened(session, plan, ()))
+            found = local.relation(session, plan)
             _planned(running)
             return use(found)
         except duckdb.InterruptException:

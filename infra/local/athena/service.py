@@ -111,7 +111,7 @@ class Service:
             return _error("ResourceNotFoundException", str(error))
         except _Refusal as error:
             return _error(error.kind, str(error))
-        return 200, _JSON, msgspec.json.encode(told)
+        return 200, dict(_JSON), msgspec.json.encode(told)  # which the emulator adds to
 
     async def close(self) -> None:
         """End what runs."""

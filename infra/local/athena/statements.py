@@ -51,9 +51,11 @@ _FORMS: Sequence[tuple[str, Type, str]] = (
     ("EXECUTE", "DML", rf"execute\s+(?P<name>{_NAME})(?:\s+using\s+(?P<rest>.*))?"),
 )  # fmt: skip
 _KNOWN = [(kind, type, re.compile(form, re.IGNORECASE | re.DOTALL)) for kind, type, form in _FORMS]
+# Other statements of Athena's, by their first word.
 _REST: dict[str, Type] = {
-    **dict.fromkeys(("insert", "update", "delete", "merge"), "DML"),
-    **dict.fromkeys(("create", "drop", "alter"), "DDL"),
+    **dict.fromkeys(("insert", "update", "delete", "merge", "optimize", "vacuum"), "DML"),
+    **dict.fromkeys(("create", "drop", "alter", "msck"), "DDL"),
+    **dict.fromkeys(("show", "describe", "call"), "UTILITY"),
 }
 _PROPERTY = re.compile(
     r"(?P<name>\w+)\s*=\s*(?:'(?P<text>[^']*)'|(?P<other>array\s*\[[^\]]*\]|\w+))\s*(?:,|$)", re.I
@@ -63,13 +65,14 @@ _PROPERTY = re.compile(
 class Statement(msgspec.Struct, frozen=True):
     """A statement: its kind, what it is to Athena, its text, and what its form names.
 
-    Of a kind that is unknown here, it is its first words.
+    The kind of one that is not run here is its first words; `known` says whether Athena runs it.
     """
 
     kind: str
     type: Type
     sql: str
     parts: dict[str, str]
+    known: bool = True
 
     def part(self, name: str) -> str | None:
         """What it names so, None where it names none."""
@@ -91,7 +94,10 @@ def parse(text: str) -> Statement:
             parts = {name: part for name, part in match.groupdict().items() if part is not None}
             return Statement(kind, type, sql, parts)
     words = re.findall(r"[^\s(]+", sql)[:2]
-    return Statement(" ".join(words).upper(), _REST.get(words[0].lower(), "UTILITY"), sql, {})
+    first = words[0].lower()
+    if first not in _REST:
+        return Statement(words[0], "UTILITY", sql, {}, known=False)
+    return Statement(" ".join(words).upper(), _REST[first], sql, {})
 
 
 def name(written: str) -> str:
