@@ -43,6 +43,7 @@ _BEFORE_TODAY = {
     "backfill history": (85, 75),
     "backfill table": (95, 94),
     "backfill streamed": (98, 97),
+    "athena": (104, 102),
 }
 _FIXED = {
     "movies": (date(2014, 6, 1), date(2014, 6, 1)),

@@ -120,11 +120,13 @@ def output(statement: Statement, folder: str, query: str) -> str:
     return f"{folder}{query}.txt"
 
 
-def run(execution: Execution, now: float) -> None:
-    """It runs now, unless it was cancelled meanwhile."""
-    if execution["Status"]["State"] == "QUEUED":
-        execution["Status"]["State"] = "RUNNING"
-        execution["Statistics"]["QueryQueueTimeInMillis"] = _since(execution, now)
+def run(execution: Execution, now: float) -> bool:
+    """It runs now; False where it was cancelled while it waited."""
+    if execution["Status"]["State"] != "QUEUED":
+        return False
+    execution["Status"]["State"] = "RUNNING"
+    execution["Statistics"]["QueryQueueTimeInMillis"] = _since(execution, now)
+    return True
 
 
 def end(execution: Execution, report: Ran | Failed, now: float) -> None:

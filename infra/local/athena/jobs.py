@@ -59,12 +59,6 @@ class Stop(msgspec.Struct, frozen=True, tag=True):
     id: int
 
 
-class Running(msgspec.Struct, frozen=True, tag=True):
-    """A run began; before, it waited for others to end."""
-
-    id: int
-
-
 class Ran(msgspec.Struct, frozen=True, tag=True):
     """A run ended well: bytes scanned, milliseconds until the first row could be read, rows that a
     statement wrote, and the address of the list of the files that it wrote."""
@@ -102,7 +96,7 @@ class Refused(msgspec.Struct, frozen=True, tag=True):
 
 
 Job: TypeAlias = Run | Page | Ask | Stop
-Report: TypeAlias = Running | Ran | Failed | Answered | Refused
+Report: TypeAlias = Ran | Failed | Answered | Refused
 jobs = msgspec.json.Decoder(Job)
 reports = msgspec.json.Decoder(Report)
 

@@ -1,4 +1,4 @@
-"""The emulator's line to the process that runs queries, which starts when it is first needed."""
+"""The emulator's line to a process that runs queries, one at a time; it starts when needed."""
 
 from __future__ import annotations
 
@@ -12,79 +12,92 @@ from collections.abc import Sequence
 import msgspec
 
 from infra.local.athena import jobs
-from infra.local.athena.jobs import Failed, Job, Refused, Report, Run, Running
+from infra.local.athena.jobs import Failed, Job, Refused, Report, Run, Stop
 
 COMMAND = (sys.executable, "-P", "-m", "infra.local.athena.program")
+GRACE_S = 3.0
+"""What a query has to end by itself: DuckDB hears of an interruption only between some steps."""
 _LINE = 64 * 2**20  # the longest report: a page of text, which JSON may write six times as long
 _ENDED = "GENERIC_INTERNAL_ERROR: The process that runs queries ended; run the query again."
+_TRIES = 2
+_ids = itertools.count(1)
+
+
+def next_id() -> int:
+    """An id that no job has yet."""
+    return next(_ids)
 
 
 class Link:
-    """Sends jobs and hands each its reports. To be used on one event loop."""
+    """Sends jobs and hands back their reports. To be used on one event loop."""
 
     def __init__(self, endpoint: str, command: Sequence[str] = COMMAND) -> None:
         self._command = (*command, endpoint)
-        self._ids = itertools.count(1)
         self._process: Process | None = None
-        self._waiting: dict[int, tuple[Job, asyncio.Queue[Report]]] = {}
-        self._starting = asyncio.Lock()
         self._reading: asyncio.Task[None] | None = None
-
-    def next_id(self) -> int:
-        """An id for a job."""
-        return next(self._ids)
-
-    async def reports(self, job: Job) -> asyncio.Queue[Report]:
-        """Send a job; its reports come in the queue, the last being any but `Running`."""
-        queue: asyncio.Queue[Report] = asyncio.Queue()
-        self._waiting[job.id] = (job, queue)
-        await self.send(job)
-        return queue
+        self._waiting: dict[int, asyncio.Future[Report | None]] = {}
+        self._starting = asyncio.Lock()
 
     async def answer(self, job: Job) -> Report:
-        """Send a job that has one report, and wait for it."""
-        return await (await self.reports(job)).get()
+        """Send a job and wait for its report; `OSError` where no process can be started.
 
-    async def send(self, job: Job) -> None:
-        """Send a job, starting the process where none runs."""
-        async with self._starting:
-            if self._process is None or self._process.returncode is not None:
-                self._process = await asyncio.create_subprocess_exec(
-                    *self._command, stdin=PIPE, stdout=PIPE, stderr=None, limit=_LINE
-                )
-                self._reading = asyncio.create_task(self._read(self._process))
-        assert self._process.stdin is not None
-        with contextlib.suppress(ConnectionError):  # then it ended, and that is reported
-            self._process.stdin.write(jobs.line(job))
-            await self._process.stdin.drain()
+        What only asks is asked again where the process ended meanwhile.
+        """
+        for _ in range(_TRIES):
+            report: asyncio.Future[Report | None] = asyncio.get_running_loop().create_future()
+            self._waiting[job.id] = report
+            await self._send(job)
+            if (found := await report) is not None:
+                return found
+            if isinstance(job, Run):
+                return Failed(job.id, _ENDED, ours=True)
+        return Refused(job.id, "InternalServerException", _ENDED)
+
+    async def stop(self, job: int) -> None:
+        """End a run, with its process where it does not end soon."""
+        running = self._waiting.get(job)
+        if running is None:
+            return
+        process = self._process
+        await self._send(Stop(job))
+        done, _ = await asyncio.wait([running], timeout=GRACE_S)
+        if not done and process is not None:
+            _kill(process)
 
     async def close(self) -> None:
         """End the process, and what it runs."""
-        if self._process is not None and self._process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                self._process.kill()
-            await self._process.wait()
+        if self._process is not None:
+            _kill(self._process)
         if self._reading is not None:
             await self._reading
+
+    async def _send(self, job: Job) -> None:
+        async with self._starting:
+            if self._process is None or self._process.returncode is not None:
+                self._process = await asyncio.create_subprocess_exec(
+                    *self._command, stdin=PIPE, stdout=PIPE, limit=_LINE
+                )
+                self._reading = asyncio.create_task(self._read(self._process))
+        assert self._process.stdin is not None
+        with contextlib.suppress(ConnectionError):  # then it ended, and that is noticed
+            self._process.stdin.write(jobs.line(job))
+            await self._process.stdin.drain()
 
     async def _read(self, process: Process) -> None:
         assert process.stdout is not None
         try:
             while line := await process.stdout.readline():
                 report = jobs.reports.decode(line)
-                waiting = self._waiting.get(report.id)
-                if waiting is not None:
-                    waiting[1].put_nowait(report)
-                    if not isinstance(report, Running):
-                        del self._waiting[report.id]
+                if report.id in self._waiting:
+                    self._waiting.pop(report.id).set_result(report)
         except (ValueError, msgspec.MsgspecError):  # a line that is too long, or none of ours
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
+            _kill(process)
         await process.wait()
-        waiting_now, self._waiting = self._waiting, {}
-        for job, queue in waiting_now.values():
-            queue.put_nowait(
-                Failed(job.id, _ENDED, ours=True)
-                if isinstance(job, Run)
-                else Refused(job.id, "InternalServerException", _ENDED)
-            )
+        ended, self._waiting = self._waiting, {}
+        for report in ended.values():
+            report.set_result(None)
+
+
+def _kill(process: Process) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        process.kill()

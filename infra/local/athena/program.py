@@ -1,4 +1,4 @@
-"""The process that runs Athena's queries: jobs come by stdin, reports go to stdout.
+"""A process that runs Athena's queries, one at a time: jobs come by stdin, reports go to stdout.
 
 It ends when its stdin does, and so with the emulator that started it.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+import resource
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +16,7 @@ from threading import Lock
 from typing import Any
 
 import boto3
+import psutil
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
@@ -34,8 +36,6 @@ from infra.local.athena.jobs import (
 from infra.local.athena.running import Control, Services, run
 from queries.engine.store import of_session
 
-QUERIES_AT_ONCE = 2
-"""More than that wait: a laptop has few processors, and each query may hold much memory."""
 _ANSWERS_AT_ONCE = 4
 _INVALID, _METADATA = "InvalidRequestException", "MetadataException"
 _log = logging.getLogger("athena")
@@ -46,7 +46,7 @@ class Program:
 
     def __init__(self, endpoint: str, send: Callable[[Report], None]) -> None:
         self._endpoint, self._send = endpoint, send
-        self._queries = ThreadPoolExecutor(QUERIES_AT_ONCE, "query")
+        self._queries = ThreadPoolExecutor(1, "query")
         self._answers = ThreadPoolExecutor(_ANSWERS_AT_ONCE, "answer")
         self._controls: dict[int, Control] = {}
         self._alone = Lock()  # boto3's sessions are for one thread at a time
@@ -64,7 +64,6 @@ class Program:
             self._answers.submit(self._answer, job)
 
     def _run(self, job: Run, control: Control) -> None:
-        self._send(jobs.Running(job.id))
         report: Report
         try:
             report = run(job, self._services(job.caller), control)
@@ -156,6 +155,9 @@ def _page(job: Page, s3: Any) -> dict[str, Any]:
 def main() -> None:
     """Take jobs until there come no more."""
     logging.basicConfig(format="%(asctime)s athena %(levelname)s %(message)s")
+    # A query that wants more fails, and with it at most this process, not the emulator.
+    most = psutil.virtual_memory().total // 2
+    resource.setrlimit(resource.RLIMIT_DATA, (most, resource.getrlimit(resource.RLIMIT_DATA)[1]))
     alone = Lock()
     out = os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what libraries print is no report

@@ -305,7 +305,7 @@ def _columns(found: duckdb.DuckDBPyRelation) -> list[Column]:
 def _batches(running: Running, found: duckdb.DuckDBPyRelation) -> Iterator[pa.RecordBatch]:
     """The rows, some at a time; sums as bigint, `OverflowError` where one is larger."""
     huge = _huge(found)
-    for batch in found.fetch_arrow_reader(_BATCH):
+    for batch in found.to_arrow_reader(_BATCH):
         if huge:
             columns = [
                 values.cast(pa.int64()) if place in huge else values
@@ -326,7 +326,7 @@ def _written(
     path = running.folder / _PART
 
     def write(found: duckdb.DuckDBPyRelation) -> tuple[pa.Schema, int]:
-        reader = found.fetch_arrow_reader(_BATCH)
+        reader = found.to_arrow_reader(_BATCH)
         given = pa.schema([field.with_name(field.name.lower()) for field in reader.schema])
         schema = parquet.schema(given, _huge(found))
         path.unlink(missing_ok=True)  # of an earlier try

@@ -27,15 +27,14 @@ from infra.local.athena.jobs import (
     Ran,
     Refused,
     Run,
-    Running,
-    Stop,
 )
-from infra.local.athena.link import COMMAND, Link
+from infra.local.athena.link import COMMAND, Link, next_id
 
 Request = Mapping[str, Any]
 Response = tuple[int, dict[str, str], bytes]
 CATALOG = frozenset(("GetDatabase", "ListDatabases", "GetTableMetadata", "ListTableMetadata"))
 """What is asked of the catalog, with the caller's rights there."""
+_AT_ONCE = 2  # a laptop has few processors, and each query may hold much memory; the others wait
 _PAGE = 1_000  # rows, at most and by default
 _LISTED = 50  # executions, at most and by default
 _PREPARED = ("PREPARE", "DEALLOCATE_PREPARE", "EXECUTE")
@@ -73,9 +72,13 @@ class Service:
 
     def __init__(self, emulator: Emulator, endpoint: str, command: Sequence[str] = COMMAND) -> None:
         self._emulator = emulator
-        self._link = Link(endpoint, command)
+        self._links = [Link(endpoint, command) for _ in range(_AT_ONCE)]
+        self._free: asyncio.LifoQueue[Link] = asyncio.LifoQueue()
+        for link in self._links:
+            self._free.put_nowait(link)
         self._running: dict[str, asyncio.Task[None]] = {}
-        self._jobs: dict[str, int] = {}
+        self._stopping: set[asyncio.Task[None]] = set()
+        self._by: dict[str, tuple[Link, int]] = {}
         self._actions: dict[str, Callable[..., Awaitable[dict[str, Any]]]] = {
             "StartQueryExecution": self._start,
             "GetQueryExecution": self._get,
@@ -115,9 +118,10 @@ class Service:
 
     async def close(self) -> None:
         """End what runs."""
-        await self._link.close()
-        if self._running:
-            await asyncio.wait(list(self._running.values()))
+        for follow in self._running.values():
+            follow.cancel()
+        for link in self._links:
+            await link.close()
 
     async def _start(self, headers: Mapping[str, str], request: Request) -> dict[str, Any]:
         workgroup = self._emulator.workgroups.get(request.get("WorkGroup") or "primary")
@@ -142,7 +146,7 @@ class Service:
         self._forget()
         self._emulator.executions[query] = execution
         job = Run(
-            id=self._link.next_id(),
+            id=next_id(),
             caller=self._emulator.caller(headers),
             query=query,
             sql=statement.sql,
@@ -152,22 +156,25 @@ class Service:
             enforced=executions.enforced(workgroup),
             most_bytes=executions.limit(workgroup),
         )
-        self._jobs[query] = job.id
         self._running[query] = asyncio.create_task(self._follow(execution, job))
         return {"QueryExecutionId": query}
 
     async def _follow(self, execution: Execution, job: Run) -> None:
         query = execution["QueryExecutionId"]
+        link = await self._free.get()
         try:
-            reports = await self._link.reports(job)
-            while isinstance(report := await reports.get(), Running):
-                executions.run(execution, time.time())
+            if executions.run(execution, time.time()):
+                self._by[query] = link, job.id
+                report = await link.answer(job)
+                assert isinstance(report, Ran | Failed)
+                executions.end(execution, report, time.time())
         except OSError as error:
             reason = f"The process that runs queries cannot start: {error}"
-            report = Failed(job.id, reason, ours=True)
-        assert isinstance(report, Ran | Failed)
-        executions.end(execution, report, time.time())
-        del self._running[query], self._jobs[query]
+            executions.end(execution, Failed(job.id, reason, ours=True), time.time())
+        finally:
+            self._by.pop(query, None)
+            del self._running[query]
+            self._free.put_nowait(link)
 
     async def _get(self, headers: Mapping[str, str], request: Request) -> dict[str, Any]:
         return {"QueryExecution": executions.told(self._execution(request))}
@@ -205,10 +212,12 @@ class Service:
     async def _stop(self, headers: Mapping[str, str], request: Request) -> dict[str, Any]:
         execution = self._execution(request)
         if execution["Status"]["State"] not in executions.FINAL:
-            query = execution["QueryExecutionId"]
-            await self._link.send(Stop(self._jobs[query]))
-            stopped = Failed(self._jobs[query], "Query cancelled by user", cancelled=True)
+            stopped = Failed(0, "Query cancelled by user", cancelled=True)
             executions.end(execution, stopped, time.time())
+            if by := self._by.get(execution["QueryExecutionId"]):
+                link, job = by
+                self._stopping.add(stopping := asyncio.create_task(link.stop(job)))
+                stopping.add_done_callback(self._stopping.discard)
         return {}
 
     async def _results(self, headers: Mapping[str, str], request: Request) -> dict[str, Any]:
@@ -222,7 +231,7 @@ class Service:
                 else f"Query has not yet finished. Current state: {state}"
             ) from (Invalid(reason) if reason else None)
         job = Page(
-            id=self._link.next_id(),
+            id=next_id(),
             caller=self._emulator.caller(headers),
             output=execution["ResultConfiguration"]["OutputLocation"],
             start=_start(request) if request.get("NextToken") else None,
@@ -241,7 +250,7 @@ class Service:
         self, action: str, headers: Mapping[str, str], request: Request
     ) -> dict[str, Any]:
         caller = self._emulator.caller(headers)
-        return await self._answered(Ask(self._link.next_id(), caller, action, dict(request)))
+        return await self._answered(Ask(next_id(), caller, action, dict(request)))
 
     async def _update_prepared(
         self, headers: Mapping[str, str], request: Request
@@ -271,7 +280,7 @@ class Service:
 
     async def _answered(self, job: Page | Ask) -> dict[str, Any]:
         try:
-            report = await self._link.answer(job)
+            report = await self._links[-1].answer(job)
         except OSError as error:
             report = Refused(job.id, "InternalServerException", str(error))
         if isinstance(report, Answered):
