@@ -1,4 +1,4 @@
-"""What UNLOAD and CREATE TABLE AS write: a Parquet file, and the table over it."""
+"""What UNLOAD and CREATE TABLE AS write: a Parquet file, and the table over it in Glue's words."""
 
 from __future__ import annotations
 
@@ -15,6 +15,18 @@ from infra.local.athena.failures import Failure
 Compression: TypeAlias = Literal["gzip", "snappy", "zstd", "none"]
 _IGNORED = {"table_type": {"hive"}, "is_external": {"true"}}
 _HIVE = "org.apache.hadoop.hive.ql.io.parquet"
+_TABLE_INPUT = (
+    "Name",
+    "Description",
+    "Owner",
+    "Retention",
+    "StorageDescriptor",
+    "PartitionKeys",
+    "ViewOriginalText",
+    "ViewExpandedText",
+    "TableType",
+    "Parameters",
+)
 _TYPES = {
     pa.bool_(): "boolean",
     pa.int8(): "tinyint",
@@ -136,3 +148,12 @@ def table(name: str, schema: pa.Schema, location: str) -> dict[str, Any]:
             },
         },
     }
+
+
+def altered(described: Mapping[str, Any], properties: Mapping[str, str]) -> dict[str, Any]:
+    """A table that Glue told, as it is told Glue again, with more properties.
+
+    https://docs.aws.amazon.com/glue/latest/webapi/API_TableInput.html
+    """
+    kept = {name: described[name] for name in _TABLE_INPUT if name in described}
+    return kept | {"Parameters": {**(described.get("Parameters") or {}), **properties}}

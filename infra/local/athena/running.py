@@ -225,6 +225,19 @@ def _drop_table(running: Running, statement: Statement) -> Ran:
     return _told(running, [], [])
 
 
+def _alter_table(running: Running, statement: Statement) -> Ran:
+    *before, name = statements.names(statement.parts["table"])
+    tables = Tables(running.services.glue, before[-1] if before else running.job.database)
+    described = tables.describe(name)
+    if described is None:
+        raise Failure(f"FAILED: SemanticException [Error 10001]: Table not found {name}")
+    properties = statements.properties(statement.parts["properties"])
+    running.services.glue.update_table(
+        DatabaseName=tables.database, TableInput=parquet.altered(described, properties)
+    )
+    return _told(running, [], [])
+
+
 def _refuse(running: Running, statement: Statement) -> Ran:
     if not statement.known:
         raise Failure(f"SYNTAX_ERROR: line 1:1: No statement begins with {statement.kind}.")
@@ -240,6 +253,7 @@ _RUNS: dict[str, Callable[[Running, Statement], Ran]] = {
     "UNLOAD": _unload,
     "CREATE_TABLE_AS_SELECT": _create_table,
     "DROP_TABLE": _drop_table,
+    "ALTER_TABLE_SET_TBLPROPERTIES": _alter_table,
     "PREPARE": _nothing,
     "DEALLOCATE_PREPARE": _nothing,
     **dict.fromkeys(show.KINDS, _show),

@@ -46,6 +46,8 @@ _FORMS: Sequence[tuple[str, Type, str]] = (
                                       rf"{_TABLE}\s*(?:with\s*\((?P<properties>.*?)\)\s*)?as\s+(?P<rest>"
                                       r"(?:select|with|\().*?)(?P<empty>\s+with\s+no\s+data)?"),
     ("DROP_TABLE", "DDL", rf"drop\s+table\s+(?P<lenient>if\s+exists\s+)?{_TABLE}"),
+    ("ALTER_TABLE_SET_TBLPROPERTIES", "DDL", rf"alter\s+table\s+{_TABLE}\s+set\s+tblproperties"
+                                             r"\s*\((?P<properties>.*)\)"),
     ("PREPARE", "DDL", rf"prepare\s+(?P<name>{_NAME})\s+from\s+(?P<rest>.*)"),
     ("DEALLOCATE_PREPARE", "DDL", rf"deallocate\s+prepare\s+(?P<name>{_NAME})"),
     ("EXECUTE", "DML", rf"execute\s+(?P<name>{_NAME})(?:\s+using\s+(?P<rest>.*))?"),
@@ -58,7 +60,8 @@ _REST: dict[str, Type] = {
     **dict.fromkeys(("show", "describe", "call"), "UTILITY"),
 }
 _PROPERTY = re.compile(
-    r"(?P<name>\w+)\s*=\s*(?:'(?P<text>[^']*)'|(?P<other>array\s*\[[^\]]*\]|\w+))\s*(?:,|$)", re.I
+    r"'?(?P<name>[\w.-]+)'?\s*=\s*(?:'(?P<text>[^']*)'|(?P<other>array\s*\[[^\]]*\]|\w+))\s*(?:,|$)",
+    re.I,
 )
 
 
