@@ -12,6 +12,7 @@ from tests.bench import (
     compact,
     count,
     days,
+    door,
     fan_out,
     growth,
     rank,
@@ -36,6 +37,7 @@ BENCHES = [
     torn.run,
     cold_start.run,
     fan_out.run,
+    door.run,
 ]
 
 

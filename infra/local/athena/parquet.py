@@ -155,5 +155,5 @@ def altered(described: Mapping[str, Any], properties: Mapping[str, str]) -> dict
 
     https://docs.aws.amazon.com/glue/latest/webapi/API_TableInput.html
     """
-    kept = {name: described[name] for name in _TABLE_INPUT if name in described}
+    kept = {name: described[name] for name in _TABLE_INPUT if described.get(name)}
     return kept | {"Parameters": {**(described.get("Parameters") or {}), **properties}}
