@@ -64,7 +64,7 @@ bench: setup ## Measure the product beside what a user would pick instead
 .clients/ready: requirements-clients.txt
 	@"$(PYTHON)" -m venv --clear .clients
 	@echo "Setting up the AWS CLI and dbt (a minute or two the first time) ..."
-	@.clients/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-clients.txt
+	@.clients/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-clients.txt
 	@touch $@
 
 clients: setup terraform .clients/ready ## Try the AWS CLI and dbt on the stage's Athena

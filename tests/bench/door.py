@@ -118,6 +118,6 @@ def _fill(stage: "Stage") -> None:
         }
     )
     out = io.BytesIO()
-    pq.write_table(table.cast(schema.arrow(tables.read("likes_by_hour"))), out)
-    key = f"{tables.read('likes_by_hour').location}day={DAY}.parquet"
+    pq.write_table(table.cast(schema.arrow(tables.read("likes_by_hour")), safe=False), out)
+    key = f"{tables.read('likes_by_hour').location}day={DAY}/likes_by_hour.parquet"
     stage.client("s3").put_object(Bucket=stage.outputs.bucket, Key=key, Body=out.getvalue())
