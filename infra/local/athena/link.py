@@ -58,8 +58,8 @@ class Link:
         running = self._waiting.get(job)
         if running is None:
             return
-        process = self._process
         await self._send(Stop(job))
+        process = self._process  # the one that has the run, started by now
         done, _ = await asyncio.wait([running], timeout=GRACE_S)
         if not done and process is not None:
             _kill(process)
@@ -89,13 +89,18 @@ class Link:
             while line := await process.stdout.readline():
                 report = jobs.reports.decode(line)
                 if report.id in self._waiting:
-                    self._waiting.pop(report.id).set_result(report)
+                    _tell(self._waiting.pop(report.id), report)
         except (ValueError, msgspec.MsgspecError):  # a line that is too long, or none of ours
             _kill(process)
         await process.wait()
         ended, self._waiting = self._waiting, {}
-        for report in ended.values():
-            report.set_result(None)
+        for waiting in ended.values():
+            _tell(waiting, None)
+
+
+def _tell(waiting: asyncio.Future[Report | None], report: Report | None) -> None:
+    if not waiting.done():  # who waited may have been cancelled
+        waiting.set_result(report)
 
 
 def _kill(process: Process) -> None:
