@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 STAGE ?= local
 
-.PHONY: help setup demo test test-clock lint notebook strip bench pictures up down plan apply requirements clean
+.PHONY: help setup demo test test-clock lint notebook strip bench clients pictures up down plan apply requirements clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,15 @@ bench: setup ## Measure the product beside what a user would pick instead
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.txt
 	@$(BIN)/python -m tests.bench
 
+.clients/ready: requirements-clients.txt
+	@"$(PYTHON)" -m venv --clear .clients
+	@echo "Setting up the AWS CLI and dbt (a minute or two the first time) ..."
+	@.clients/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-clients.txt
+	@touch $@
+
+clients: setup terraform .clients/ready ## Try the AWS CLI and dbt on the stage's Athena
+	@$(BIN)/python -m pytest -p no:cacheprovider tests/clients
+
 pictures: setup terraform browser ## Make the pictures of README anew, of a stage that really runs
 	@$(BIN)/python -m tests.pictures
 
@@ -79,4 +88,4 @@ requirements: setup ## Compile the pinned, hashed requirements from pyproject.to
 	@infra/bin/requirements
 
 clean: ## Remove the environment, the local stage and every cache
-	@rm -rf .venv .lake .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+	@rm -rf .venv .clients .lake .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

@@ -25,7 +25,12 @@ import rich
 from rich.table import Table
 
 ROOT = Path(__file__).parents[1]
-CLOCKLESS = ("tests/infra/test_modules.py", "tests/infra/test_build.py", "tests/bench")
+CLOCKLESS = (
+    "tests/infra/test_modules.py",
+    "tests/infra/test_build.py",
+    "tests/bench",
+    "tests/clients",
+)
 STACK = "tests/stack"
 SECONDS = 3600
 """What one clock may take."""

@@ -44,6 +44,8 @@ _BEFORE_TODAY = {
     "backfill history": (85, 75),
     "backfill table": (95, 94),
     "backfill streamed": (98, 97),
+    "athena": (104, 102),
+    "athena clients": (107, 106),
 }
 _FIXED = {
     "movies": (date(2014, 6, 1), date(2014, 6, 1)),

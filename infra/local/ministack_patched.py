@@ -12,12 +12,16 @@ pass, which it never does.
 The key of an object may end with a slash, as that of the index of reports does. MiniStack asks its
 policies about the key without it, and so refuses what `reports/*` allows.
 
-Run by path with `python -P`, so that nothing here needs to be importable; it imports none of ours.
+Athena's queries run on our engine, in a process of its own (`infra/local/athena`): MiniStack would
+give DuckDB Athena's SQL as it is.
+
+Run by path with `python -P`, wherever the emulator keeps its things.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -31,6 +35,8 @@ def main() -> None:
     from ministack import app
     from ministack.core import iam_actions
     from ministack.services import firehose, lambda_svc
+
+    from infra.local.athena import emulated as athena
 
     deliveries = ThreadPoolExecutor(1, thread_name_prefix="firehose")
     deliver = firehose.ingest_from_kinesis_source
@@ -69,6 +75,7 @@ def main() -> None:
         await told.wait()
         # While requests are still answered, for deliveries make some.
         await asyncio.to_thread(deliveries.shutdown)
+        await queries.close()
 
     async def serve_until_told(application: Any, config: Any) -> None:
         await serve(application, config, shutdown_trigger=told_to_end)
@@ -76,6 +83,7 @@ def main() -> None:
     firehose.ingest_from_kinesis_source = deliver_later
     lambda_svc._add_permission = add_once
     iam_actions.extract_resource_arn = extract_whole
+    queries = athena.install(int(os.environ["GATEWAY_PORT"]))
     hypercorn.asyncio.serve = serve_until_told  # type: ignore[assignment]
     sys.argv = ["ministack"]
     app.main()

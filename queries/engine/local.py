@@ -83,11 +83,12 @@ class _Asked:
 
     def answer(self, lake: Opened) -> None:
         self._sessions.append(lake.session)
-        for scan, part in zip(lake.plan.scans, lake.files, strict=True):
-            lake.session.register(scan.name, part.rows())
+        register(lake)
         files = sum(part.count for part in lake.files)
         self.spool.told |= {"engine": "local", "files": files, "bytes": _bytes(lake)}
-        reader, huge = _rows(lake.session, lake.plan)
+        found = relation(lake.session, lake.plan)
+        huge = {place for place, kind in enumerate(found.types) if kind == "HUGEINT"}
+        reader = found.to_arrow_reader(_ROWS)
         schema = results.schema(reader.schema, huge)
         self.spool.begin(schema)
         for batch in results.batches(reader, schema):
@@ -102,6 +103,21 @@ class _Asked:
                 session.interrupt()
 
 
+def register(lake: Opened) -> None:
+    """Let the session read the files, under the names of the plan's scans."""
+    for scan, part in zip(lake.plan.scans, lake.files, strict=True):
+        lake.session.register(scan.name, part.rows())
+
+
+def relation(session: duckdb.DuckDBPyConnection, plan: Plan) -> duckdb.DuckDBPyRelation:
+    """The answer's columns, and its rows when they are asked for."""
+    try:
+        return session.sql(plan.sql)
+    except duckdb.Error:
+        session.execute(plan.sql)  # fails the same way, and tells the place, which `sql` does not
+        raise
+
+
 def _estimate(lake: Opened) -> Estimate:
     return cost.estimate(lake.session, lake.plan, lake.files)
 
@@ -111,14 +127,3 @@ def _bytes(lake: Opened) -> int | None:
         return _estimate(lake).bytes
     except NotEstimated:
         return None
-
-
-def _rows(session: duckdb.DuckDBPyConnection, plan: Plan) -> tuple[pa.RecordBatchReader, set[int]]:
-    """The rows as they come, and the places of the columns that are sums of 128 bits."""
-    try:
-        relation = session.sql(plan.sql)
-    except duckdb.Error:
-        session.execute(plan.sql)  # fails the same way, and tells the place, which `sql` does not
-        raise
-    huge = {place for place, kind in enumerate(relation.types) if kind == "HUGEINT"}
-    return relation.to_arrow_reader(_ROWS), huge

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import lru_cache
 from os.path import commonprefix
 from typing import Any
 
@@ -101,7 +101,7 @@ class Store:
             yield from self.client.get_paginator("list_objects_v2").paginate(**request)
 
 
-@cache
+@lru_cache(32)  # of as many callers, whose connections stay open
 def of_session(session: Any, endpoint: str | None = None) -> Store:
     """The S3 that a boto3 session reaches, at `endpoint` where it is an emulator's."""
     config = Config(max_pool_connections=AT_ONCE)

@@ -33,6 +33,11 @@ class Lake:
     session: "boto3.Session" = field(repr=False)
     _api_url: str | None = field(default=None, repr=False)
 
+    @property
+    def workgroup(self) -> str:
+        """The stage's workgroup of Athena, for clients of Athena's own."""
+        return f"movie-likes-{self.stage}"
+
     def client(self, service: str) -> Any:
         """A boto3 client of the stage; awswrangler makes its own."""
         return self.session.client(service, endpoint_url=self.endpoint)  # type: ignore[call-overload]

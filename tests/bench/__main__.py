@@ -13,6 +13,7 @@ from tests.bench import (
     compact,
     count,
     days,
+    door,
     export,
     fan_out,
     growth,
@@ -40,6 +41,7 @@ BENCHES = [
     torn.run,
     cold_start.run,
     fan_out.run,
+    door.run,
 ]
 
 
