@@ -10,9 +10,9 @@ import pandas as pd
 from glue.tables import Table
 from queries.engine import cost, results
 from queries.engine.cost import Estimate
-from queries.engine.dialect import Plan
 from queries.engine.errors import NotEstimated
 from queries.engine.parameters import Bound
+from queries.engine.plan import Plan
 from queries.engine.reading import Opened, answered
 from queries.engine.session import open_session
 from queries.engine.store import Store
@@ -69,5 +69,4 @@ def _frame(session: duckdb.DuckDBPyConnection, plan: Plan) -> pd.DataFrame:
     except duckdb.Error:
         session.execute(plan.sql)  # fails the same way, and tells the place, which `sql` does not
         raise
-    huge = {place for place, kind in enumerate(relation.types) if kind == "HUGEINT"}
-    return results.from_arrow(relation.to_arrow_table(), huge)
+    return results.from_arrow(relation.to_arrow_table(), plan.columns)

@@ -1,9 +1,13 @@
 """Results as DataFrames of the same types from both engines: the nullable ones, UTC to the ms."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
+
+from queries.engine.trino.types import Type
 
 _TYPES: dict[pa.DataType, Any] = {
     pa.int8(): pd.Int8Dtype(),
@@ -15,17 +19,18 @@ _TYPES: dict[pa.DataType, Any] = {
 }
 
 
-def from_arrow(table: pa.Table, huge: set[int]) -> pd.DataFrame:
-    """The frame awswrangler would make of the same result on Athena.
-
-    Columns at the places in `huge` hold DuckDB's sums of integers, 128 bits wide; Athena's are
-    `bigint`. `OverflowError` where one does not fit.
+def from_arrow(table: pa.Table, columns: Sequence[tuple[str, Type]]) -> pd.DataFrame:
+    """The frame awswrangler would make of the same result on Athena; `columns` tells its columns'
+    names and types in Trino's words.
     """
-    columns = [_column(column, place in huge) for place, column in enumerate(table.itercolumns())]
-    names = [name.lower() for name in table.column_names]
+    made = [
+        _column(column, kind)
+        for column, (_, kind) in zip(table.itercolumns(), columns, strict=True)
+    ]
+    names = [name.lower() for name, _ in columns]
     # In this thread alone: those of Arrow's pool would want Python's lock, which DuckDB holds in
     # another question while its scan waits for one of them.
-    frame: pd.DataFrame = pa.table(columns, names=names).to_pandas(
+    frame: pd.DataFrame = pa.table(made, names=names).to_pandas(
         types_mapper=_TYPES.get, use_threads=False
     )
     return frame
@@ -41,12 +46,27 @@ def from_athena(frame: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
-def _column(column: "pa.ChunkedArray[Any]", huge: bool) -> "pa.ChunkedArray[Any]":
-    if huge:
-        try:
-            return column.cast(pa.int64())
-        except pa.ArrowInvalid:
-            raise OverflowError("bigint") from None
+def _column(column: "pa.ChunkedArray[Any]", kind: Type) -> "pa.ChunkedArray[Any]":
+    if kind.name == "timestamp with time zone":
+        moments = pc.struct_field(column, 0)  # type: ignore[call-overload]
+        column = pc.assume_timezone(moments, "UTC")
+    if kind.name.startswith("interval"):
+        told = _days if kind.name.endswith("second") else _months
+        texts = [None if value is None else told(value) for value in column.to_pylist()]
+        return pa.chunked_array([pa.array(texts, pa.string())])
     if pa.types.is_timestamp(column.type):
         return column.cast(pa.timestamp("ms", column.type.tz), safe=False)
     return column
+
+
+def _days(milliseconds: int) -> str:
+    seconds, rest = divmod(abs(milliseconds), 1000)
+    minutes, second = divmod(seconds, 60)
+    hours, minute = divmod(minutes, 60)
+    day, hour = divmod(hours, 24)
+    sign = "-" if milliseconds < 0 else ""
+    return f"{sign}{day} {hour:02}:{minute:02}:{second:02}.{rest:03}"
+
+
+def _months(months: int) -> str:
+    return f"{'-' if months < 0 else ''}{abs(months) // 12}-{abs(months) % 12}"

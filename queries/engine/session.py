@@ -7,13 +7,13 @@ import duckdb
 import pyarrow as pa
 
 from queries.engine import files
-from queries.engine.dialect import Scan
 from queries.engine.listing import Listing
+from queries.engine.plan import Scan
+from queries.engine.trino import helpers
 
 # Nothing but the registered files can be reached, and no statement can change that.
 _SETTINGS = (
     "SET TimeZone = 'UTC'",
-    "SET integer_division = true",  # as Trino divides
     "SET errors_as_json = true",
     "SET enable_external_access = false",  # nor Python's variables
     "SET lock_configuration = true",
@@ -21,11 +21,15 @@ _SETTINGS = (
 
 
 @contextmanager
-def open_session() -> Iterator[duckdb.DuckDBPyConnection]:
-    """A DuckDB of its own, in memory, which can reach nothing but what is registered with it."""
+def open_session(needed: Iterable[str] = ()) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB of its own, in memory, which can reach nothing but what is registered with it.
+
+    `needed` names what its SQL needs of `trino.helpers`.
+    """
     with duckdb.connect() as session:
         for setting in _SETTINGS:
             session.execute(setting)
+        helpers.install(session, needed)
         # One transaction, so that "now" is the same when partitions are chosen and when rows are.
         session.execute("BEGIN")
         yield session
