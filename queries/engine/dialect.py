@@ -41,7 +41,8 @@ def plan(bound: Bound, tables: Mapping[str, Table], database: str) -> Plan:
         _scan(name, alias, table, statements.conditions.get(name, []))
         for name, (alias, table) in found.items()
     )
-    filters = (condition.sql for scan in scans for condition in (*scan.filters, *scan.ranges))
+    filters = [condition.sql for scan in scans for condition in scan.filters]
+    filters += [condition.sql for scan in scans for condition in scan.ranges]
     columns = tuple((name or f"_col{n}", kind) for n, (name, kind) in enumerate(query.columns))
     needed = helpers.needed([query.sql, *filters])
     return Plan(query.sql, scans, tree, columns, tuple(needed))

@@ -40,7 +40,7 @@ class BadSQL(QueryError):
 
 
 class Refused(BadSQL):
-    """Athena runs this SQL, or may; what it gives is not known well enough here to give the same."""
+    """Athena runs this SQL, or may; what it gives is not known here well enough to be the same."""
 
 
 class StageNotUp(QueryError):

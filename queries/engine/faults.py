@@ -47,7 +47,7 @@ def explain(error: duckdb.Error, bound: Bound, sql: str, columns: Iterable[str])
     else:
         sentence = (message[:1].upper() + message[1:]).rstrip(".! ") or "The query failed"
         sentence += "."
-    position = _place(told.get("position"), sql, bound)
+    position = None if ours else _place(told.get("position"), sql, bound)
     problem = BadSQL if isinstance(error, _STATIC) else EngineFailed
     return problem(sentence, sql=bound.source, position=position)
 
@@ -73,7 +73,7 @@ def _place(told: str | None, sql: str, bound: Bound) -> int | None:
     ours = _occurrences(token[0], sql)
     quiet = _QUIET.sub(lambda comment: " " * len(comment[0]), bound.sql)
     theirs = _occurrences(token[0], quiet)
-    if len(theirs) != len(ours) and len(theirs) != 1:
+    if position not in ours or (len(theirs) != len(ours) and len(theirs) != 1):
         return None
     return bound.origin(theirs[0 if len(theirs) == 1 else ours.index(position)])
 

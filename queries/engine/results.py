@@ -48,7 +48,7 @@ def from_athena(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _column(column: "pa.ChunkedArray[Any]", kind: Type) -> "pa.ChunkedArray[Any]":
     if kind.name == "timestamp with time zone":
-        moments = pc.struct_field(column, 0)  # type: ignore[call-overload]
+        moments = pc.struct_field(column, 0)
         column = pc.assume_timezone(moments, "UTC")
     if kind.name.startswith("interval"):
         told = _days if kind.name.endswith("second") else _months

@@ -95,8 +95,11 @@ def _decimal_to_float(value: Typed, target: Type) -> str:
     return f"CAST(CAST({value.sql} AS VARCHAR) AS {target.duckdb})"
 
 
-macro("t_real(x)", "CASE WHEN isfinite(x) AND abs(x) >= 3.4028235677973366e38::DOUBLE "
-      "THEN (CASE WHEN x > 0 THEN 'inf'::FLOAT ELSE '-inf'::FLOAT END) ELSE CAST(x AS FLOAT) END")
+macro(
+    "t_real(x)",
+    "CASE WHEN isfinite(x) AND abs(x) >= 3.4028235677973366e38::DOUBLE "
+    "THEN (CASE WHEN x > 0 THEN 'inf'::FLOAT ELSE '-inf'::FLOAT END) ELSE CAST(x AS FLOAT) END",
+)
 
 
 @define("double", "real")
@@ -182,7 +185,23 @@ def _bounded(text: str, target: Type) -> str:
     return text if target.length is None else f"t_bounded({text}, {target.length})"
 
 
-@define(f"{_INTEGERS},decimal,boolean,date,uuid", "varchar")
+# DuckDB leaves out the zero before the point of a decimal that has no other digit there.
+macro(
+    "t_zero(s)",
+    "CASE WHEN starts_with(s, '.') THEN '0' || s WHEN starts_with(s, '-.') "
+    "THEN '-0' || substr(s, 2) ELSE s END",
+)
+
+
+@define("decimal", "varchar")
+def _decimal_to_text(value: Typed, target: Type) -> str:
+    told = f"CAST({value.sql} AS VARCHAR)"
+    if value.type.precision == value.type.scale:
+        told = f"t_zero({told})"
+    return _bounded(told, target)
+
+
+@define(f"{_INTEGERS},boolean,date,uuid", "varchar")
 def _told(value: Typed, target: Type) -> str:
     return _bounded(f"CAST({value.sql} AS VARCHAR)", target)
 
@@ -221,10 +240,16 @@ macro(
     r"( [0-9]{1,2}:[0-9]{1,2}(:[0-9]{1,2}(\.[0-9]{1,6})?)?)?') THEN t_seconds(trim(x)) "
     "ELSE t_fail_text('Value cannot be cast to timestamp: ' || x) END",
 )
-macro("t_seconds(x)", r"CASE WHEN regexp_full_match(x, '.* [0-9]{1,2}:[0-9]{1,2}') "
-      "THEN x || ':00' ELSE x END")
-macro("t_rounded(x, unit)", "make_timestamp((epoch_us(x) + unit // 2) // unit * unit - CASE WHEN "
-      "(epoch_us(x) + unit // 2) % unit < 0 THEN unit ELSE 0 END)")
+macro(
+    "t_seconds(x)",
+    r"CASE WHEN regexp_full_match(x, '.* [0-9]{1,2}:[0-9]{1,2}') "
+    "THEN x || ':00' ELSE x END",
+)
+macro(
+    "t_rounded(x, unit)",
+    "make_timestamp((epoch_us(x) + unit // 2) // unit * unit - CASE WHEN "
+    "(epoch_us(x) + unit // 2) % unit < 0 THEN unit ELSE 0 END)",
+)
 
 
 def rounded(sql: str, source: int, target: int) -> str:

@@ -1,12 +1,12 @@
 """Each expression of Trino's in DuckDB's SQL: every kind of node is known here, or refused."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
 from queries.engine.errors import BadSQL, Refused, nearest
-from queries.engine.trino import casts, functions, literals, numeric, syntax, types
+from queries.engine.trino import casts, functions, literals, numeric, types
 from queries.engine.trino.coercions import common_of
 from queries.engine.trino.registry import Argument, Call, Match, match
 from queries.engine.trino.scopes import Scope
@@ -55,6 +55,11 @@ class Expressions:
         try:
             if how is None:
                 raise Refused(f'"{type(node).__name__}" is not known here.')
+            # Of a node that is known, a part that is not would be left out without a word.
+            known = _PARTS.get(type(node), _OPERANDS)
+            for name, value in node.args.items():
+                if name not in known and value not in (None, False, []):
+                    raise Refused(f'"{type(node).__name__}" with "{name}" is not known here.')
             return how(self, node)
         except BadSQL as error:
             raise self.statements.placed(error, node) from None
@@ -223,8 +228,9 @@ class Expressions:
         for each in (value, pattern):
             if each.type.name not in ("varchar", "char", "unknown"):
                 raise BadSQL(f"LIKE compares text, not {each.type}.")
+        word = "NOT LIKE" if node.args.get("negate") else "LIKE"
         if escape is None:
-            return Typed(f"({value.sql} LIKE {pattern.sql})", BOOLEAN)
+            return Typed(f"({value.sql} {word} {pattern.sql})", BOOLEAN)
         mark = self.of(escape)
         if not isinstance(mark.value, str) or len(mark.value) != 1:
             raise BadSQL("ESCAPE takes one character.")
@@ -235,7 +241,7 @@ class Expressions:
             rest = rest.replace(pair, "")
         if mark.value in rest:
             raise BadSQL("Behind its escape a pattern of LIKE has %, _ or the escape itself.")
-        return Typed(f"({value.sql} LIKE {pattern.sql} ESCAPE {mark.sql})", BOOLEAN)
+        return Typed(f"({value.sql} {word} {pattern.sql} ESCAPE {mark.sql})", BOOLEAN)
 
     def _escape(self, node: exp.Escape) -> Typed:
         if not isinstance(node.this, exp.Like):
@@ -357,6 +363,17 @@ class Expressions:
 
     def _position(self, node: exp.StrPosition) -> Typed:
         return self.call("strpos", [self.of(node.this), self.of(node.args["substr"])])
+
+    def _substring(self, node: exp.Substring) -> Typed:
+        given = [node.this, node.args.get("start"), node.args.get("length")]
+        return self.call("substring", self.many([each for each in given if each is not None]))
+
+    def _normalize(self, node: exp.Anonymous) -> Typed:
+        value, *form = node.expressions
+        name = form[0].name.upper() if form else "NFC"
+        if name not in ("NFC", "NFD", "NFKC", "NFKD") or len(form) > 1:
+            raise BadSQL("normalize takes NFC, NFD, NFKC or NFKD.")
+        return self.call("normalize", [self.of(value), Typed(text(name), types.VARCHAR, name)])
 
     def _bare(self, node: exp.Expr) -> Typed:
         if node.this is not None:
@@ -549,8 +566,37 @@ _SPECIAL: dict[str, Callable[[Expressions, exp.Anonymous], Typed]] = {
     "row": Expressions._row,
     "typeof": Expressions._typeof,
     "grouping": Expressions._grouping,
+    "normalize": Expressions._normalize,
 }
-_NODES: dict[type[exp.Expr], Callable[[Expressions, "exp.Expr"], Typed]] = {
+_OPERANDS = frozenset({"this", "expression"})
+_PARTS: dict[type[exp.Expr], frozenset[str]] = {
+    exp.Column: frozenset({"this", "table", "db", "catalog"}),
+    exp.Identifier: frozenset({"this", "quoted"}),
+    exp.Literal: frozenset({"this", "is_string"}),
+    exp.Interval: frozenset({"this", "unit"}),
+    exp.Div: _OPERANDS | {"typed", "safe"},  # what other dialects' divisions do
+    exp.DPipe: _OPERANDS | {"safe"},
+    exp.Like: _OPERANDS | {"negate"},
+    exp.Between: frozenset({"this", "low", "high"}),
+    exp.In: frozenset({"this", "expressions", "query"}),
+    exp.Case: frozenset({"this", "ifs", "default"}),
+    exp.If: frozenset({"this", "true", "false"}),
+    exp.Cast: frozenset({"this", "to"}),
+    exp.TryCast: frozenset({"this", "to", "safe", "requires_string"}),
+    exp.Array: frozenset({"expressions", "value_constructor", "bracket_notation"}),
+    exp.Tuple: frozenset({"expressions"}),
+    exp.Bracket: frozenset({"this", "expressions"}),
+    exp.AtTimeZone: frozenset({"this", "zone"}),
+    exp.Trim: frozenset({"this", "expression", "position"}),
+    exp.StrPosition: frozenset({"this", "substr"}),
+    exp.Substring: frozenset({"this", "start", "length"}),
+    exp.Anonymous: frozenset({"this", "expressions"}),
+    exp.Window: frozenset({"this", "partition_by", "order", "spec", "alias", "over"}),
+    # Their own clauses are looked at in `statements`.
+    exp.Subquery: frozenset(exp.Subquery.arg_types),
+    exp.Select: frozenset(exp.Select.arg_types),
+}
+_NODES: dict[type[exp.Expr], Callable[[Expressions, Any], Typed]] = {
     exp.Column: Expressions._column,
     exp.Identifier: Expressions._identifier,
     exp.Dot: Expressions._dot,
@@ -585,6 +631,7 @@ _NODES: dict[type[exp.Expr], Callable[[Expressions, "exp.Expr"], Typed]] = {
     exp.AtTimeZone: Expressions._at_time_zone,
     exp.Trim: Expressions._trim,
     exp.StrPosition: Expressions._position,
+    exp.Substring: Expressions._substring,
     **dict.fromkeys(_NO_PARENTHESES, Expressions._bare),
     exp.Subquery: Expressions._subquery,
     exp.Select: Expressions._subquery,
@@ -592,4 +639,4 @@ _NODES: dict[type[exp.Expr], Callable[[Expressions, "exp.Expr"], Typed]] = {
     exp.Anonymous: Expressions._function,
     exp.Filter: Expressions._filter,
     exp.Window: Expressions._window,
-}  # type: ignore[dict-item]
+}

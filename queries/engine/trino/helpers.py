@@ -7,6 +7,7 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+from duckdb.func import FunctionNullHandling, PythonUDFType
 
 _NAME = re.compile(r"\bt_\w+")
 
@@ -34,11 +35,18 @@ class _Python:
             self.function,
             [duckdb.sqltype(each) for each in self.parameters],
             duckdb.sqltype(self.result),
-            type="arrow",  # type: ignore[arg-type]
-            null_handling="special",  # type: ignore[arg-type]
+            type=PythonUDFType.ARROW,
+            null_handling=FunctionNullHandling.SPECIAL,
         )
 
 
+# DuckDB counts a function's parameters.
+_ARITY: Mapping[int, Callable[[Callable[..., Any]], Callable[..., Any]]] = {
+    1: lambda f: lambda a: f(a),
+    2: lambda f: lambda a, b: f(a, b),
+    3: lambda f: lambda a, b, c: f(a, b, c),
+    4: lambda f: lambda a, b, c, d: f(a, b, c, d),
+}
 _KNOWN: dict[str, _Macro | _Python] = {}
 
 
@@ -60,7 +68,7 @@ def python(
     def declare(function: Callable[..., Any]) -> Callable[..., Any]:
         def batch(*columns: Any) -> Any:
             known: dict[tuple[Any, ...], Any] = {}
-            found = []
+            found: list[Any] = []
             for values in zip(*(column.to_pylist() for column in columns), strict=True):
                 if None in values:
                     found.append(None)
@@ -75,7 +83,7 @@ def python(
             return pa.array(found, arrow)
 
         kinds = tuple(kind.strip() for kind in parameters.split(",") if kind.strip())
-        _KNOWN[name] = _Python(name, kinds, result, batch)
+        _KNOWN[name] = _Python(name, kinds, result, _ARITY[len(kinds)](batch))
         return function
 
     return declare

@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlglot import exp
@@ -69,10 +70,10 @@ def type_of(node: exp.Expr) -> Type:
 
 def _type(node: exp.Expr) -> Type:
     if isinstance(node, exp.DataType) and isinstance(node.this, exp.Interval):
-        span = node.this.args.get("unit")
+        span: Any = node.this.args.get("unit")
         return types.parse(f"interval {span.this.name} to {span.expression.name}")
     if isinstance(node, exp.DataType) and node.this == exp.DType.STRUCT:
-        fields = []
+        fields: list[tuple[str | None, Type]] = []
         for part in node.expressions:
             if isinstance(part, exp.ColumnDef):
                 fields.append((part.name, _type(part.args["kind"])))

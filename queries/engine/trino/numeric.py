@@ -1,5 +1,7 @@
 """Arithmetic and comparisons: what Trino makes of two values, by their types."""
 
+import pyarrow as pa
+
 from queries.engine.errors import BadSQL, Refused
 from queries.engine.trino import types
 from queries.engine.trino.casts import coerced
@@ -119,7 +121,7 @@ macro(
 macro("t_point(s, n)", "left(s, length(s) - n) || '.' || right(s, n)")
 
 
-@python("t_divide(VARCHAR, VARCHAR, INTEGER)", "VARCHAR", __import__("pyarrow").string())
+@python("t_divide(VARCHAR, VARCHAR, INTEGER)", "VARCHAR", pa.string())
 def _divide(left: str, right: str, scale: int) -> str:
     from decimal import ROUND_HALF_UP, Context, Decimal
 

@@ -40,7 +40,7 @@ def _python(pattern: str) -> str:
             in_class = letter != "]"
         elif letter == "[":
             in_class = True
-            if rest.startswith("[]") or rest.startswith("[^]"):
+            if rest.startswith(("[]", "[^]")):
                 raise NoPattern(f"'{pattern}' has an empty class of characters")
         elif mode := _MODE.match(rest):
             off = f"-{mode[2]}" if mode[2] else ""

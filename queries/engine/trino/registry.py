@@ -20,7 +20,15 @@ Argument: TypeAlias = "Typed | Lambda"
 _TOKEN = re.compile(r"\s*(->|\.\.\.|\w+(?: (?:with|day|year|to|time|zone|second|month))*|[(),])")
 _AGGREGATE = re.compile(r"@(\w+)\(")
 _IGNORE = " IGNORE NULLS"
-_WIDTH = {"tinyint": 0, "smallint": 1, "integer": 2, "bigint": 3, "decimal": 4, "real": 6, "double": 5}
+_WIDTH = {
+    "tinyint": 0,
+    "smallint": 1,
+    "integer": 2,
+    "bigint": 3,
+    "decimal": 4,
+    "real": 6,
+    "double": 5,
+}
 
 
 @dataclass(frozen=True, slots=True)

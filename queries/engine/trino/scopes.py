@@ -68,7 +68,9 @@ class Scope:
             for relation in self.relations:
                 if relation.alias == parts[0]:
                     found = [
-                        each for each in relation.columns if each.name == parts[1] and not each.merged
+                        each
+                        for each in relation.columns
+                        if each.name == parts[1] and not each.merged
                     ]
                     if found:
                         return self._one(relation, found, parts[1]), parts[2:]

@@ -147,8 +147,7 @@ class Statements:
         if having := node.args.get("having"):
             clauses.append(f"HAVING {expressions.condition(having.this).sql}")
         if windows := node.args.get("windows"):
-            named = [f"{quoted(each.this.name)} AS {self._named_window(each, expressions)}"
-                     for each in windows]
+            named = [f"{quoted(each.this.name)} AS {expressions.window(each)}" for each in windows]
             clauses.append(f"WINDOW {', '.join(named)}")
         columns = tuple((name, value.type) for name, value in items)
         distinct = ""
@@ -167,9 +166,6 @@ class Statements:
         order = self._order(node, items, scope)
         body = " ".join([f"SELECT {distinct}{chosen}", *clauses])
         return Query(self._limited(node, body, order, len(items)), columns)
-
-    def _named_window(self, node: exp.Window, expressions: Expressions) -> str:
-        return expressions.window(node)
 
     def _items(
         self, node: exp.Select, expressions: Expressions
@@ -218,8 +214,11 @@ class Statements:
         return ", ".join(self._grouping(node, each, expressions) for each in group.expressions)
 
     def _grouping(self, node: exp.Select, key: exp.Expr, expressions: Expressions) -> str:
-        for kind, word in ((exp.GroupingSets, "GROUPING SETS"), (exp.Rollup, "ROLLUP"),
-                           (exp.Cube, "CUBE")):
+        for kind, word in (
+            (exp.GroupingSets, "GROUPING SETS"),
+            (exp.Rollup, "ROLLUP"),
+            (exp.Cube, "CUBE"),
+        ):
             if isinstance(key, kind):
                 inner = [self._grouping(node, each, expressions) for each in key.expressions]
                 return f"{word} ({', '.join(inner)})"
@@ -236,9 +235,11 @@ class Statements:
             return
         keys: list[exp.Expr] = []
         for key in group.expressions if group is not None else ():
-            parts = key.find_all(exp.Column) if isinstance(
-                key, exp.GroupingSets | exp.Rollup | exp.Cube | exp.Tuple
-            ) else ()
+            parts = (
+                key.find_all(exp.Column)
+                if isinstance(key, exp.GroupingSets | exp.Rollup | exp.Cube | exp.Tuple)
+                else ()
+            )
             keys += [_ordinal(node, key, "GROUP BY"), *parts]
             if not isinstance(key, exp.Column):
                 keys += [each for part in key.expressions for each in (part, *part.expressions)]
@@ -270,9 +271,11 @@ class Statements:
                 )
             return
         if isinstance(node, exp.Window):
-            inner = node.this.this if isinstance(
-                node.this, exp.IgnoreNulls | exp.RespectNulls
-            ) else node.this
+            inner = (
+                node.this.this
+                if isinstance(node.this, exp.IgnoreNulls | exp.RespectNulls)
+                else node.this
+            )
             parts = [*inner.args.get("expressions", []), *(node.args.get("partition_by") or [])]
             if order := node.args.get("order"):
                 parts += [each.this for each in order.expressions]
@@ -362,7 +365,9 @@ class Statements:
         source = self._source(join.this, scope)
         lateral = "LATERAL " if isinstance(join.this, exp.Unnest | exp.Lateral) else ""
         if using := join.args.get("using"):
-            return f" {_SIDES[side]} JOIN {lateral}{source} ON {self._using(using, left, scope, side)}"
+            return (
+                f" {_SIDES[side]} JOIN {lateral}{source} ON {self._using(using, left, scope, side)}"
+            )
         if on := join.args.get("on"):
             if lateral and side not in ("", "LEFT"):
                 raise Refused("Only CROSS, INNER and LEFT join UNNEST or LATERAL here.")
@@ -405,10 +410,8 @@ class Statements:
 
     def _source(self, node: exp.Expr, scope: Scope) -> str:
         alias = node.alias or (node.name if isinstance(node, exp.Table) else None)
-        names = [column.name for column in getattr(node, "alias_column_names_", ())]
         table_alias = node.args.get("alias")
-        if table_alias is not None:
-            names = [column.name for column in table_alias.columns]
+        names = [] if table_alias is None else [column.name for column in table_alias.columns]
         if isinstance(node, exp.Table):
             return self._table(node, alias or "", names, scope)
         if isinstance(node, exp.Unnest):
@@ -427,9 +430,7 @@ class Statements:
             raise Refused(f'"{type(node).__name__}" is not known here.')
         return self._derived(query, alias, names, scope)
 
-    def _derived(
-        self, query: Query, alias: str | None, names: list[str], scope: Scope
-    ) -> str:
+    def _derived(self, query: Query, alias: str | None, names: list[str], scope: Scope) -> str:
         query = _named(query, names)
         inner = alias or f"query${self.number()}"
         self._relate(inner, alias, query.columns, scope)
@@ -461,7 +462,9 @@ class Statements:
             columns = ", ".join(quoted(each) for each in _unique(named.columns))
             return f"{quoted(node.name)} AS {quoted(alias)}({columns})"
         table = self.tables[node.name]
-        columns_ = [(each.name, types.parse(each.type)) for each in (*table.columns, *table.partitions)]
+        told = [(each.name, each.type) for each in table.columns]
+        told += [(each.name, each.type) for each in table.partitions]
+        columns_ = [(name, types.parse(kind)) for name, kind in told]
         sql = quoted(node.name)
         # Every time is of one type, whatever the files hold it in.
         if times := [name for name, kind in columns_ if kind.name == "timestamp"]:
@@ -479,12 +482,12 @@ class Statements:
             self._relate(alias, alias, columns_, scope, node.name)
         return f"{sql} AS {quoted(alias)}"
 
-    def _unnest(
-        self, node: exp.Unnest, alias: str | None, names: list[str], scope: Scope
-    ) -> str:
+    def _unnest(self, node: exp.Unnest, alias: str | None, names: list[str], scope: Scope) -> str:
         """Arrays, maps and rows side by side, as long as the longest of them."""
         expressions = Expressions(self, scope)
         inner = alias or f"unnest${self.number()}"
+        if isinstance(ordinality := node.args.get("offset"), exp.Identifier):
+            names = [*names, ordinality.name]  # sqlglot takes the last name for it
         written: list[str] = []
         lengths: list[str] = []
         columns: list[tuple[str | None, Type]] = []
@@ -497,7 +500,9 @@ class Statements:
                 lengths.append(f"coalesce(cardinality({value.sql}), 0)")
             elif kind.name == "array" and kind.element.name == "row":
                 for name, field_, part in zip(
-                    types.field_names(kind.element), kind.element.fields, kind.element.types,
+                    types.field_names(kind.element),
+                    kind.element.fields,
+                    kind.element.types,
                     strict=True,
                 ):
                     written.append(f"(unnest({value.sql})).{quoted(name)}")
@@ -547,9 +552,7 @@ class Statements:
         word = _SET_WORDS[type(node)]
         left, right = self.query(node.left, outer), self.query(node.right, outer)
         if len(left.columns) != len(right.columns):
-            raise BadSQL(
-                f"{word} joins {len(left.columns)} columns with {len(right.columns)}."
-            )
+            raise BadSQL(f"{word} joins {len(left.columns)} columns with {len(right.columns)}.")
         kinds = []
         for place, ((name, one), (_, other)) in enumerate(
             zip(left.columns, right.columns, strict=True), 1
@@ -638,12 +641,9 @@ def _with_ties(body: str, order: list[str], count: str, width: int) -> str:
         expression, _, way = expression.rpartition(" ")
         keys.append(expression)
         directions.append(f'"k{place}" {way} NULLS {direction}')
-    selected, rest = body, ""
     columns = [f"c{place}" for place in range(width)]
     names = ", ".join(quoted(name) for name in columns)
-    outer = [
-        f"{quoted(columns[int(key) - 1])}" if key.isdigit() else None for key in keys
-    ]
+    outer = [f"{quoted(columns[int(key) - 1])}" if key.isdigit() else None for key in keys]
     if None in outer:
         raise Refused("WITH TIES is known here only where ORDER BY names what is selected.")
     ranked = ", ".join(
@@ -652,7 +652,7 @@ def _with_ties(body: str, order: list[str], count: str, width: int) -> str:
     )
     return (
         f'SELECT {names} FROM (SELECT *, rank() OVER (ORDER BY {ranked}) AS "rank$" '
-        f'FROM ({selected}{rest}) AS "t"({names})) WHERE "rank$" <= {count} ORDER BY {ranked}'
+        f'FROM ({body}) AS "t"({names})) WHERE "rank$" <= {count} ORDER BY {ranked}'
     )
 
 

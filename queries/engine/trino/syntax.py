@@ -6,12 +6,13 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.dialects.trino import Trino
 from sqlglot.errors import ErrorLevel, ParseError
+from sqlglot.parsers.trino import TrinoParser
 
 from queries.engine.errors import BadSQL
 from queries.engine.parameters import Bound
 
 # Those with a grammar of their own; sqlglot would turn others into nodes that lose arguments.
-_FORMS = ("CAST", "TRY_CAST", "EXTRACT", "TRIM", "POSITION")
+_FORMS = ("CAST", "TRY_CAST", "EXTRACT", "TRIM", "POSITION", "SUBSTRING")
 
 
 class Whole(Trino):
@@ -19,12 +20,10 @@ class Whole(Trino):
 
     INDEX_OFFSET = 0  # a subscript stays as it is written
 
-    class Parser(Trino.Parser):
+    class Parser(TrinoParser):
         FUNCTIONS: ClassVar[dict[str, Any]] = {}
         FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {
-            name: parser
-            for name, parser in Trino.Parser.FUNCTION_PARSERS.items()
-            if name in _FORMS
+            name: parser for name, parser in TrinoParser.FUNCTION_PARSERS.items() if name in _FORMS
         }
 
 

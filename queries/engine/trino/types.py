@@ -254,6 +254,10 @@ class _Reader:
         right = name == "row" or len(of) == count.get(name, 1 if timed else 0)
         if not known or not right:
             raise NoType(f'The type "{self.text}" is not known here.')
-        if timed and name.startswith("time") and of[0] not in range(10 if name == "timestamp" else 7):
+        if (
+            timed
+            and name.startswith("time")
+            and of[0] not in range(10 if name == "timestamp" else 7)
+        ):
             raise NoType(f'"{self.text}" is finer than is known here.')
         return Type(name, tuple(of), tuple(fields))

@@ -27,6 +27,6 @@ functions(
 functions("sequence(bigint, bigint, bigint) -> array(bigint)", "t_numbers({0}, {1}, {2})")
 macro(
     "t_numbers(a, b, step)",
-    "list_transform(range(0, t_count(b - a, step), 1), lambda \"i$\": a + \"i$\" * step)",
+    'list_transform(range(0, t_count(b - a, step), 1), lambda "i$": a + "i$" * step)',
 )
 operators("concat(array(T), array(T)) -> array(T)", "list_concat({0}, {1})")

@@ -96,7 +96,9 @@ def _difference(call: Call) -> str:
 
 
 functions("date_diff(varchar, date, date) -> bigint", _difference)
-functions("date_diff(varchar, timestamp(p), timestamp(p)) -> bigint", lambda call: _difference(call))
+functions(
+    "date_diff(varchar, timestamp(p), timestamp(p)) -> bigint", lambda call: _difference(call)
+)
 
 
 def _truncated(call: Call) -> str:
@@ -148,7 +150,9 @@ def _at_timezone(call: Call) -> Typed:
     return zoned(call.args[0].moment, text(name), call.result)
 
 
-functions("at_timezone(timestamp(p) with time zone, varchar) -> timestamp(p) with time zone", _at_timezone)
+functions(
+    "at_timezone(timestamp(p) with time zone, varchar) -> timestamp(p) with time zone", _at_timezone
+)
 
 
 def _from_unixtime(call: Call) -> Typed:
@@ -197,13 +201,13 @@ operators(
     "({1} + to_milliseconds({0}))",
     result=_at_least_milliseconds,
 )
-operators(
-    "add(interval year to month, timestamp(p)) -> timestamp(p)", "({1} + to_months({0}))"
-)
+operators("add(interval year to month, timestamp(p)) -> timestamp(p)", "({1} + to_months({0}))")
 for _kind in ("interval day to second", "interval year to month"):
     operators(f"multiply({_kind}, bigint) -> {_kind}", "CAST({0} * {1} AS {type})")
     operators(f"multiply(bigint, {_kind}) -> {_kind}", "CAST({0} * {1} AS {type})")
-operators("subtract(date, date) -> interval day to second", "(CAST({0} - {1} AS BIGINT) * 86400000)")
+operators(
+    "subtract(date, date) -> interval day to second", "(CAST({0} - {1} AS BIGINT) * 86400000)"
+)
 operators(
     "subtract(timestamp(p), timestamp(p)) -> interval day to second",
     "((epoch_us({0}) - epoch_us({1})) // 1000)",
@@ -214,15 +218,22 @@ def _sequence_of_dates(call: Call) -> str:
     return f"t_dates({', '.join(arg.sql for arg in call.args)})"
 
 
-macro("t_dates(a, b, step)", "list_transform(range(0, t_count(b - a, t_days(step)), 1), "
-      'lambda "i$": CAST(a + to_days(CAST("i$" AS INTEGER) * t_days(step)) AS DATE))')
-macro("t_count(distance, step)", "CASE WHEN step = 0 THEN CAST(t_fail('step must not be zero') AS "
-      "BIGINT) WHEN distance <> 0 AND (distance > 0) <> (step > 0) THEN CAST(t_fail("
-      "'sequence stop value should be greater than or equal to start value if step is greater "
-      "than zero otherwise stop should be less than or equal to start') AS BIGINT) "
-      "WHEN distance // step >= 10000 THEN CAST(t_fail('result of sequence function must not "
-      "have more than 10000 entries') AS BIGINT) ELSE distance // step + 1 END")
-functions("sequence(date, date) -> array(date)",
-          "t_dates({0}, {1}, CASE WHEN {0} <= {1} THEN 86400000 ELSE -86400000 END)")
+macro(
+    "t_dates(a, b, step)",
+    "list_transform(range(0, t_count(b - a, t_days(step)), 1), "
+    'lambda "i$": CAST(a + to_days(CAST("i$" AS INTEGER) * t_days(step)) AS DATE))',
+)
+macro(
+    "t_count(distance, step)",
+    "CASE WHEN step = 0 THEN CAST(t_fail('step must not be zero') AS "
+    "BIGINT) WHEN distance <> 0 AND (distance > 0) <> (step > 0) THEN CAST(t_fail("
+    "'sequence stop value should be greater than or equal to start value if step is greater "
+    "than zero otherwise stop should be less than or equal to start') AS BIGINT) "
+    "WHEN distance // step >= 10000 THEN CAST(t_fail('result of sequence function must not "
+    "have more than 10000 entries') AS BIGINT) ELSE distance // step + 1 END",
+)
+functions(
+    "sequence(date, date) -> array(date)",
+    "t_dates({0}, {1}, CASE WHEN {0} <= {1} THEN 86400000 ELSE -86400000 END)",
+)
 functions("sequence(date, date, interval day to second) -> array(date)", _sequence_of_dates)
-

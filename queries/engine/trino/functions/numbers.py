@@ -8,6 +8,8 @@ operators = Family()
 for _kind in ("tinyint", "smallint", "integer", "bigint", "real", "double"):
     functions(f"abs({_kind}) -> {_kind}", "abs({0})")
 functions("abs(decimal(p, s)) -> decimal(p, s)", "abs({0})")
+functions("random() -> double", "random()")
+functions("rand() -> double", "random()")
 functions("sqrt(double) -> double", "CASE WHEN {0} < 0 THEN 'NaN'::DOUBLE ELSE sqrt({0}) END")
 # Any null makes it null, where DuckDB leaves nulls out.
 functions(

@@ -165,17 +165,27 @@ def _checked(template: str):  # type: ignore[no-untyped-def]
 functions("regexp_like(varchar, varchar) -> boolean", _like)
 functions("regexp_extract(varchar(x), varchar) -> varchar(x)", _extract)
 functions("regexp_extract(varchar(x), varchar, bigint) -> varchar(x)", _extract)
-functions("regexp_extract_all(varchar(x), varchar) -> array(varchar(x))",
-          _checked("t_regexp_extract_all({0}, {1}, 0)"))
-functions("regexp_extract_all(varchar(x), varchar, bigint) -> array(varchar(x))",
-          _checked("t_regexp_extract_all({0}, {1}, {2})"))
+functions(
+    "regexp_extract_all(varchar(x), varchar) -> array(varchar(x))",
+    _checked("t_regexp_extract_all({0}, {1}, 0)"),
+)
+functions(
+    "regexp_extract_all(varchar(x), varchar, bigint) -> array(varchar(x))",
+    _checked("t_regexp_extract_all({0}, {1}, {2})"),
+)
 functions("regexp_count(varchar, varchar) -> bigint", _checked("t_regexp_count({0}, {1})"))
 functions("regexp_split(varchar(x), varchar) -> array(varchar(x))", _split)
-functions("regexp_position(varchar, varchar) -> integer",
-          _checked("CAST(t_regexp_position({0}, {1}, 1, 1) AS INTEGER)"))
-functions("regexp_position(varchar, varchar, bigint) -> integer",
-          _checked("CAST(t_regexp_position({0}, {1}, {2}, 1) AS INTEGER)"))
-functions("regexp_position(varchar, varchar, bigint, bigint) -> integer",
-          _checked("CAST(t_regexp_position({0}, {1}, {2}, {3}) AS INTEGER)"))
+functions(
+    "regexp_position(varchar, varchar) -> integer",
+    _checked("CAST(t_regexp_position({0}, {1}, 1, 1) AS INTEGER)"),
+)
+functions(
+    "regexp_position(varchar, varchar, bigint) -> integer",
+    _checked("CAST(t_regexp_position({0}, {1}, {2}, 1) AS INTEGER)"),
+)
+functions(
+    "regexp_position(varchar, varchar, bigint, bigint) -> integer",
+    _checked("CAST(t_regexp_position({0}, {1}, {2}, {3}) AS INTEGER)"),
+)
 functions("regexp_replace(varchar, varchar) -> varchar", _replace)
 functions("regexp_replace(varchar, varchar, varchar) -> varchar", _replace)

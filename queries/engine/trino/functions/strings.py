@@ -27,12 +27,16 @@ functions("length(varchar) -> bigint", "length({0})")
 functions("length(char(x)) -> bigint", "length({0})")
 
 macro("t_characters(s)", "regexp_extract_all(s, '(?s).')")
-macro("t_reverse(s)", "coalesce(array_to_string(list_reverse(t_characters(s)), ''), CASE WHEN s = "
-      "'' THEN '' END)")
+macro(
+    "t_reverse(s)",
+    "coalesce(array_to_string(list_reverse(t_characters(s)), ''), CASE WHEN s = '' THEN '' END)",
+)
 functions("reverse(varchar(x)) -> varchar(x)", "t_reverse({0})")
 
 # Counted from 1, from the end where negative; nothing stands at 0.
-macro("t_substr(s, a)", "CASE WHEN a = 0 OR abs(a) > length(s) THEN left(s, 0) ELSE substr(s, a) END")
+macro(
+    "t_substr(s, a)", "CASE WHEN a = 0 OR abs(a) > length(s) THEN left(s, 0) ELSE substr(s, a) END"
+)
 macro(
     "t_substr_of(s, a, n)",
     "CASE WHEN a = 0 OR abs(a) > length(s) OR n <= 0 THEN left(s, 0) ELSE substr(s, a, n) END",
@@ -41,13 +45,20 @@ for _name in ("substr", "substring"):
     functions(f"{_name}(varchar(x), bigint) -> varchar(x)", "t_substr({0}, {1})")
     functions(f"{_name}(varchar(x), bigint, bigint) -> varchar(x)", "t_substr_of({0}, {1}, {2})")
 
-macro("t_size(n)", "CASE WHEN n < 0 THEN CAST(t_fail('Target length must be in the range "
-      "[0..2147483647]') AS INTEGER) ELSE CAST(n AS INTEGER) END")
-macro("t_padding(p)", "CASE WHEN p = '' THEN t_fail_text('Padding string must not be empty') "
-      "ELSE p END")
+macro(
+    "t_size(n)",
+    "CASE WHEN n < 0 THEN CAST(t_fail('Target length must be in the range "
+    "[0..2147483647]') AS INTEGER) ELSE CAST(n AS INTEGER) END",
+)
+macro(
+    "t_padding(p)",
+    "CASE WHEN p = '' THEN t_fail_text('Padding string must not be empty') ELSE p END",
+)
 for _name in ("lpad", "rpad"):
-    functions(f"{_name}(varchar, bigint, varchar) -> varchar",
-              f"{_name}({{0}}, t_size({{1}}), t_padding({{2}}))")
+    functions(
+        f"{_name}(varchar, bigint, varchar) -> varchar",
+        f"{_name}({{0}}, t_size({{1}}), t_padding({{2}}))",
+    )
 
 # A null makes it null.
 operators("concat(varchar, varchar) -> varchar", "({0} || {1})")
@@ -71,32 +82,54 @@ def _concat(call: Call) -> str:
 
 
 functions("concat(varchar...) -> varchar", _concat)
-functions("concat(char(x), char(y)) -> char(x)", "({0} || {1})",
-          result=lambda bound: types.char(_number(bound, "x") + _number(bound, "y")))
+functions(
+    "concat(char(x), char(y)) -> char(x)",
+    "({0} || {1})",
+    result=lambda bound: types.char(_number(bound, "x") + _number(bound, "y")),
+)
 functions("concat_ws(varchar, varchar, varchar...) -> varchar", "concat_ws({*})")
 functions("concat_ws(varchar, varchar) -> varchar", "concat_ws({*})")
-functions("concat_ws(varchar, array(varchar)) -> varchar",
-          "CASE WHEN {0} IS NOT NULL AND {1} IS NOT NULL THEN coalesce(array_to_string("
-          "list_filter({1}, lambda \"s$\": \"s$\" IS NOT NULL), {0}), '') END")
+functions(
+    "concat_ws(varchar, array(varchar)) -> varchar",
+    "CASE WHEN {0} IS NOT NULL AND {1} IS NOT NULL THEN coalesce(array_to_string("
+    'list_filter({1}, lambda "s$": "s$" IS NOT NULL), {0}), \'\') END',
+)
 
-macro("t_delimiter(d)", "CASE WHEN d = '' THEN t_fail_text('The delimiter may not be the empty "
-      "string') ELSE d END")
-macro("t_limit(n)", "CASE WHEN n <= 0 THEN CAST(t_fail('Limit must be positive') AS BIGINT) ELSE n END")
+macro(
+    "t_delimiter(d)",
+    "CASE WHEN d = '' THEN t_fail_text('The delimiter may not be the empty string') ELSE d END",
+)
+macro(
+    "t_limit(n)",
+    "CASE WHEN n <= 0 THEN CAST(t_fail('Limit must be positive') AS BIGINT) ELSE n END",
+)
 macro("t_split(s, d, n)", "t_parts(string_split(s, d), d, n)")
-macro("t_parts(parts, d, n)", "CASE WHEN len(parts) <= n THEN parts ELSE list_concat(parts[1:n - 1],"
-      " [array_to_string(parts[n:], d)]) END")
+macro(
+    "t_parts(parts, d, n)",
+    "CASE WHEN len(parts) <= n THEN parts ELSE list_concat(parts[1:n - 1],"
+    " [array_to_string(parts[n:], d)]) END",
+)
 functions("split(varchar(x), varchar) -> array(varchar(x))", "string_split({0}, t_delimiter({1}))")
-functions("split(varchar(x), varchar, bigint) -> array(varchar(x))",
-          "t_split({0}, t_delimiter({1}), t_limit({2}))")
-macro("t_part(n)", "CASE WHEN n <= 0 THEN CAST(t_fail('Index must be greater than zero') AS BIGINT) "
-      "ELSE n END")
-macro("t_split_part(s, d, n)", "CASE WHEN d <> '' OR s = '' THEN string_split(s, d)[n] ELSE "
-      "t_characters(s)[n] END")
-functions("split_part(varchar(x), varchar, bigint) -> varchar(x)",
-          "t_split_part({0}, {1}, t_part({2}))")
+functions(
+    "split(varchar(x), varchar, bigint) -> array(varchar(x))",
+    "t_split({0}, t_delimiter({1}), t_limit({2}))",
+)
+macro(
+    "t_part(n)",
+    "CASE WHEN n <= 0 THEN CAST(t_fail('Index must be greater than zero') AS BIGINT) ELSE n END",
+)
+macro(
+    "t_split_part(s, d, n)",
+    "CASE WHEN d <> '' OR s = '' THEN string_split(s, d)[n] ELSE t_characters(s)[n] END",
+)
+functions(
+    "split_part(varchar(x), varchar, bigint) -> varchar(x)", "t_split_part({0}, {1}, t_part({2}))"
+)
 
-functions("strpos(varchar, varchar) -> bigint",
-          "CASE WHEN {1} = '' AND {0} IS NOT NULL THEN 1 ELSE instr({0}, {1}) END")
+functions(
+    "strpos(varchar, varchar) -> bigint",
+    "CASE WHEN {1} = '' AND {0} IS NOT NULL THEN 1 ELSE instr({0}, {1}) END",
+)
 
 
 @python("t_strpos(VARCHAR, VARCHAR, BIGINT)", "BIGINT", pa.int64())
@@ -119,20 +152,31 @@ def _strpos(value: str, part: str, occurrence: int) -> int:
 functions("strpos(varchar, varchar, bigint) -> bigint", "t_strpos({0}, {1}, {2})")
 functions("starts_with(varchar, varchar) -> boolean", "starts_with({0}, {1})")
 
-macro("t_between(s, r)", "r || coalesce(array_to_string(list_transform(t_characters(s), lambda "
-      "\"c$\": \"c$\" || r), ''), '')")
-macro("t_replace(s, q, r)", "CASE WHEN s IS NULL THEN NULL WHEN q = '' THEN t_between(s, r) "
-      "ELSE replace(s, q, r) END")
+macro(
+    "t_between(s, r)",
+    "r || coalesce(array_to_string(list_transform(t_characters(s), lambda "
+    "\"c$\": \"c$\" || r), ''), '')",
+)
+macro(
+    "t_replace(s, q, r)",
+    "CASE WHEN s IS NULL THEN NULL WHEN q = '' THEN t_between(s, r) ELSE replace(s, q, r) END",
+)
 functions("replace(varchar, varchar) -> varchar", "replace({0}, {1}, '')")
 functions("replace(varchar, varchar, varchar) -> varchar", "t_replace({0}, {1}, {2})")
 functions("translate(varchar, varchar, varchar) -> varchar", "translate({0}, {1}, {2})")
 
 functions("chr(bigint) -> varchar(1)", "t_chr({0})")
-macro("t_chr(n)", "CASE WHEN n BETWEEN 0 AND 1114111 AND n NOT BETWEEN 55296 AND 57343 THEN "
-      "chr(CAST(n AS INTEGER)) ELSE t_fail_text('Not a valid Unicode code point: ' || n) END")
+macro(
+    "t_chr(n)",
+    "CASE WHEN n BETWEEN 0 AND 1114111 AND n NOT BETWEEN 55296 AND 57343 THEN "
+    "chr(CAST(n AS INTEGER)) ELSE t_fail_text('Not a valid Unicode code point: ' || n) END",
+)
 functions("codepoint(varchar(1)) -> integer", "t_codepoint({0})")
-macro("t_codepoint(s)", "CASE WHEN length(s) = 1 THEN unicode(s) WHEN s IS NOT NULL THEN "
-      "CAST(t_fail('Input string must be a single character string') AS INTEGER) END")
+macro(
+    "t_codepoint(s)",
+    "CASE WHEN length(s) = 1 THEN unicode(s) WHEN s IS NOT NULL THEN "
+    "CAST(t_fail('Input string must be a single character string') AS INTEGER) END",
+)
 
 
 @python("t_levenshtein(VARCHAR, VARCHAR)", "BIGINT", pa.int64())
@@ -141,8 +185,9 @@ def _levenshtein(left: str, right: str) -> int:
     for place, one in enumerate(left, 1):
         before, row[0] = row[0], place
         for other, letter in enumerate(right, 1):
-            before, row[other] = row[other], min(
-                row[other] + 1, row[other - 1] + 1, before + (one != letter)
+            before, row[other] = (
+                row[other],
+                min(row[other] + 1, row[other - 1] + 1, before + (one != letter)),
             )
     return row[-1]
 
@@ -163,7 +208,6 @@ def _normalize(value: str, form: str) -> str:
     return unicodedata.normalize(form, value)  # type: ignore[arg-type]
 
 
-functions("normalize(varchar) -> varchar", "t_normalize({0}, 'NFC')")
 functions("normalize(varchar, varchar) -> varchar", "t_normalize({0}, {1})")
 
 
