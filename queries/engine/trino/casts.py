@@ -1,6 +1,7 @@
 """CAST as Trino casts: which types to which, and what it makes of each value."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from queries.engine.errors import BadSQL, Refused
 from queries.engine.trino import types
@@ -49,7 +50,9 @@ def coerced(value: Typed, target: Type) -> Typed:
         return value
     if value.type.name == "varchar" and target.name == "varchar":
         return value
-    return cast(value, target)
+    made = cast(value, target)
+    whole = value.type.name in INTEGERS and target.name in INTEGERS
+    return replace(made, value=value.value) if whole else made
 
 
 def _plain(value: Typed, target: Type) -> str:
