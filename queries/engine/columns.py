@@ -46,8 +46,12 @@ def _narrowed(tree: exp.Query, scanned: Mapping[str, Table]) -> Scope:
     schema: dict[str, object] = {
         name: dict.fromkeys(table.names, "varchar") for name, table in scanned.items()
     }
+    whole = tree.copy()
+    for call in list(whole.find_all(exp.Anonymous)):
+        if len(call.expressions) == 1 and isinstance(call.expressions[0], exp.Star):
+            call.replace(exp.Count(this=exp.Star()))  # of rows: to sqlglot, any other takes columns
     try:
-        copy = qualify(tree.copy(), dialect="trino", schema=schema, validate_qualify_columns=False)
+        copy = qualify(whole, dialect="trino", schema=schema, validate_qualify_columns=False)
         root = build_scope(pushdown_projections(copy))
     except SqlglotError as error:
         root, reason = None, str(error).splitlines()[0]

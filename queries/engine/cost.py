@@ -14,9 +14,9 @@ import pyarrow.parquet as pq
 from glue import schema
 from glue.tables import Table
 from queries.engine import columns, prices, sizes
-from queries.engine.dialect import Plan, Scan
 from queries.engine.errors import TooExpensive
 from queries.engine.files import Files
+from queries.engine.plan import Plan, Scan
 from queries.engine.ranges import Range
 from queries.engine.session import kept
 

@@ -39,6 +39,10 @@ class BadSQL(QueryError):
     """The SQL cannot be run as it is: syntax, or a table, column or function nobody knows."""
 
 
+class Refused(BadSQL):
+    """Athena runs this SQL, or may; what it gives is not known here well enough to be the same."""
+
+
 class StageNotUp(QueryError):
     """The stage does not answer. Asking again helps once it is up."""
 

@@ -12,6 +12,8 @@ from queries.engine.parameters import Bound
 _TOKEN = re.compile(r"""\w+|[^\w\s]""")
 _QUIET = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 _ADVICE = re.compile(r"\n|(?<=\.) (?=Use |Try |You might )")  # on how to change DuckDB, not the SQL
+# A sentence of ours: of `t_fail`, or of a Python function.
+_OURS = re.compile(r"Could not convert string '!(.*)' to BOOL|the UDF: \w+: (.*)", re.DOTALL)
 _STATIC = (
     duckdb.BinderException,
     duckdb.CatalogException,
@@ -27,7 +29,11 @@ def explain(error: duckdb.Error, bound: Bound, sql: str, columns: Iterable[str])
     message = _ADVICE.split(told.get("exception_message", "").strip())[0]
     name = told.get("name", "")
     kind = told.get("error_subtype", "")
-    if kind == "COLUMN_NOT_FOUND":
+    if ours := _OURS.search(told.get("exception_message", "").strip()):
+        sentence = (ours[1] or ours[2]).splitlines()[0].rstrip(".") + "."
+    elif message.startswith("Type INT128"):
+        sentence = "A sum does not fit a bigint."
+    elif kind == "COLUMN_NOT_FOUND":
         sentence = f'There is no column "{name}".{hint(name, columns)}'
     elif kind == "MISSING_ENTRY":
         what = told.get("type", "").split()[-1:] or ["thing"]
@@ -41,7 +47,7 @@ def explain(error: duckdb.Error, bound: Bound, sql: str, columns: Iterable[str])
     else:
         sentence = (message[:1].upper() + message[1:]).rstrip(".! ") or "The query failed"
         sentence += "."
-    position = _place(told.get("position"), sql, bound)
+    position = None if ours else _place(told.get("position"), sql, bound)
     problem = BadSQL if isinstance(error, _STATIC) else EngineFailed
     return problem(sentence, sql=bound.source, position=position)
 
@@ -67,7 +73,7 @@ def _place(told: str | None, sql: str, bound: Bound) -> int | None:
     ours = _occurrences(token[0], sql)
     quiet = _QUIET.sub(lambda comment: " " * len(comment[0]), bound.sql)
     theirs = _occurrences(token[0], quiet)
-    if len(theirs) != len(ours) and len(theirs) != 1:
+    if position not in ours or (len(theirs) != len(ours) and len(theirs) != 1):
         return None
     return bound.origin(theirs[0 if len(theirs) == 1 else ours.index(position)])
 

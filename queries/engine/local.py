@@ -14,9 +14,9 @@ from glue.tables import Table
 from queries.engine import cost, results
 from queries.engine.answers import Running
 from queries.engine.cost import Estimate
-from queries.engine.dialect import Plan
 from queries.engine.errors import NotEstimated
 from queries.engine.parameters import Bound
+from queries.engine.plan import Plan
 from queries.engine.reading import Opened, answered
 from queries.engine.session import open_session
 from queries.engine.spool import HOLD_S, Spool
@@ -87,11 +87,10 @@ class _Asked:
         files = sum(part.count for part in lake.files)
         self.spool.told |= {"engine": "local", "files": files, "bytes": _bytes(lake)}
         found = relation(lake.session, lake.plan)
-        huge = {place for place, kind in enumerate(found.types) if kind == "HUGEINT"}
-        reader = found.to_arrow_reader(_ROWS)
-        schema = results.schema(reader.schema, huge)
+        reader, columns = found.to_arrow_reader(_ROWS), lake.plan.columns
+        schema = results.schema(reader.schema, columns)
         self.spool.begin(schema)
-        for batch in results.batches(reader, schema):
+        for batch in results.batches(reader, schema, columns):
             if self.spool.add(batch):
                 if lake.changed():
                     raise _Replaced

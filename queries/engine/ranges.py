@@ -6,19 +6,23 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-Named = Callable[[exp.Expr], tuple[str, str] | None]
+from queries.engine.trino.typed import Typed
+from queries.engine.trino.types import INTEGERS
 
-_LOW, _HIGH = exp.column("low"), exp.column("high")
+Named = Callable[[exp.Expr], tuple[str, str] | None]
+Translate = Callable[[exp.Expr], Typed]
+Write = Callable[[str], str]
+
 # A row group is read where what its statistics allow and what the condition allows overlap: as in
 # TupleDomainParquetPredicate of trinodb/trino. Dictionaries and page indexes, which Trino looks at
 # as well, could only make it less.
-_OVERLAPS: Mapping[type[exp.Expr], Callable[[exp.Expr], exp.Expr]] = {
-    exp.EQ: lambda value: exp.Between(this=value, low=_LOW, high=_HIGH),
-    exp.NEQ: lambda value: exp.not_(exp.and_(_LOW.eq(value), _HIGH.eq(value))),
-    exp.LT: lambda value: exp.LT(this=_LOW, expression=value),
-    exp.LTE: lambda value: exp.LTE(this=_LOW, expression=value),
-    exp.GT: lambda value: exp.GT(this=_HIGH, expression=value),
-    exp.GTE: lambda value: exp.GTE(this=_HIGH, expression=value),
+_OVERLAPS: Mapping[type[exp.Expr], Write] = {
+    exp.EQ: lambda value: f"({value} BETWEEN low AND high)",
+    exp.NEQ: lambda value: f"(NOT (low = {value} AND high = {value}))",
+    exp.LT: lambda value: f"(low < {value})",
+    exp.LTE: lambda value: f"(low <= {value})",
+    exp.GT: lambda value: f"(high > {value})",
+    exp.GTE: lambda value: f"(high >= {value})",
 }
 _FLIPPED: Mapping[type[exp.Expr], type[exp.Expr]] = {
     exp.EQ: exp.EQ,
@@ -29,16 +33,15 @@ _FLIPPED: Mapping[type[exp.Expr], type[exp.Expr]] = {
     exp.GTE: exp.LTE,
 }
 # With constants of these types Trino compares the column itself, with others a cast of it.
-_TIMES = {exp.DType.DATE, exp.DType.TIMESTAMP}
-_COMPARABLE: Mapping[str, set[exp.DType]] = {
-    "string": exp.DataType.TEXT_TYPES,
-    "tinyint": exp.DataType.INTEGER_TYPES,
-    "smallint": exp.DataType.INTEGER_TYPES,
-    "int": exp.DataType.INTEGER_TYPES,
-    "bigint": exp.DataType.INTEGER_TYPES,
-    "double": exp.DataType.NUMERIC_TYPES,
-    "date": {exp.DType.DATE},
-    "timestamp": _TIMES,
+_COMPARABLE: Mapping[str, tuple[str, ...]] = {
+    "string": ("varchar",),
+    "tinyint": INTEGERS,
+    "smallint": INTEGERS,
+    "int": INTEGERS,
+    "bigint": INTEGERS,
+    "double": (*INTEGERS, "decimal", "real", "double"),
+    "date": ("date",),
+    "timestamp": ("date", "timestamp"),
 }
 _FINER = re.compile(r":\d\d\.\d{3}\d*[1-9]")  # than the milliseconds of a timestamp column
 _CONSTANT = (
@@ -53,12 +56,10 @@ _CONSTANT = (
     exp.Add,
     exp.Sub,
     exp.Mul,
-    exp.DateAdd,
-    exp.DateSub,
-    exp.DateTrunc,
-    exp.TimestampTrunc,
     exp.CurrentDate,
 )
+_FUNCTIONS = ("date_add", "date_trunc")
+_FILLED = "(NOT only_nulls)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +72,10 @@ class Range:
     sql: str
 
 
-def read(condition: exp.Expr, named: Named) -> Range | None:
+def read(condition: exp.Expr, named: Named, translate: Translate) -> Range | None:
     """The range of a condition that compares one column with constants; None for any other.
 
-    `named` gives name and type of what is a column of the scan.
+    `named` gives name and type of what is a column of the scan, `translate` DuckDB's SQL.
     """
     columns: set[str] = set()
 
@@ -85,62 +86,68 @@ def read(condition: exp.Expr, named: Named) -> Range | None:
         columns.add(found[0])
         return found[1]
 
-    overlaps = _overlaps(condition, column)
+    overlaps = _Overlaps(column, translate).of(condition)
     if overlaps is None or len(columns) != 1:
         return None
-    return Range(columns.pop(), overlaps.sql(dialect="duckdb", comments=False))
+    return Range(columns.pop(), overlaps)
 
 
-def _overlaps(node: exp.Expr, column: Callable[[exp.Expr], str | None]) -> exp.Expr | None:
-    node = node.unnest()
-    if isinstance(node, exp.And | exp.Or):
-        left, right = _overlaps(node.left, column), _overlaps(node.right, column)
-        join = exp.and_ if isinstance(node, exp.And) else exp.or_
-        return None if left is None or right is None else join(left, right)
-    if isinstance(node, exp.Is) and isinstance(node.expression, exp.Null):
-        if column(node.this) is not None:
-            return exp.column("some_nulls")
-        return node if _is_constant(node.this) else None
-    if isinstance(node, exp.Not):
-        inner = node.this.unnest()
-        is_null = isinstance(inner, exp.Is) and isinstance(inner.expression, exp.Null)
-        return _filled() if is_null and column(inner.this) is not None else None
-    return _compared(node, column)
+@dataclass(frozen=True, slots=True)
+class _Overlaps:
+    column: Callable[[exp.Expr], str | None]
+    translate: Translate
+
+    def of(self, node: exp.Expr) -> str | None:
+        node = node.unnest()
+        if isinstance(node, exp.And | exp.Or):
+            left, right = self.of(node.left), self.of(node.right)
+            join = "AND" if isinstance(node, exp.And) else "OR"
+            return None if left is None or right is None else f"({left} {join} {right})"
+        if isinstance(node, exp.Is) and isinstance(node.expression, exp.Null):
+            if self.column(node.this) is not None:
+                return "some_nulls"
+            return self.translate(node).sql if self.constant(node.this) else None
+        if isinstance(node, exp.Not):
+            inner = node.this.unnest()
+            is_null = isinstance(inner, exp.Is) and isinstance(inner.expression, exp.Null)
+            return _FILLED if is_null and self.column(inner.this) is not None else None
+        return self.compared(node)
+
+    def compared(self, node: exp.Expr) -> str | None:
+        """A comparison of a column with constants, which no null meets."""
+        operator = type(node)
+        pairs: list[tuple[type[exp.Expr], exp.Expr]]
+        if isinstance(node, exp.Between):
+            pairs = [(exp.GTE, node.args["low"]), (exp.LTE, node.args["high"])]
+            join, subject = " AND ", node.this
+        elif isinstance(node, exp.In) and node.expressions:
+            pairs = [(exp.EQ, value) for value in node.expressions]
+            join, subject = " OR ", node.this
+        elif operator in _OVERLAPS and isinstance(node, exp.Binary):
+            flipped = self.column(node.left) is None
+            subject, value = (node.right, node.left) if flipped else (node.left, node.right)
+            pairs = [(_FLIPPED[operator] if flipped else operator, value)]
+            join = " AND "
+        else:
+            return None
+        kind = self.column(subject)
+        if kind is None or not all(self.constant(value, kind) for _, value in pairs):
+            return None
+        met = join.join(_OVERLAPS[how](self.translate(value).sql) for how, value in pairs)
+        return f"({_FILLED} AND ({met}))"
+
+    def constant(self, node: exp.Expr, kind: str | None = None) -> bool:
+        """Whether Trino works it out before it reads, to compare a column of `kind` with it."""
+        if not all(_is_constant(part) for part in node.walk()):
+            return False
+        if kind is None:
+            return True
+        if _FINER.search(node.sql()):
+            return False
+        return self.translate(node).type.name in _COMPARABLE.get(kind, ())
 
 
-def _compared(node: exp.Expr, column: Callable[[exp.Expr], str | None]) -> exp.Expr | None:
-    """A comparison of a column with constants, which no null meets."""
-    operator = type(node)
-    pairs: list[tuple[type[exp.Expr], exp.Expr]]
-    if isinstance(node, exp.Between):
-        pairs = [(exp.GTE, node.args["low"]), (exp.LTE, node.args["high"])]
-        join, subject = exp.and_, node.this
-    elif isinstance(node, exp.In) and node.expressions:
-        pairs = [(exp.EQ, value) for value in node.expressions]
-        join, subject = exp.or_, node.this
-    elif operator in _OVERLAPS and isinstance(node, exp.Binary):
-        flipped = column(node.left) is None
-        subject, value = (node.right, node.left) if flipped else (node.left, node.right)
-        pairs = [(_FLIPPED[operator] if flipped else operator, value)]
-        join = exp.and_
-    else:
-        return None
-    kind = column(subject)
-    if kind is None or not all(_is_constant(value, kind) for _, value in pairs):
-        return None
-    return exp.and_(_filled(), join(*(_OVERLAPS[how](value.copy()) for how, value in pairs)))
-
-
-def _filled() -> exp.Expr:
-    return exp.not_(exp.column("only_nulls"))
-
-
-def _is_constant(node: exp.Expr, kind: str | None = None) -> bool:
-    """Whether Trino works it out before it reads, as a value to compare a column of `kind` with."""
-    if not all(isinstance(part, _CONSTANT) for part in node.walk()):
-        return False
-    if kind is None:
-        return True
-    if _FINER.search(node.sql()):
-        return False
-    return node.type is not None and node.type.this in _COMPARABLE.get(kind, set())
+def _is_constant(part: exp.Expr) -> bool:
+    if isinstance(part, exp.Anonymous):
+        return part.name.lower() in _FUNCTIONS
+    return isinstance(part, _CONSTANT)

@@ -10,11 +10,11 @@ import pyarrow as pa
 
 from glue.tables import Table
 from queries.engine import dialect, faults
-from queries.engine.dialect import Plan
 from queries.engine.errors import EngineFailed
 from queries.engine.files import Files
 from queries.engine.listing import Listing
 from queries.engine.parameters import Bound
+from queries.engine.plan import Plan
 from queries.engine.session import find, open_session
 from queries.engine.store import Store
 
@@ -72,7 +72,7 @@ def answered(
 
 
 def _once(plan: Plan, listing: Listing, answer: Callable[[Opened], T]) -> T:
-    with open_session() as session:
+    with open_session(plan.helpers) as session:
         files = tuple(find(session, scan, listing) for scan in plan.scans)
         return answer(Opened(session, plan, files, lambda: bool(listing.changed())))
 
@@ -86,8 +86,6 @@ def _explained(bound: Bound, plan: Plan) -> Iterator[None]:
         raise KeyboardInterrupt from None
     except duckdb.Error as error:
         raise faults.explain(error, bound, plan.sql, columns) from None
-    except OverflowError:
-        raise EngineFailed("A sum does not fit a bigint.") from None
     except (OSError, pa.ArrowException) as error:
         reason = str(error).splitlines()[0].rstrip(".")
         raise EngineFailed(f"The files cannot be read: {reason}.") from None

@@ -1,10 +1,13 @@
 """Results of the same types from both engines: batches of Arrow, and DataFrames of them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
+
+from queries.engine.trino.types import Type
 
 _TYPES: dict[pa.DataType, Any] = {
     pa.int8(): pd.Int8Dtype(),
@@ -16,25 +19,24 @@ _TYPES: dict[pa.DataType, Any] = {
 }
 
 
-def schema(told: pa.Schema, huge: set[int]) -> pa.Schema:
-    """The columns as Athena has them, of those that DuckDB told.
-
-    Columns at the places in `huge` hold DuckDB's sums of integers, 128 bits wide; Athena's are
-    `bigint`. Names are in small letters, and what DuckDB enumerates is text.
-    """
+def schema(told: pa.Schema, columns: Sequence[tuple[str, Type]]) -> pa.Schema:
+    """The columns as Athena has them, of those that DuckDB told; `columns` has their names and
+    Trino's types. Names are in small letters."""
     return pa.schema(
-        pa.field(field.name.lower(), pa.int64() if place in huge else _plain(field.type))
-        for place, field in enumerate(told)
+        pa.field(name.lower(), _column(pa.array([], field.type), kind).type)
+        for field, (name, kind) in zip(told, columns, strict=True)
     )
 
 
-def batches(found: Iterable[pa.RecordBatch], wanted: pa.Schema) -> Iterator[pa.RecordBatch]:
-    """The same rows with the columns of `schema`; `OverflowError` for a sum that is no bigint."""
+def batches(
+    found: Iterable[pa.RecordBatch], wanted: pa.Schema, columns: Sequence[tuple[str, Type]]
+) -> Iterator[pa.RecordBatch]:
+    """The same rows with the columns of `schema`."""
     for batch in found:
-        columns = [
-            _cast(column, field.type) for column, field in zip(batch.columns, wanted, strict=True)
+        made = [
+            _column(column, kind) for column, (_, kind) in zip(batch.columns, columns, strict=True)
         ]
-        yield pa.record_batch(columns, schema=wanted)
+        yield pa.record_batch(made, schema=wanted)
 
 
 def frame(table: pa.Table) -> pd.DataFrame:
@@ -63,14 +65,27 @@ def from_athena(frame: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
-def _plain(kind: pa.DataType) -> pa.DataType:
-    return kind.value_type if isinstance(kind, pa.DictionaryType) else kind
+def _column(column: "pa.Array[Any]", kind: Type) -> "pa.Array[Any]":
+    if kind.name == "timestamp with time zone":
+        moments: pa.Array[Any] = pc.assume_timezone(pc.struct_field(column, 0), "UTC")
+        return moments
+    if kind.name.startswith("interval"):
+        told = days if kind.name.endswith("second") else months
+        texts = [None if value is None else told(value) for value in column.to_pylist()]
+        return pa.array(texts, pa.string())
+    return column
 
 
-def _cast(column: "pa.Array[Any]", kind: pa.DataType) -> "pa.Array[Any]":
-    if column.type == kind:
-        return column
-    try:
-        return column.cast(kind)
-    except pa.ArrowInvalid:
-        raise OverflowError("bigint") from None
+def days(milliseconds: int) -> str:
+    """An interval of days to milliseconds as Trino writes it."""
+    seconds, rest = divmod(abs(milliseconds), 1000)
+    minutes, second = divmod(seconds, 60)
+    hours, minute = divmod(minutes, 60)
+    day, hour = divmod(hours, 24)
+    sign = "-" if milliseconds < 0 else ""
+    return f"{sign}{day} {hour:02}:{minute:02}:{second:02}.{rest:03}"
+
+
+def months(count: int) -> str:
+    """An interval of years to months as Trino writes it."""
+    return f"{'-' if count < 0 else ''}{abs(count) // 12}-{abs(count) % 12}"

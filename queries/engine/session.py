@@ -2,50 +2,63 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import duckdb
 import pyarrow as pa
 
 from queries.engine import files
-from queries.engine.dialect import Scan
 from queries.engine.listing import Listing
+from queries.engine.plan import Scan
+from queries.engine.trino import helpers
 
 # Nothing but the registered files can be reached, and no statement can change that.
 _SETTINGS = (
     "SET GLOBAL TimeZone = 'UTC'",
-    "SET GLOBAL integer_division = true",  # as Trino divides
     "SET GLOBAL errors_as_json = true",
     "SET enable_external_access = false",  # nor Python's variables
     "SET lock_configuration = true",
 )
 # Making a DuckDB takes as long as many a question. Each serves one question at a time, so that
 # none waits for the threads of another, and those that failed serve no more.
-_idle: list[duckdb.DuckDBPyConnection] = []
+_idle: list["_Database"] = []
+
+
+@dataclass(frozen=True, slots=True)
+class _Database:
+    connection: duckdb.DuckDBPyConnection
+    helpers: set[str]
+    """What was made in it of `trino.helpers`."""
 
 
 @contextmanager
-def open_session() -> Iterator[duckdb.DuckDBPyConnection]:
-    """A session of a DuckDB in memory, which can reach nothing but what is registered with it."""
+def open_session(needed: Iterable[str] = ()) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A session of a DuckDB in memory, which can reach nothing but what is registered with it.
+
+    `needed` names what its SQL needs of `trino.helpers`.
+    """
     try:
         database = _idle.pop()
     except IndexError:
         database = _made()
     try:
-        with database.cursor() as session:
+        helpers.install(database.connection, [n for n in needed if n not in database.helpers])
+        database.helpers.update(needed)
+        with database.connection.cursor() as session:
             # One transaction, so that "now" is the same when partitions are chosen and rows are.
             session.execute("BEGIN")
             yield session
     except BaseException:
-        database.close()
+        database.connection.close()
         raise
     _idle.append(database)
 
 
-def _made() -> duckdb.DuckDBPyConnection:
-    database = duckdb.connect()
+def _made() -> _Database:
+    connection = duckdb.connect()
     for setting in _SETTINGS:
-        database.execute(setting)
-    return database
+        connection.execute(setting)
+    return _Database(connection, set())
 
 
 def find(session: duckdb.DuckDBPyConnection, scan: Scan, listing: Listing) -> files.Files:

@@ -131,7 +131,6 @@ READS: dict[str, list[tuple[Any, ...]]] = {
     "SELECT count(*), max(day) FROM likes": [(ANY_DAY, "")],
     "SELECT * FROM likes": [(ANY_DAY, EVERY)],
     "SELECT l.* FROM likes l": [(ANY_DAY, EVERY)],
-    "SELECT count(l) FROM likes l": [(ANY_DAY, EVERY)],
     "SELECT movie_id FROM likes": [(ANY_DAY, "movie_id")],
     "SELECT count(user_id) FROM likes": [(ANY_DAY, "user_id")],
     "SELECT MOVIE_ID AS extra FROM movie_likes_local.LIKES": [(ANY_DAY, "movie_id")],
@@ -142,7 +141,7 @@ READS: dict[str, list[tuple[Any, ...]]] = {
         (ANY_DAY, "movie_id source")
     ],
     "SELECT count(*) FILTER (WHERE action = 'like') FROM likes": [(ANY_DAY, "action")],
-    "SELECT a FROM likes AS l (a, b, c, d, e, f, g, h, i)": [(ANY_DAY, EVERY)],
+    "SELECT a FROM likes AS l (a, b, c, d, e, f, g, h, i, j)": [(ANY_DAY, EVERY)],
     # What is selected and not used is not read.
     "SELECT count(*) FROM (SELECT * FROM likes)": [(ANY_DAY, "")],
     "WITH x AS (SELECT * FROM likes) SELECT movie_id FROM x": [(ANY_DAY, "movie_id")],

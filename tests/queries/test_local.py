@@ -141,7 +141,7 @@ def test_results_have_the_types_awswrangler_gives(lake: Lake) -> None:
         ("7 / 2", 3),
         ("date_diff('day', TIMESTAMP '2026-03-01 23:00:00', TIMESTAMP '2026-03-02 01:00:00')", 0),
         ("date_diff('hour', TIMESTAMP '2026-03-01 23:59:00', TIMESTAMP '2026-03-02 01:00:00')", 1),
-        ("date_diff('millisecond', DATE '2026-03-01', DATE '2026-03-02')", 86_400_000),
+        ("date_diff('day', DATE '2026-03-01', DATE '2026-03-02')", 1),
         ("CAST(DATE '2026-03-01' - INTERVAL '1' DAY AS varchar)", "2026-02-28"),
         ("date_add('month', 1, DATE '2026-01-31')", date(2026, 2, 28)),
         ("date_trunc('month', DATE '2026-03-05')", date(2026, 3, 1)),
@@ -158,7 +158,7 @@ def test_results_have_the_types_awswrangler_gives(lake: Lake) -> None:
         ("length('дюна')", 4),
         ("try_cast('x' AS bigint) IS NULL", True),
         ("from_unixtime(0)", pd.Timestamp(0, tz="UTC")),
-        ("CAST(current_timestamp AS varchar) LIKE '%+00'", True),
+        ("CAST(current_timestamp AS varchar) LIKE '% UTC'", True),
     ],
 )
 def test_expressions_mean_what_athena_means(lake: Lake, expression: str, value: object) -> None:

@@ -1,39 +1,11 @@
-"""The types of a result's columns as Athena names them, from those that DuckDB names."""
+"""The columns of a result as Athena tells them."""
 
 from __future__ import annotations
 
-import re
-
 import msgspec
 
-# DuckDB's names of types and Athena's; a sum of integers is 128 bits wide to DuckDB, and checked.
-_NAMES = {
-    "BOOLEAN": "boolean",
-    "TINYINT": "tinyint",
-    "SMALLINT": "smallint",
-    "INTEGER": "integer",
-    "BIGINT": "bigint",
-    "HUGEINT": "bigint",
-    "UTINYINT": "smallint",
-    "USMALLINT": "integer",
-    "UINTEGER": "bigint",
-    "FLOAT": "float",
-    "DOUBLE": "double",
-    "VARCHAR": "varchar",
-    "JSON": "json",
-    "UUID": "uuid",
-    "DATE": "date",
-    "TIME": "time",
-    "TIMESTAMP": "timestamp",
-    "TIMESTAMP_S": "timestamp",
-    "TIMESTAMP_MS": "timestamp",
-    "TIMESTAMP_NS": "timestamp",
-    "TIMESTAMP WITH TIME ZONE": "timestamp with time zone",
-    "BLOB": "varbinary",
-    "INTERVAL": "interval day to second",
-    '"NULL"': "unknown",
-}
-_DECIMAL = re.compile(r"DECIMAL\((\d+),\s*(\d+)\)")
+from queries.engine.trino.types import Type
+
 # What GetQueryResults tells of a type, as tests of PyAthena (tests/pyathena/test_cursor.py) have it
 # from Athena; 0 for all others.
 _PRECISIONS = {
@@ -76,20 +48,11 @@ class Column(msgspec.Struct, frozen=True):
         }
 
 
-class UnknownType(Exception):
-    """A type of DuckDB's that Athena has nothing for; the message says which."""
-
-
-def column(name: str, kind: str) -> Column:
-    """A result's column of one of DuckDB's types; `UnknownType` where Athena has none for it."""
-    if kind in _NAMES:
-        return named(name, _NAMES[kind])
-    if decimal := _DECIMAL.fullmatch(kind):
-        return Column(name, "decimal", int(decimal[1]), int(decimal[2]))
-    for mark, type in (("]", "array"), ("MAP(", "map"), ("STRUCT(", "row")):
-        if kind.endswith(mark) if mark == "]" else kind.startswith(mark):
-            return named(name, type)
-    raise UnknownType(f'The column "{name}" is of the type {kind}, which Athena has not.')
+def column(name: str, kind: Type) -> Column:
+    """A result's column of one of Trino's types, which Athena calls by other names at times."""
+    if kind.name == "decimal":
+        return Column(name.lower(), "decimal", kind.precision, kind.scale)
+    return named(name.lower(), "float" if kind.name == "real" else kind.name)
 
 
 def named(name: str, type: str) -> Column:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from infra.local.athena.failures import Failure
+from queries.engine.trino.types import Type
 
 # https://docs.aws.amazon.com/athena/latest/ug/compression-formats.html
 Compression: TypeAlias = Literal["gzip", "snappy", "zstd", "none"]
@@ -58,6 +59,17 @@ def compression(properties: Mapping[str, str]) -> Compression:
     return chosen
 
 
+_NOT_HIVE = {
+    "json",
+    "uuid",
+    "time",
+    "time with time zone",
+    "timestamp with time zone",
+    "interval day to second",
+    "interval year to month",
+}
+
+
 def check(names: Sequence[str]) -> None:
     """`Failure`, in Athena's words, where the columns of a table have no names of their own."""
     for place, name in enumerate(names, 1):
@@ -71,25 +83,21 @@ def _column(code: str, problem: str) -> Failure:
     return Failure(f"{code}: line 1:1: Column {problem}")
 
 
-def schema(given: pa.Schema, huge: set[int]) -> pa.Schema:
-    """What the file holds: sums as bigint, times to the millisecond, as Athena has them.
+def schema(given: pa.Schema, kinds: Sequence[Type]) -> pa.Schema:
+    """What the file holds: times to the millisecond, as Athena has them.
 
     `Failure` for types that Hive has not.
     """
     check(given.names)
     fields = []
-    for place, field in enumerate(given):
-        kind = field.type
-        if place in huge:
-            kind = pa.int64()
-        elif pa.types.is_null(kind):
+    for place, (field, kind) in enumerate(zip(given, kinds, strict=True)):
+        if kind.name == "unknown":
             raise _column("COLUMN_TYPE_UNKNOWN", f"type is unknown at position {place + 1}")
-        elif pa.types.is_timestamp(kind):
-            if kind.tz is not None:
-                raise Failure("NOT_SUPPORTED: Unsupported Hive type: timestamp(3) with time zone")
-            kind = pa.timestamp("ms")
-        hive_type(kind)
-        fields.append(pa.field(field.name, kind))
+        if kind.name in _NOT_HIVE:
+            raise Failure(f"NOT_SUPPORTED: Unsupported Hive type: {kind}")
+        held = pa.timestamp("ms") if pa.types.is_timestamp(field.type) else field.type
+        hive_type(held)
+        fields.append(pa.field(field.name, held))
     return pa.schema(fields)
 
 

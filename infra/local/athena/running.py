@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,11 +31,13 @@ from infra.local.athena.jobs import Ran, Run
 from infra.local.athena.kinds import Column
 from infra.local.athena.statements import BadStatement, Statement
 from queries.engine import cost, dialect, faults, local, reading
+from queries.engine import results as answers
 from queries.engine.errors import NotEstimated, QueryError
 from queries.engine.parameters import Bound
 from queries.engine.reading import Opened
 from queries.engine.session import open_session
 from queries.engine.store import Store
+from queries.engine.trino.types import Type
 
 T = TypeVar("T")
 _BATCH = 20_000  # rows that are held at a time
@@ -97,6 +99,20 @@ class Running:
         return Ran(self.job.id, self.scanned, self.planning_ms, **more)
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The answer to a query: its columns' names and Trino's types, and its rows once asked for."""
+
+    relation: duckdb.DuckDBPyRelation
+    columns: Sequence[tuple[str, Type]]
+
+    def batches(self) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+        """The rows, some at a time, and what they have in common."""
+        reader = self.relation.to_arrow_reader(_BATCH)
+        schema = answers.schema(reader.schema, self.columns)
+        return schema, answers.batches(reader, schema, self.columns)
+
+
 def run(job: Run, services: Services, control: Control) -> Ran:
     """Run a statement; `Failure` says why it has no result."""
     try:
@@ -109,8 +125,6 @@ def run(job: Run, services: Services, control: Control) -> Ran:
         raise Failure(f"SYNTAX_ERROR: {error}") from None
     except QueryError as error:
         raise failures.of_engine(error) from None
-    except kinds.UnknownType as error:
-        raise Failure(f"NOT_SUPPORTED: {error}") from None
     except show.NotThere as error:
         raise Failure(f"FAILED: SemanticException {error}") from None
     except KeyboardInterrupt:  # what the engine makes of an interruption
@@ -133,10 +147,10 @@ def _check_output(services: Services, job: Run) -> None:
 def _select(running: Running, statement: Statement) -> Ran:
     path = running.folder / "result"
 
-    def write(found: duckdb.DuckDBPyRelation) -> list[Column]:
-        columns = _columns(found)
+    def write(found: Found) -> list[Column]:
+        columns = [kinds.column(name, kind) for name, kind in found.columns]
         with path.open("wb") as out:
-            results.write_csv(columns, _batches(running, found), out)
+            results.write_csv(columns, found.batches()[1], out)
         return columns
 
     columns = _asked(running, statement.sql, write)
@@ -152,8 +166,8 @@ def _explain(running: Running, statement: Statement) -> Ran:
     if not options <= {"type", "validate", "logical", "distributed", "format", "text"}:
         raise Failure("NOT_SUPPORTED: The local stage explains in the format TEXT alone.")
 
-    def plan(found: duckdb.DuckDBPyRelation) -> list[str]:
-        return ["true"] if "validate" in options else found.explain().splitlines()
+    def plan(found: Found) -> list[str]:
+        return ["true"] if "validate" in options else found.relation.explain().splitlines()
 
     lines = _asked(running, statement.parts["rest"], plan)
     running.scanned = 0
@@ -260,7 +274,7 @@ _RUNS: dict[str, Callable[[Running, Statement], Ran]] = {
 }
 
 
-def _asked(running: Running, sql: str, use: Callable[[duckdb.DuckDBPyRelation], T]) -> T:
+def _asked(running: Running, sql: str, use: Callable[[Found], T]) -> T:
     """What `use` makes of the answer to a query."""
     bound = Bound("athena", sql, sql)
     if information_schema.asked(sql):
@@ -276,23 +290,21 @@ def _asked(running: Running, sql: str, use: Callable[[duckdb.DuckDBPyRelation], 
             local.register(lake)
             found = local.relation(lake.session, lake.plan)
             _planned(running)
-            return use(found)
+            return use(Found(found, lake.plan.columns))
 
     return reading.answered(bound, tables, tables.database, running.services.store, answer)
 
 
-def _asked_of_schema(
-    running: Running, bound: Bound, use: Callable[[duckdb.DuckDBPyRelation], T]
-) -> T:
+def _asked_of_schema(running: Running, bound: Bound, use: Callable[[Found], T]) -> T:
     plan = dialect.plan(bound, information_schema.TABLES, information_schema.NAME)
-    with open_session() as session, running.control.over(session):
+    with open_session(plan.helpers) as session, running.control.over(session):
         for scan in plan.scans:
             rows = information_schema.rows(running.services.glue, scan.table.name)
             session.register(scan.name, rows)
         try:
             found = local.relation(session, plan)
             _planned(running)
-            return use(found)
+            return use(Found(found, plan.columns))
         except duckdb.InterruptException:
             raise failures.Stopped from None
         except duckdb.Error as error:
@@ -311,40 +323,17 @@ def _scanned(lake: Opened) -> int:
         return sum(files.bytes for files in lake.files)
 
 
-def _columns(found: duckdb.DuckDBPyRelation) -> list[Column]:
-    named = zip(found.columns, found.types, strict=True)
-    return [kinds.column(name.lower(), str(kind)) for name, kind in named]
-
-
-def _batches(running: Running, found: duckdb.DuckDBPyRelation) -> Iterator[pa.RecordBatch]:
-    """The rows, some at a time; sums as bigint, `OverflowError` where one is larger."""
-    huge = _huge(found)
-    for batch in found.to_arrow_reader(_BATCH):
-        if huge:
-            columns = [
-                values.cast(pa.int64()) if place in huge else values
-                for place, values in enumerate(batch.columns)
-            ]
-            batch = pa.record_batch(columns, names=batch.schema.names)
-        yield batch
-
-
-def _huge(found: duckdb.DuckDBPyRelation) -> set[int]:
-    return {place for place, kind in enumerate(found.types) if kind == "HUGEINT"}
-
-
 def _written(
     running: Running, sql: str, to: str, compression: parquet.Compression
 ) -> tuple[Ran, pa.Schema]:
     """A query's rows as a file in a folder, and the list of such files beside the result."""
     path = running.folder / _PART
 
-    def write(found: duckdb.DuckDBPyRelation) -> tuple[pa.Schema, int]:
-        reader = found.to_arrow_reader(_BATCH)
-        given = pa.schema([field.with_name(field.name.lower()) for field in reader.schema])
-        schema = parquet.schema(given, _huge(found))
+    def write(found: Found) -> tuple[pa.Schema, int]:
+        given, batches = found.batches()
+        schema = parquet.schema(given, [kind for _, kind in found.columns])
         path.unlink(missing_ok=True)  # of an earlier try
-        return schema, parquet.write(path, schema, reader, compression)
+        return schema, parquet.write(path, schema, batches, compression)
 
     schema, rows = _asked(running, sql, write)
     files = [f"{to}/{running.job.query}_{_PART}"] if rows else []

@@ -1,0 +1,392 @@
+"""CAST as Trino casts: which types to which, and what it makes of each value."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from queries.engine.errors import BadSQL, Refused
+from queries.engine.trino import types
+from queries.engine.trino.helpers import macro
+from queries.engine.trino.typed import Typed, zoned
+from queries.engine.trino.types import INTEGERS, Type, field_names, quoted
+
+Cast = Callable[[Typed, Type], "str | Typed"]
+
+_FLOATS = ("real", "double")
+_NUMBERS = (*INTEGERS, "decimal", *_FLOATS)
+_CASTS: dict[tuple[str, str], Cast] = {}
+
+
+def define(sources: str, targets: str) -> Callable[[Cast], Cast]:
+    """Declare how types, named with commas between, are cast to others: DuckDB's SQL for it."""
+
+    def declare(cast: Cast) -> Cast:
+        for source in sources.split(","):
+            for target in targets.split(","):
+                _CASTS[source.strip(), target.strip()] = cast
+        return cast
+
+    return declare
+
+
+def cast(value: Typed, target: Type) -> Typed:
+    """The value as one of another type. `BadSQL` where Trino has no such cast, `Refused` where
+    what it gives is not known here."""
+    if value.type == target:
+        return value
+    if value.type.name == "unknown":
+        return Typed(f"CAST({value.sql} AS {target.duckdb})", target)
+    how = _CASTS.get((value.type.name, target.name))
+    if how is None:
+        if (value.type.name, target.name) in _LATER:
+            raise Refused(f"A cast of {value.type} to {target} is not known here.")
+        raise BadSQL(f"{value.type} cannot be cast to {target}.")
+    made = how(value, target)
+    return made if isinstance(made, Typed) else Typed(made, target)
+
+
+def coerced(value: Typed, target: Type) -> Typed:
+    """The value as one of a type that Trino takes it for."""
+    if value.type == target:
+        return value
+    if value.type.name == "varchar" and target.name == "varchar":
+        return value
+    made = cast(value, target)
+    whole = value.type.name in INTEGERS and target.name in INTEGERS
+    return replace(made, value=value.value) if whole else made
+
+
+def _plain(value: Typed, target: Type) -> str:
+    return f"CAST({value.sql} AS {target.duckdb})"
+
+
+def plain(sources: str, targets: str) -> None:
+    """Declare casts that DuckDB makes as Trino does."""
+    define(sources, targets)(_plain)
+
+
+_INTEGERS = ",".join(INTEGERS)
+plain(_INTEGERS, f"{_INTEGERS},decimal,real,double")
+plain("decimal", f"decimal,{_INTEGERS}")
+plain("real", "double")
+plain("boolean", f"{_INTEGERS},real,double")
+
+
+@define(f"{_INTEGERS},decimal,real,double", "boolean")
+def _truth(value: Typed, _: Type) -> str:
+    return f"({value.sql} <> 0)"
+
+
+@define("boolean", "decimal")
+def _boolean_to_decimal(value: Typed, target: Type) -> str:
+    return f"CAST(CAST({value.sql} AS INTEGER) AS {target.duckdb})"
+
+
+@define("real,double", _INTEGERS)
+def _rounded(value: Typed, target: Type) -> str:
+    return f"CAST(round({value.sql}) AS {target.duckdb})"
+
+
+# By the shortest digits that tell the number, as BigDecimal.valueOf takes them.
+@define("real,double", "decimal")
+def _float_to_decimal(value: Typed, target: Type) -> str:
+    return f"CAST(CAST(CAST({value.sql} AS DOUBLE) AS VARCHAR) AS {target.duckdb})"
+
+
+# Beyond 15 digits DuckDB's own division would be off in the last place.
+@define("decimal", "real,double")
+def _decimal_to_float(value: Typed, target: Type) -> str:
+    return f"CAST(CAST({value.sql} AS VARCHAR) AS {target.duckdb})"
+
+
+macro(
+    "t_real(x)",
+    "CASE WHEN isfinite(x) AND abs(x) >= 3.4028235677973366e38::DOUBLE "
+    "THEN (CASE WHEN x > 0 THEN 'inf'::FLOAT ELSE '-inf'::FLOAT END) ELSE CAST(x AS FLOAT) END",
+)
+
+
+@define("double", "real")
+def _double_to_real(value: Typed, _: Type) -> str:
+    return f"t_real({value.sql})"
+
+
+# Text to numbers, by what Java's parsers take.
+macro(
+    "t_whole(x, kind)",
+    "CASE WHEN x IS NULL OR regexp_full_match(x, '[+-]?[0-9]+') THEN ltrim(x, '+') "
+    "ELSE t_fail_text('Cannot cast ''' || x || ''' to ' || kind) END",
+)
+macro(
+    "t_decimal(x, kind)",
+    "CASE WHEN x IS NULL OR regexp_full_match(x, "
+    r"'[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?') THEN ltrim(x, '+') "
+    "ELSE t_fail_text('Cannot cast VARCHAR ''' || x || ''' to ' || kind) END",
+)
+macro(
+    "t_float(x, kind)",
+    "CASE WHEN x IS NULL OR regexp_full_match(trim(x), "
+    r"'[+-]?(NaN|Infinity|([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?[fFdD]?)') "
+    "THEN replace(rtrim(ltrim(trim(x), '+'), 'fFdD'), '-NaN', 'NaN') "
+    "ELSE t_fail_text('Cannot cast ''' || x || ''' to ' || kind) END",
+)
+macro(
+    "t_boolean(x)",
+    "CASE WHEN x IS NULL THEN NULL WHEN lower(x) IN ('t', 'true', '1') THEN true "
+    "WHEN lower(x) IN ('f', 'false', '0') THEN false "
+    "ELSE t_fail('Cannot cast ''' || x || ''' to BOOLEAN') END",
+)
+
+
+@define("varchar,char", _INTEGERS)
+def _text_to_integer(value: Typed, target: Type) -> str:
+    return f"CAST(t_whole({_stripped(value)}, '{target.name}') AS {target.duckdb})"
+
+
+@define("varchar,char", "decimal")
+def _text_to_decimal(value: Typed, target: Type) -> str:
+    return f"CAST(t_decimal({_stripped(value)}, '{target}') AS {target.duckdb})"
+
+
+@define("varchar,char", "real,double")
+def _text_to_float(value: Typed, target: Type) -> str:
+    return f"CAST(t_float({_stripped(value)}, '{target.name}') AS {target.duckdb})"
+
+
+@define("varchar,char", "boolean")
+def _text_to_boolean(value: Typed, _: Type) -> str:
+    return f"t_boolean({_stripped(value)})"
+
+
+def _stripped(value: Typed) -> str:
+    return f"rtrim({value.sql}, ' ')" if value.type.name == "char" else value.sql
+
+
+# To text.
+macro(
+    "t_science(s)",
+    "t_digits(rtrim(ltrim(replace(split_part(s, 'e', 1), '.', ''), '0'), '0')) || 'E' || "
+    "(coalesce(TRY_CAST(nullif(split_part(s, 'e', 2), '') AS INTEGER), 0) + "
+    "CASE WHEN starts_with(s, '0.') THEN length(ltrim(split_part(split_part(s, 'e', 1), '.', 2), "
+    "'0')) - length(split_part(split_part(s, 'e', 1), '.', 2)) - 1 "
+    "ELSE length(split_part(split_part(s, 'e', 1), '.', 1)) - 1 END)",
+)
+macro("t_digits(d)", "left(d, 1) || '.' || CASE WHEN length(d) > 1 THEN substr(d, 2) ELSE '0' END")
+macro(
+    "t_float_text(x)",
+    "CASE WHEN isnan(x) THEN 'NaN' WHEN isinf(x) THEN CASE WHEN x > 0 THEN 'Infinity' "
+    "ELSE '-Infinity' END WHEN x = 0 THEN CASE WHEN signbit(x) THEN '-0E0' ELSE '0E0' END "
+    "ELSE CASE WHEN x < 0 THEN '-' ELSE '' END || t_science(CAST(abs(x) AS VARCHAR)) END",
+)
+macro(
+    "t_bounded(s, n)",
+    "CASE WHEN s IS NULL OR length(s) <= n THEN s ELSE "
+    "t_fail_text('Value ' || s || ' cannot be represented as varchar(' || n || ')') END",
+)
+
+
+def _bounded(text: str, target: Type) -> str:
+    return text if target.length is None else f"t_bounded({text}, {target.length})"
+
+
+# DuckDB leaves out the zero before the point of a decimal that has no other digit there.
+macro(
+    "t_zero(s)",
+    "CASE WHEN starts_with(s, '.') THEN '0' || s WHEN starts_with(s, '-.') "
+    "THEN '-0' || substr(s, 2) ELSE s END",
+)
+
+
+@define("decimal", "varchar")
+def _decimal_to_text(value: Typed, target: Type) -> str:
+    told = f"CAST({value.sql} AS VARCHAR)"
+    if value.type.precision == value.type.scale:
+        told = f"t_zero({told})"
+    return _bounded(told, target)
+
+
+@define(f"{_INTEGERS},boolean,date,uuid", "varchar")
+def _told(value: Typed, target: Type) -> str:
+    return _bounded(f"CAST({value.sql} AS VARCHAR)", target)
+
+
+@define("real,double", "varchar")
+def _float_to_text(value: Typed, target: Type) -> str:
+    return _bounded(f"t_float_text({value.sql})", target)
+
+
+@define("varchar,char", "varchar")
+def _text_to_text(value: Typed, target: Type) -> str:
+    if target.length is None or (value.type.length or target.length + 1) <= target.length:
+        return value.sql
+    return f"left({value.sql}, {target.length})"
+
+
+@define("varchar,char", "char")
+def _text_to_char(value: Typed, target: Type) -> str:
+    return f"rpad(left({value.sql}, {target.length}), {target.length}, ' ')"
+
+
+@define(f"{_INTEGERS},decimal,boolean,date,real,double", "char")
+def _told_char(value: Typed, target: Type) -> str:
+    return f"rpad({cast(value, types.varchar(target.length)).sql}, {target.length}, ' ')"
+
+
+# Dates and times.
+macro(
+    "t_date(x)",
+    r"CASE WHEN x IS NULL OR regexp_full_match(trim(x), '[+-]?[0-9]{4,}-[0-9]{1,2}-[0-9]{1,2}') "
+    "THEN trim(x) ELSE t_fail_text('Value cannot be cast to date: ' || x) END",
+)
+macro(
+    "t_timestamp(x)",
+    r"CASE WHEN x IS NULL OR regexp_full_match(trim(x), '[+-]?[0-9]{4,}-[0-9]{1,2}-[0-9]{1,2}"
+    r"( [0-9]{1,2}:[0-9]{1,2}(:[0-9]{1,2}(\.[0-9]{1,6})?)?)?') THEN t_seconds(trim(x)) "
+    "ELSE t_fail_text('Value cannot be cast to timestamp: ' || x) END",
+)
+macro(
+    "t_seconds(x)",
+    r"CASE WHEN regexp_full_match(x, '.* [0-9]{1,2}:[0-9]{1,2}') "
+    "THEN x || ':00' ELSE x END",
+)
+macro(
+    "t_rounded(x, unit)",
+    "make_timestamp((epoch_us(x) + unit // 2) // unit * unit - CASE WHEN "
+    "(epoch_us(x) + unit // 2) % unit < 0 THEN unit ELSE 0 END)",
+)
+
+
+def rounded(sql: str, source: int, target: int) -> str:
+    """A timestamp with fewer digits of a second, halves up."""
+    if target >= source:
+        return sql
+    return f"t_rounded({sql}, {10 ** (6 - target)})"
+
+
+@define("varchar,char", "date")
+def _text_to_date(value: Typed, _: Type) -> str:
+    return f"CAST(t_date({value.sql}) AS DATE)"
+
+
+@define("varchar,char", "timestamp")
+def _text_to_timestamp(value: Typed, target: Type) -> str:
+    _microseconds(target)
+    return rounded(f"CAST(t_timestamp({value.sql}) AS TIMESTAMP)", 6, target.precision)
+
+
+@define("timestamp", "timestamp")
+def _timestamp_to_timestamp(value: Typed, target: Type) -> str:
+    _microseconds(value.type)
+    _microseconds(target)
+    return rounded(value.sql, value.type.precision, target.precision)
+
+
+def _microseconds(kind: Type) -> None:
+    if kind.precision > 6:
+        raise Refused(f"{kind} is finer than microseconds, the finest that is known here.")
+
+
+@define("date", "timestamp")
+def _date_to_timestamp(value: Typed, target: Type) -> str:
+    return f"CAST({value.sql} AS {target.duckdb})"
+
+
+@define("timestamp", "date")
+def _timestamp_to_date(value: Typed, _: Type) -> str:
+    return f"CAST({value.sql} AS DATE)"
+
+
+@define("date,timestamp", "timestamp with time zone")
+def _zoned(value: Typed, target: Type) -> Typed:
+    local = cast(value, types.timestamp(target.precision))
+    return zoned(local.sql, "'UTC'", target)
+
+
+@define("timestamp with time zone", "timestamp with time zone")
+def _zoned_again(value: Typed, target: Type) -> Typed:
+    moment = rounded(value.moment, value.type.precision, target.precision)
+    return zoned(moment, value.zone, target)
+
+
+@define("timestamp with time zone", "timestamp")
+def _local(value: Typed, target: Type) -> str:
+    return rounded(value.local, value.type.precision, target.precision)
+
+
+@define("timestamp with time zone", "date")
+def _local_date(value: Typed, _: Type) -> str:
+    return f"CAST({value.local} AS DATE)"
+
+
+def timestamp_text(sql: str, precision: int) -> str:
+    """A timestamp as Trino tells it, with so many digits of a second."""
+    if precision == 0:
+        return f"strftime({sql}, '%Y-%m-%d %H:%M:%S')"
+    told = f"strftime({sql}, '%Y-%m-%d %H:%M:%S.%f')"
+    return told if precision == 6 else f"left({told}, -{6 - precision})"
+
+
+@define("timestamp", "varchar")
+def _timestamp_to_text(value: Typed, target: Type) -> str:
+    _microseconds(value.type)
+    return _bounded(timestamp_text(value.sql, value.type.precision), target)
+
+
+@define("timestamp with time zone", "varchar")
+def _zoned_to_text(value: Typed, target: Type) -> str:
+    local = timestamp_text(value.local, value.type.precision)
+    return _bounded(f"({local} || ' ' || {value.zone})", target)
+
+
+# Arrays, maps and rows: each part by itself.
+@define("array", "array")
+def _array(value: Typed, target: Type) -> str:
+    item = Typed('"item$"', value.type.element)
+    body = cast(item, target.element).sql
+    return value.sql if body == item.sql else f'list_transform({value.sql}, lambda "item$": {body})'
+
+
+@define("map", "map")
+def _map(value: Typed, target: Type) -> str:
+    keys = Typed(f"map_keys({value.sql})", types.array(value.type.types[0]))
+    values = Typed(f"map_values({value.sql})", types.array(value.type.types[1]))
+    made = [
+        cast(part, types.array(kind)).sql
+        for part, kind in zip((keys, values), target.types, strict=True)
+    ]
+    return f"CASE WHEN {value.sql} IS NOT NULL THEN map({made[0]}, {made[1]}) END"
+
+
+@define("row", "row")
+def _row(value: Typed, target: Type) -> str:
+    if len(value.type.of) != len(target.of):
+        raise BadSQL(f"{value.type} cannot be cast to {target}.")
+    pairs = zip(field_names(value.type), value.type.types, target.types, strict=True)
+    made = [cast(Typed(f"({value.sql}).{quoted(n)}", kind), to).sql for n, kind, to in pairs]
+    fields = zip(field_names(target), made, strict=True)
+    packed = ", ".join(f"{quoted(name)} := {sql}" for name, sql in fields)
+    return f"CASE WHEN {value.sql} IS NOT NULL THEN struct_pack({packed}) END"
+
+
+_ANY = (*_NUMBERS, "boolean", "varchar", "char", "date", "time", "timestamp", "array", "map", "row")
+_LATER: Mapping[tuple[str, str], None] = dict.fromkeys(
+    [
+        *(("json", name) for name in _ANY),
+        *((name, "json") for name in (*_ANY, "timestamp with time zone")),
+        ("varchar", "varbinary"),
+        ("varchar", "time"),
+        ("time", "varchar"),
+        ("time", "time"),
+        ("timestamp", "time"),
+        ("time", "timestamp"),
+        ("timestamp with time zone", "time"),
+        ("varchar", "timestamp with time zone"),
+        ("varchar", "interval day to second"),
+        ("varchar", "interval year to month"),
+        ("interval day to second", "varchar"),
+        ("interval year to month", "varchar"),
+        ("varchar", "uuid"),
+        ("varbinary", "uuid"),
+        ("uuid", "varbinary"),
+        ("varchar", "json"),
+    ]
+)

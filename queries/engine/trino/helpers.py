@@ -1,0 +1,120 @@
+"""What DuckDB lacks: macros and Python functions, made on a session where its SQL names them."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+from duckdb.func import FunctionNullHandling, PythonUDFType
+
+_NAME = re.compile(r"\bt_\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class _Macro:
+    head: str
+    body: str
+
+    def make(self, session: duckdb.DuckDBPyConnection) -> None:
+        session.execute(f"CREATE MACRO {self.head} AS {self.body}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Python:
+    name: str
+    parameters: tuple[str, ...]
+    result: str
+    function: Callable[..., Any]
+    body: str = ""
+
+    def make(self, session: duckdb.DuckDBPyConnection) -> None:
+        session.create_function(
+            self.name,
+            self.function,
+            [duckdb.sqltype(each) for each in self.parameters],
+            duckdb.sqltype(self.result),
+            type=PythonUDFType.ARROW,
+            null_handling=FunctionNullHandling.SPECIAL,
+        )
+
+
+# DuckDB counts a function's parameters.
+_ARITY: Mapping[int, Callable[[Callable[..., Any]], Callable[..., Any]]] = {
+    1: lambda f: lambda a: f(a),
+    2: lambda f: lambda a, b: f(a, b),
+    3: lambda f: lambda a, b, c: f(a, b, c),
+    4: lambda f: lambda a, b, c, d: f(a, b, c, d),
+}
+_KNOWN: dict[str, _Macro | _Python] = {}
+
+
+def macro(head: str, body: str) -> None:
+    """Declare a macro, such as `macro("t_half(x)", "x / 2")`; its name begins with `t_`."""
+    _KNOWN[head.split("(")[0]] = _Macro(head, body)
+
+
+def python(
+    head: str, result: str, arrow: pa.DataType
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Declare a Python function of a row's values, none of them null, as `t_name(TYPE, TYPE)`.
+
+    It is called once for each distinct row of a batch, and raises `ValueError` with a sentence for
+    what is no argument of it.
+    """
+    name, _, parameters = head.rstrip(")").partition("(")
+
+    def declare(function: Callable[..., Any]) -> Callable[..., Any]:
+        def batch(*columns: Any) -> Any:
+            known: dict[tuple[Any, ...], Any] = {}
+            found: list[Any] = []
+            for values in zip(*(column.to_pylist() for column in columns), strict=True):
+                if None in values:
+                    found.append(None)
+                    continue
+                try:
+                    found.append(known[values])
+                except KeyError:
+                    known[values] = result_ = function(*values)
+                    found.append(result_)
+                except TypeError:  # a list is in it, which cannot be a key
+                    found.append(function(*values))
+            return pa.array(found, arrow)
+
+        kinds = tuple(kind.strip() for kind in parameters.split(",") if kind.strip())
+        _KNOWN[name] = _Python(name, kinds, result, _ARITY[len(kinds)](batch))
+        return function
+
+    return declare
+
+
+def needed(sql: Iterable[str]) -> list[str]:
+    """The helpers that some SQL names, and those that these name, each after what it uses."""
+    found: dict[str, None] = {}
+
+    def take(text: str) -> None:
+        for name in _NAME.findall(text):
+            if name in _KNOWN and name not in found:
+                take(_KNOWN[name].body)
+                found[name] = None
+
+    for text in sql:
+        take(text)
+    return list(found)
+
+
+def install(session: duckdb.DuckDBPyConnection, names: Iterable[str]) -> None:
+    """Make helpers on a session."""
+    for name in names:
+        _KNOWN[name].make(session)
+
+
+def known() -> Mapping[str, object]:
+    """All helpers, by name."""
+    return _KNOWN
+
+
+# An error with a sentence of ours, which TRY can catch, as it cannot catch DuckDB's `error`.
+macro("t_fail(sentence)", "CAST('!' || sentence AS BOOLEAN)")
+macro("t_fail_text(sentence)", "CAST(CAST('!' || sentence AS BOOLEAN) AS VARCHAR)")

@@ -1,0 +1,174 @@
+"""Constants of Trino's: numbers, typed literals, intervals; and the types that SQL names."""
+
+import re
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlglot import exp
+
+from queries.engine.errors import BadSQL, Refused
+from queries.engine.trino import types
+from queries.engine.trino.typed import Typed, text, zoned
+from queries.engine.trino.types import NoType, Type
+
+_TIMESTAMP = re.compile(
+    r"\s*(\d{4})-(\d{1,2})-(\d{1,2})(?:[ T](\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d{1,12}))?)?)?"
+    r"\s*(?P<zone>[A-Za-z]\S*|[+-]\d\d:\d\d)?\s*"
+)
+_UNITS = {"SECOND": 1000, "MINUTE": 60_000, "HOUR": 3_600_000, "DAY": 86_400_000}
+_UNITS["WEEK"] = 7 * 86_400_000
+_MONTHS = {"MONTH": 1, "YEAR": 12}
+_SPANS = {
+    ("YEAR", "MONTH"): r"(\d+)-(\d+)",
+    ("DAY", "HOUR"): r"(\d+) (\d+)",
+    ("DAY", "MINUTE"): r"(\d+) (\d+):(\d+)",
+    ("DAY", "SECOND"): r"(\d+) (\d+):(\d+):(\d+)(?:\.(\d{1,3}))?",
+    ("HOUR", "MINUTE"): r"(\d+):(\d+)",
+    ("HOUR", "SECOND"): r"(\d+):(\d+):(\d+)(?:\.(\d{1,3}))?",
+    ("MINUTE", "SECOND"): r"(\d+):(\d+)(?:\.(\d{1,3}))?",
+}
+_ORDER = ["DAY", "HOUR", "MINUTE", "SECOND"]
+
+
+def number(written: str, negative: bool = False) -> Typed:
+    """A number: whole, decimal, or with an exponent."""
+    sign = "-" if negative else ""
+    if re.fullmatch(r"\d+", written):
+        value = -int(written) if negative else int(written)
+        if not -(2**63) <= value < 2**63:
+            raise BadSQL(f"{sign}{written} is larger than any bigint.")
+        kind = types.INTEGER if -(2**31) <= value < 2**31 else types.BIGINT
+        return Typed(f"CAST({value} AS {kind.duckdb})", kind, value)
+    if "e" in written.lower():
+        return Typed(f"CAST('{sign}{written}' AS DOUBLE)", types.DOUBLE, 0)
+    return decimal(sign + written)
+
+
+def decimal(written: str) -> Typed:
+    """A decimal, of as many digits as are written; zeros that lead do not count."""
+    found = re.fullmatch(r"\s*([+-]?)(\d*)(?:\.(\d*))?\s*", written)
+    if found is None or not (found[2] or found[3]):
+        raise BadSQL(f"'{written}' is no decimal.")
+    whole, part = found[2].lstrip("0"), found[3] or ""
+    precision = len(whole) + len(part)
+    if precision > 38:
+        raise BadSQL(f"'{written}' has more than 38 digits.")
+    kind = types.decimal(max(precision, 1), len(part))
+    told = Decimal(f"{found[1]}{whole or '0'}.{part}" if part else f"{found[1]}{whole or '0'}")
+    return Typed(f"CAST('{told:f}' AS {kind.duckdb})", kind)
+
+
+def type_of(node: exp.Expr) -> Type:
+    """The type that a CAST names."""
+    try:
+        return _type(node)
+    except NoType as error:
+        raise Refused(str(error)) from None
+
+
+def _type(node: exp.Expr) -> Type:
+    if isinstance(node, exp.DataType) and isinstance(node.this, exp.Interval):
+        span: Any = node.this.args.get("unit")
+        return types.parse(f"interval {span.this.name} to {span.expression.name}")
+    if isinstance(node, exp.DataType) and node.this == exp.DType.STRUCT:
+        fields: list[tuple[str | None, Type]] = []
+        for part in node.expressions:
+            if isinstance(part, exp.ColumnDef):
+                fields.append((part.name, _type(part.args["kind"])))
+            else:
+                fields.append((None, _type(part)))
+        return types.row(fields)
+    if isinstance(node, exp.DataType) and node.this in (exp.DType.ARRAY, exp.DType.MAP):
+        name = "array" if node.this == exp.DType.ARRAY else "map"
+        return Type(name, tuple(_type(part) for part in node.expressions))
+    return types.parse(node.sql(dialect="trino"))
+
+
+def typed(written: str, node: exp.Expr) -> Typed | None:
+    """A literal with its type before it, such as DATE '2026-01-31'; None for one that is a cast."""
+    kind = node.this if isinstance(node, exp.DataType) else None
+    if kind == exp.DType.DECIMAL:
+        return decimal(written)
+    if kind in (exp.DType.TIMESTAMP, exp.DType.TIMESTAMPTZ):
+        return _timestamp(written)
+    if kind == exp.DType.DATE:
+        found = re.fullmatch(r"\s*([+-]?\d{4,})-(\d{1,2})-(\d{1,2})\s*", written)
+        if found is None:
+            raise BadSQL(f"'{written}' is no date.")
+        return Typed(f"CAST({text(written.strip())} AS DATE)", types.DATE)
+    if kind == exp.DType.CHAR:
+        return Typed(text(written), types.char(len(written)), written)
+    if kind == exp.DType.VARCHAR:
+        return Typed(text(written), types.VARCHAR, written)
+    return None
+
+
+def _timestamp(written: str) -> Typed:
+    found = _TIMESTAMP.fullmatch(written)
+    if found is None:
+        raise BadSQL(f"'{written}' is no timestamp.")
+    digits = found[7] or ""
+    if len(digits) > 6:
+        raise Refused("A time finer than microseconds is not known here.")
+    year, month, day, hour, minute, second = (int(found[n] or 0) for n in range(1, 7))
+    try:
+        local = datetime(year, month, day, hour, minute, second, int(digits.ljust(6, "0")))
+        zone = found["zone"]
+        if zone is None:
+            return Typed(_written(local), types.timestamp(len(digits)))
+        moment = local.replace(tzinfo=named_zone(zone)).astimezone(UTC).replace(tzinfo=None)
+    except (ValueError, OverflowError):
+        raise BadSQL(f"'{written}' is no timestamp.") from None
+    return zoned(_written(moment), text(zone), types.zoned(len(digits)))
+
+
+def named_zone(name: str) -> ZoneInfo:
+    """A zone by its name; `BadSQL` where there is none, `Refused` for one that is an offset."""
+    if re.match(r"[+-]\d", name):
+        raise Refused("A zone that is an offset is not known here.")
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise BadSQL(f'"{name}" is no time zone.') from None
+
+
+def _written(moment: datetime) -> str:
+    return f"TIMESTAMP '{moment.isoformat(sep=' ', timespec='microseconds')}'"
+
+
+def interval(written: str, unit: str, end: str | None, sign: int) -> Typed:
+    """An interval, as its milliseconds or its months."""
+    unit = unit.upper()
+    inner = written.strip()
+    if inner.startswith(("-", "+")):
+        sign = -sign if inner[0] == "-" else sign
+        inner = inner[1:]
+    if end is None:
+        return _single(inner, unit, sign)
+    found = re.fullmatch(_SPANS.get((unit, end.upper()), r"(?!)"), inner)
+    if found is None:
+        raise BadSQL(f"'{written}' is no interval of {unit.lower()} to {end.lower()}.")
+    if unit == "YEAR":
+        months = sign * (int(found[1]) * 12 + int(found[2]))
+        return Typed(f"CAST({months} AS INTEGER)", types.YEAR_TO_MONTH)
+    units = _ORDER[_ORDER.index(unit) : _ORDER.index(end.upper()) + 1]
+    groups = found.groups()
+    total = sum(int(groups[n]) * _UNITS[name] for n, name in enumerate(units))
+    if end.upper() == "SECOND" and groups[-1]:
+        total += int(groups[-1].ljust(3, "0"))
+    return Typed(f"CAST({sign * total} AS BIGINT)", types.DAY_TO_SECOND)
+
+
+def _single(inner: str, unit: str, sign: int) -> Typed:
+    whole = re.fullmatch(r"(\d+)(?:\.(\d{1,3}))?", inner)
+    if whole is None or (whole[2] and unit != "SECOND"):
+        raise BadSQL(f"'{inner}' is no interval of {unit.lower()}.")
+    if unit in _MONTHS:
+        months = sign * int(whole[1]) * _MONTHS[unit]
+        return Typed(f"CAST({months} AS INTEGER)", types.YEAR_TO_MONTH)
+    if unit not in _UNITS:
+        raise BadSQL(f'"{unit.lower()}" is no unit of an interval.')
+    total = int(whole[1]) * _UNITS[unit] + int((whole[2] or "").ljust(3, "0"))
+    return Typed(f"CAST({sign * total} AS BIGINT)", types.DAY_TO_SECOND)

@@ -1,0 +1,46 @@
+"""An expression in DuckDB's SQL, with the type that Trino has for it."""
+
+from dataclasses import dataclass
+
+from queries.engine.trino.types import Type
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """SQL in DuckDB's words, its type in Trino's, and its value where it is written as a constant.
+
+    `sql` can stand wherever an operand can. `moment` and `zone` are the two parts of a time with a
+    zone, where they are known apart.
+    """
+
+    sql: str
+    type: Type
+    value: str | int | None = None
+    parts: tuple[str, str] | None = None
+
+    @property
+    def moment(self) -> str:
+        """Of a time with a zone: its timestamp in UTC."""
+        return self.parts[0] if self.parts else f"({self.sql}).t"
+
+    @property
+    def zone(self) -> str:
+        """Of a time with a zone: the zone's name."""
+        return self.parts[1] if self.parts else f"({self.sql}).z"
+
+    @property
+    def local(self) -> str:
+        """Of a time with a zone: the timestamp that clocks show there."""
+        if self.zone == "'UTC'":
+            return self.moment
+        return f"timezone({self.zone}, timezone('UTC', {self.moment}))"
+
+
+def zoned(moment: str, zone: str, kind: Type) -> Typed:
+    """A time with a zone, of its parts."""
+    return Typed(f"struct_pack(t := {moment}, z := {zone})", kind, parts=(moment, zone))
+
+
+def text(value: str) -> str:
+    """A text constant of DuckDB's."""
+    return "'" + value.replace("'", "''") + "'"

@@ -1,0 +1,37 @@
+"""Trino's expressions have the values that Athena gives, or are refused."""
+
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from queries.engine.trino.functions import FUNCTIONS
+from tests.queries import conformance
+from tests.queries.conformance import FOLDER
+
+FILES = sorted(FOLDER.glob("*.json"))
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_no_value_is_wrong_and_few_are_refused(file: Path) -> None:
+    found = conformance.outcomes(conformance.read([file]))
+    counts = Counter(each.word for each in found)
+    print(f"equal {counts['equal']}, refused {counts['refused']}, wrong {counts['wrong']}")
+    assert [(each.row, each.got) for each in found if each.word == "wrong"] == []
+    assert counts["refused"] <= 0.08 * len(found)
+
+
+def test_each_function_that_is_known_is_in_the_suite() -> None:
+    asked = " ".join(
+        (row.get("query") or row["expression"]).lower() for row in conformance.read(FILES)
+    )
+    words = set(re.findall(r"\w+", asked))
+    assert sorted(FUNCTIONS.keys() - words) == []
+
+
+def test_what_was_wrong_once_is_told_by_the_runner(tmp_path: Path) -> None:
+    file = tmp_path / "made_up.json"
+    file.write_text('[{"expression": "1 + 1", "value": 3}, {"expression": "1", "value": 1}]')
+    found = conformance.outcomes(conformance.read([file]))
+    assert [each.word for each in found] == ["wrong", "equal"]
