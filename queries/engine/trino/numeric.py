@@ -88,21 +88,21 @@ def _quotient(left: Typed, right: Typed, result: Type) -> str:
     # left / right = (l / 10^s) / (r / 10^t); of the digits wanted: l * 10^(scale + t - s) / r.
     shift = result.scale + right.type.scale - left.type.scale
     if left.type.precision + shift <= 37 and result.precision <= 37:
-        numerator = f"{_whole(left)} * {10**shift}::HUGEINT"
-        quotient = f"t_quotient({numerator}, {_whole(right)})"
-        return _scaled(quotient, result)
+        numerator = f"{whole(left)} * {10**shift}::HUGEINT"
+        quotient = f"t_quotient({numerator}, {whole(right)})"
+        return scaled(quotient, result)
     text = f"t_divide(CAST({left.sql} AS VARCHAR), CAST({right.sql} AS VARCHAR), {result.scale})"
     return f"CAST({text} AS {result.duckdb})"
 
 
-def _whole(value: Typed) -> str:
+def whole(value: Typed) -> str:
     """A decimal's digits as a whole number."""
     if value.type.scale == 0:
         return f"CAST({value.sql} AS HUGEINT)"
     return f"CAST(replace(CAST({value.sql} AS VARCHAR), '.', '') AS HUGEINT)"
 
 
-def _scaled(whole: str, result: Type) -> str:
+def scaled(whole: str, result: Type) -> str:
     """The decimal of which a whole number tells the digits."""
     if result.scale == 0:
         return f"CAST({whole} AS {result.duckdb})"
