@@ -116,9 +116,9 @@ def scaled(whole: str, result: Type) -> str:
 macro(
     "t_shifted(s, n)",
     "CASE WHEN starts_with(s, '-') THEN '-' ELSE '' END || t_point(lpad(ltrim(s, '-'), "
-    "greatest(n + 1, length(ltrim(s, '-'))), '0'), n)",
+    "CAST(greatest(n + 1, length(ltrim(s, '-'))) AS INTEGER), '0'), CAST(n AS INTEGER))",
 )
-macro("t_point(s, n)", "left(s, length(s) - n) || '.' || right(s, n)")
+macro("t_point(s, n)", "left(s, CAST(length(s) - n AS INTEGER)) || '.' || right(s, n)")
 
 
 @python("t_divide(VARCHAR, VARCHAR, INTEGER)", "VARCHAR", pa.string())

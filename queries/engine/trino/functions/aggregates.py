@@ -309,7 +309,7 @@ def _percentile(call: Call) -> str:
 @python("t_weighted(DOUBLE[], DOUBLE[], DOUBLE)", "DOUBLE", pa.float64())
 def _weighted(values: list[float], weights: list[float], share: float) -> float | None:
     """The value at a share of all weights, between two as a t-digest has it."""
-    pairs = sorted(zip(values, weights, strict=True))
+    pairs = sorted(zip(values, weights, strict=True), key=lambda pair: pair[0])
     if not pairs:
         return None
     if not 0 <= share <= 1:
