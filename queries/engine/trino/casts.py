@@ -209,9 +209,22 @@ def _told(value: Typed, target: Type) -> str:
     return _bounded(f"CAST({value.sql} AS VARCHAR)", target)
 
 
-@define("real,double", "varchar")
-def _float_to_text(value: Typed, target: Type) -> str:
+@define("double", "varchar")
+def _double_to_text(value: Typed, target: Type) -> str:
     return _bounded(f"t_float_text({value.sql})", target)
+
+
+# Seven digits at most.
+macro(
+    "t_real_text(x)",
+    "CASE WHEN x = 0 OR NOT isfinite(x) THEN t_float_text(x) ELSE CASE WHEN x < 0 THEN '-' "
+    "ELSE '' END || t_science(format('{:.6e}', abs(CAST(x AS DOUBLE)))) END",
+)
+
+
+@define("real", "varchar")
+def _real_to_text(value: Typed, target: Type) -> str:
+    return _bounded(f"t_real_text({value.sql})", target)
 
 
 @define("varchar,char", "varchar")

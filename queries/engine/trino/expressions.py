@@ -240,6 +240,8 @@ class Expressions:
         if escape is None:
             return Typed(f"({value.sql} {word} {pattern.sql})", BOOLEAN)
         mark = self.of(escape)
+        if mark.type.name == "unknown":
+            return Typed("CAST(NULL AS BOOLEAN)", BOOLEAN)
         if not isinstance(mark.value, str) or len(mark.value) != 1:
             raise BadSQL("ESCAPE takes one character.")
         if not isinstance(pattern.value, str):
