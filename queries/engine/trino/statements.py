@@ -251,9 +251,7 @@ class Statements:
     def _grouped(
         self, node: exp.Expr, keys: list[exp.Expr], known: set[str], expressions: Expressions
     ) -> None:
-        if node in keys or isinstance(
-            node, exp.Query | exp.Lambda | exp.Filter | exp.WithinGroup
-        ):
+        if node in keys or isinstance(node, exp.Query | exp.Lambda | exp.Filter | exp.WithinGroup):
             return
         if isinstance(node, exp.Anonymous) and _is_aggregate(node):
             return
@@ -654,9 +652,7 @@ def _ordinal(node: exp.Select, key: exp.Expr, what: str) -> exp.Expr:
     return found
 
 
-def _qualified(
-    body: str, order: list[str], count: int, first: int, chosen: Sequence[str]
-) -> str:
+def _qualified(body: str, order: list[str], count: int, first: int, chosen: Sequence[str]) -> str:
     """As `_with_ties`, where the order is by what is not selected."""
     keys = []
     for key in order:
@@ -701,9 +697,9 @@ def _is_aggregate(node: exp.Anonymous) -> bool:
     whole: exp.Expr = node
     while isinstance(whole.parent, exp.Filter | exp.WithinGroup) and whole.arg_key == "this":
         whole = whole.parent
-    if isinstance(whole.parent, exp.Window | exp.IgnoreNulls | exp.RespectNulls):
-        if whole.arg_key == "this":
-            return False
+    over = isinstance(whole.parent, exp.Window | exp.IgnoreNulls | exp.RespectNulls)
+    if over and whole.arg_key == "this":
+        return False
     overloads = functions.FUNCTIONS.get(node.name.lower(), ())
     return any(each.kind == "aggregate" for each in overloads) or node.name.lower() == "grouping"
 

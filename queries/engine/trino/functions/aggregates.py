@@ -1,6 +1,6 @@
 """Aggregates: https://trino.io/docs/current/functions/aggregate.html
 
-Where Trino estimates (`approx_…`) the value here is the exact one, which Trino has too for few rows.
+Where Trino estimates (`approx_…`) the value here is exact, as Trino's is for few rows.
 """
 
 from collections.abc import Callable
@@ -96,8 +96,8 @@ macro(
 macro("t_first(l, n)", "CASE WHEN len(l) > 0 THEN l[1:t_count_of(n)] END")
 
 
-def _sorted(l: str, way: str) -> str:
-    return f"list_sort({l}, '{way}', 'NULLS LAST')"
+def _sorted(values: str, way: str) -> str:
+    return f"list_sort({values}, '{way}', 'NULLS LAST')"
 
 
 def _several(way: str, name: str) -> Callable[[Call], str]:
@@ -169,7 +169,7 @@ macro(
 macro(
     "t_map_of(keys, vals)",
     "CASE WHEN len(list_distinct(keys)) = len(keys) THEN map(keys, vals) "
-    "ELSE t_map_first(keys, vals, list_filter(range(1, len(keys) + 1), lambda \"i$\": "
+    'ELSE t_map_first(keys, vals, list_filter(range(1, len(keys) + 1), lambda "i$": '
     'list_position(keys, keys["i$"]) = "i$")) END',
 )
 macro(
@@ -275,6 +275,7 @@ functions.aggregate(
     "t_entropy(@sum(t_not_negative(CAST({0} AS DOUBLE))), "
     "@sum(CASE WHEN {0} > 0 THEN {0} * ln({0}) ELSE 0 END))",
 )
+
 
 # Estimates in Trino.
 def _distinct(call: Call) -> str:
@@ -382,10 +383,11 @@ def _most_frequent(call: Call) -> str:
         f"values than its capacity is not known here') AS INTEGER) ELSE {call[0]} END"
     )
     ordered = (
-        f"list_sort(list_transform({counts}, lambda \"e$\": "
+        f'list_sort(list_transform({counts}, lambda "e$": '
         'struct_pack(c := "e$".value, k := "e$".key)), \'DESC\')'
     )
-    top = f'list_transform(({ordered})[1:{checked}], lambda "e$": struct_pack(k := "e$".k, v := "e$".c))'
+    pair = 'lambda "e$": struct_pack(k := "e$".k, v := "e$".c)'
+    top = f"list_transform(({ordered})[1:{checked}], {pair})"
     return f"CAST(t_map(t_some({top})) AS {call.result.duckdb})"
 
 

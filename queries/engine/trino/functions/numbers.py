@@ -127,7 +127,8 @@ functions("round(real, integer) -> real", "CAST(t_round(CAST({0} AS DOUBLE), {1}
 
 macro(
     "t_round_whole(x, n)",
-    "CASE WHEN n IS NULL THEN NULL WHEN n >= 0 THEN x WHEN n < -18 THEN CAST(t_fail('numerical overflow: ' || x) AS BIGINT) "
+    "CASE WHEN n IS NULL THEN NULL WHEN n >= 0 THEN x WHEN n < -18 "
+    "THEN CAST(t_fail('numerical overflow: ' || x) AS BIGINT) "
     "ELSE t_halves(x, CAST(pow(10::DOUBLE, greatest(-n, 0)) AS BIGINT)) END",
 )
 macro(
@@ -171,7 +172,7 @@ def _rounded(call: Call) -> str:
         told = f"CASE WHEN {precision - scale} + {call[1]} <= 0 THEN '0' ELSE {told} END"
     if isinstance(digits, int) and digits >= scale:
         return f"CAST({call[0]} AS {call.result.duckdb})"
-    if isinstance(digits, int) and 0 <= digits:
+    if isinstance(digits, int) and digits >= -30:
         wide = f"CAST({call[0]} AS {call.result.duckdb})"
         return f"CAST(round({wide}, {digits}) AS {call.result.duckdb})"
     return f"CAST({told} AS {call.result.duckdb})"
@@ -182,6 +183,8 @@ def _truncated(call: Call) -> str:
     digits = call.args[1].value
     if isinstance(digits, int) and digits >= scale:
         return call[0]
+    if isinstance(digits, int) and digits >= -30:
+        return f"CAST(trunc({call[0]}, {digits}) AS {call.result.duckdb})"
     told = f"t_truncate_decimal(CAST({call[0]} AS VARCHAR), {call[1]}, {scale})"
     return f"CAST({told} AS {call.result.duckdb})"
 
@@ -241,6 +244,9 @@ for _name in ("random", "rand"):
 _FIGURES = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
+_PREFIXES = {2: "0b", 8: "0o", 16: "0x"}
+
+
 def _radix(radix: int) -> int:
     if not 2 <= radix <= 36:
         raise ValueError("Radix must be between 2 and 36")
@@ -260,13 +266,14 @@ def _to_base(value: int, radix: int) -> str:
 @python("t_from_base(VARCHAR, BIGINT)", "BIGINT", pa.int64())
 def _from_base(value: str, radix: int) -> int:
     _radix(radix)
-    if re.fullmatch(r"[+-]?[0-9a-zA-Z]+", value):
-        found = 0
-        figures = [int(figure, 36) for figure in value.lstrip("+-")]
-        for figure in figures:
-            found = found * radix + figure
-        found = -found if value.startswith("-") else found
-        if max(figures) < radix and -(2**63) <= found < 2**63:
+    # Python takes 0x and the like, and strokes between figures.
+    prefix = value.lstrip("+-")[:2].lower()
+    if value.isascii() and value.lstrip("+-").isalnum() and prefix != _PREFIXES.get(radix):
+        try:
+            found = int(value, radix)
+        except ValueError:
+            found = 2**63
+        if -(2**63) <= found < 2**63:
             return found
     raise ValueError(f"Not a valid base-{radix} number: {value}")
 

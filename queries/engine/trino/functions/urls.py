@@ -19,7 +19,9 @@ functions = Family()
 operators = Family()
 
 _ESCAPED = r"%[0-9A-Fa-f]{2}"
-_OTHER = r"\u00a1-\u167f\u1681-\u1fff\u200b-\u2027\u202a-\u202e\u2030-\u205e\u2060-\u2fff\u3001-\U0010ffff"
+# Beyond ASCII, all but white space and controls.
+_OTHER = r"\u00a1-\u167f\u1681-\u1fff\u200b-\u2027\u202a-\u202e\u2030-\u205e"
+_OTHER += r"\u2060-\u2fff\u3001-\U0010ffff"
 _PLAIN = rf"[A-Za-z0-9\-_.!~*'();:@&=+$,{_OTHER}]"
 _PATH = re.compile(rf"(?:{_PLAIN}|/|{_ESCAPED})*")
 _QUERY = re.compile(rf"(?:{_PLAIN}|[/?\[\]]|{_ESCAPED})*")
@@ -122,12 +124,17 @@ def _parameter(url: str, name: str) -> str | None:
     for pair in found.query.split("&"):
         key, _, value = pair.partition("=")
         if key == name:
-            return _unquoted(value)
+            return unquoted(value)
     return None
 
 
 @python("t_url_decode(VARCHAR)", "VARCHAR", pa.string())
 def _unquoted(value: str) -> str:
+    return unquoted(value)
+
+
+def unquoted(value: str) -> str:
+    """What a form sent, of its escapes; `ValueError` where these are none."""
     if re.search(r"%(?![0-9A-Fa-f]{2})", value):
         raise ValueError(f"URLDecoder: Illegal hex characters in escape (%) pattern: {value}")
     return _decoded(value.replace("+", " "))
@@ -141,9 +148,7 @@ def _quoted(value: str) -> str:
 for _name in ("protocol", "host", "path", "query", "fragment"):
     functions(f"url_extract_{_name}(varchar(x)) -> varchar(x)", f"t_url_{_name}({{0}})")
 functions("url_extract_port(varchar) -> bigint", "t_url_port({0})")
-functions(
-    "url_extract_parameter(varchar(x), varchar) -> varchar(x)", "t_url_parameter({0}, {1})"
-)
+functions("url_extract_parameter(varchar(x), varchar) -> varchar(x)", "t_url_parameter({0}, {1})")
 functions("url_decode(varchar(x)) -> varchar(x)", "t_url_decode({0})")
 
 
