@@ -162,20 +162,21 @@ def _key(kind: Type) -> None:
 
 
 macro(
-    "t_map(pairs)",
-    'CASE WHEN pairs IS NULL THEN NULL ELSE t_map_of(list_transform(pairs, lambda "p$": "p$".k), '
-    'list_transform(pairs, lambda "p$": "p$".v)) END',
+    "t_by_key(pairs)",
+    'list_sort(list_transform(pairs, lambda "p$", "i$": '
+    'struct_pack(k := "p$".k, i := "i$", v := "p$".v)))',
+)
+# Each with the one before it, and the last before nothing.
+macro("t_beside(l)", "list_zip(l, list_prepend(NULL, l))")
+macro("t_map(pairs)", "CASE WHEN pairs IS NOT NULL THEN t_map_of(t_by_key(pairs)) END")
+macro(
+    "t_map_of(l)",
+    "t_map_from(list_filter(t_beside(l), "
+    'lambda "z$": "z$"[1] IS NOT NULL AND "z$"[1].k IS DISTINCT FROM "z$"[2].k))',
 )
 macro(
-    "t_map_of(keys, vals)",
-    "CASE WHEN len(list_distinct(keys)) = len(keys) THEN map(keys, vals) "
-    'ELSE t_map_first(keys, vals, list_filter(range(1, len(keys) + 1), lambda "i$": '
-    'list_position(keys, keys["i$"]) = "i$")) END',
-)
-macro(
-    "t_map_first(keys, vals, places)",
-    'map(list_transform(places, lambda "i$": keys["i$"]), '
-    'list_transform(places, lambda "i$": vals["i$"]))',
+    "t_map_from(l)",
+    'map(list_transform(l, lambda "z$": "z$"[1].k), list_transform(l, lambda "z$": "z$"[1].v))',
 )
 
 
@@ -188,15 +189,22 @@ def _pairs(call: Call) -> str:
 
 macro("t_some(l)", "CASE WHEN len(l) > 0 THEN l END")
 functions.aggregate("map_agg(K, V) -> map(K, V)", lambda call: f"t_map({_pairs(call)})")
+# A list that a lambda's body names is made for each of its rows, where it is no parameter.
 macro(
     "t_multimap(pairs)",
-    "CASE WHEN pairs IS NULL THEN NULL ELSE t_multimap_of(pairs, "
-    'list_distinct(list_transform(pairs, lambda "p$": "p$".k))) END',
+    'CASE WHEN pairs IS NOT NULL THEN list_transform([t_by_key(pairs)], lambda "l$": '
+    'list_transform([t_starts("l$")], lambda "s$": t_multimap_from("l$", "s$"))[1])[1] END',
 )
 macro(
-    "t_multimap_of(pairs, keys)",
-    'map(keys, list_transform(keys, lambda "k$": list_transform(list_filter(pairs, '
-    'lambda "p$": "p$".k = "k$"), lambda "p$": "p$".v)))',
+    "t_starts(l)",
+    'list_filter(list_transform(t_beside(l), lambda "z$", "i$": CASE WHEN "z$"[1].k IS DISTINCT '
+    'FROM "z$"[2].k THEN "i$" END), lambda "i$": "i$" IS NOT NULL)',
+)
+macro(
+    "t_multimap_from(l, starts)",
+    'map(list_transform(starts[:-2], lambda "i$": l["i$"].k), list_transform(list_zip('
+    'starts[:-2], starts[2:]), lambda "b$": list_transform(l["b$"[1]:"b$"[2] - 1], '
+    'lambda "p$": "p$".v)))',
 )
 functions.aggregate(
     "multimap_agg(K, V) -> map(K, array(V))", lambda call: f"t_multimap({_pairs(call)})"
@@ -207,9 +215,9 @@ def _union(call: Call) -> str:
     _key(call.args[0].type.types[0])
     maps = call.aggregate("list", call[0])
     known = f'list_filter({maps}, lambda "m$": "m$" IS NOT NULL)'
-    keys = f'flatten(list_transform({known}, lambda "m$": map_keys("m$")))'
-    values = f'flatten(list_transform({known}, lambda "m$": map_values("m$")))'
-    return f"CASE WHEN len({known}) > 0 THEN t_map_of({keys}, {values}) END"
+    entries = f'flatten(list_transform({known}, lambda "m$": map_entries("m$")))'
+    pair = 'lambda "e$": struct_pack(k := "e$".key, v := "e$".value)'
+    return f"CASE WHEN len({known}) > 0 THEN t_map(list_transform({entries}, {pair})) END"
 
 
 functions.aggregate("map_union(map(K, V)) -> map(K, V)", _union)
