@@ -164,18 +164,17 @@ def _rounded(call: Call) -> str:
     """A decimal to some digits; a short one of which none would be left is 0."""
     precision, scale = _digits(call.bound)
     digits = call.args[1].value
-    if isinstance(digits, int) and digits < scale:
-        if precision <= 17 and precision - scale + digits <= 0:
-            return f"CASE WHEN {call[0]} IS NOT NULL THEN CAST(0 AS {call.result.duckdb}) END"
-    told = f"t_round_decimal(CAST({call[0]} AS VARCHAR), {call[1]}, {scale})"
-    if precision <= 17 and not isinstance(digits, int):
-        told = f"CASE WHEN {precision - scale} + {call[1]} <= 0 THEN '0' ELSE {told} END"
-    if isinstance(digits, int) and digits >= scale:
-        return f"CAST({call[0]} AS {call.result.duckdb})"
-    if isinstance(digits, int) and digits >= -30:
-        wide = f"CAST({call[0]} AS {call.result.duckdb})"
-        return f"CAST(round({wide}, {digits}) AS {call.result.duckdb})"
-    return f"CAST({told} AS {call.result.duckdb})"
+    if not isinstance(digits, int) or digits < -30:
+        told = f"t_round_decimal(CAST({call[0]} AS VARCHAR), {call[1]}, {scale})"
+        if precision <= 17:
+            told = f"CASE WHEN {precision - scale} + {call[1]} <= 0 THEN '0' ELSE {told} END"
+        return f"CAST({told} AS {call.result.duckdb})"
+    wide = f"CAST({call[0]} AS {call.result.duckdb})"
+    if digits >= scale:
+        return wide
+    if precision <= 17 and precision - scale + digits <= 0:
+        return f"CASE WHEN {call[0]} IS NOT NULL THEN CAST(0 AS {call.result.duckdb}) END"
+    return f"CAST(round({wide}, {digits}) AS {call.result.duckdb})"
 
 
 def _truncated(call: Call) -> str:
