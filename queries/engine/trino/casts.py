@@ -209,9 +209,22 @@ def _told(value: Typed, target: Type) -> str:
     return _bounded(f"CAST({value.sql} AS VARCHAR)", target)
 
 
-@define("real,double", "varchar")
-def _float_to_text(value: Typed, target: Type) -> str:
+@define("double", "varchar")
+def _double_to_text(value: Typed, target: Type) -> str:
     return _bounded(f"t_float_text({value.sql})", target)
+
+
+# Seven digits at most.
+macro(
+    "t_real_text(x)",
+    "CASE WHEN x = 0 OR NOT isfinite(x) THEN t_float_text(x) ELSE CASE WHEN x < 0 THEN '-' "
+    "ELSE '' END || t_science(format('{:.6e}', abs(CAST(x AS DOUBLE)))) END",
+)
+
+
+@define("real", "varchar")
+def _real_to_text(value: Typed, target: Type) -> str:
+    return _bounded(f"t_real_text({value.sql})", target)
 
 
 @define("varchar,char", "varchar")
@@ -372,7 +385,6 @@ _LATER: Mapping[tuple[str, str], None] = dict.fromkeys(
     [
         *(("json", name) for name in _ANY),
         *((name, "json") for name in (*_ANY, "timestamp with time zone")),
-        ("varchar", "varbinary"),
         ("varchar", "time"),
         ("time", "varchar"),
         ("time", "time"),
@@ -384,9 +396,39 @@ _LATER: Mapping[tuple[str, str], None] = dict.fromkeys(
         ("varchar", "interval year to month"),
         ("interval day to second", "varchar"),
         ("interval year to month", "varchar"),
-        ("varchar", "uuid"),
-        ("varbinary", "uuid"),
-        ("uuid", "varbinary"),
         ("varchar", "json"),
     ]
 )
+
+
+# Bytes and identifiers.
+macro(
+    "t_uuid(x)",
+    "CASE WHEN x IS NULL OR regexp_full_match(x, '[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-"
+    "[0-9A-Fa-f]{12}') THEN x ELSE t_fail_text('Cannot cast value to UUID: ' || x) END",
+)
+macro(
+    "t_sixteen(x)",
+    "CASE WHEN x IS NULL OR octet_length(x) = 16 THEN hex(x) "
+    "ELSE t_fail_text('Invalid UUID binary length: ' || octet_length(x)) END",
+)
+
+
+@define("varchar", "varbinary")
+def _text_to_bytes(value: Typed, _: Type) -> str:
+    return f"encode({value.sql})"
+
+
+@define("varchar", "uuid")
+def _text_to_uuid(value: Typed, _: Type) -> str:
+    return f"CAST(t_uuid({value.sql}) AS UUID)"
+
+
+@define("varbinary", "uuid")
+def _bytes_to_uuid(value: Typed, _: Type) -> str:
+    return f"CAST(t_sixteen({value.sql}) AS UUID)"
+
+
+@define("uuid", "varbinary")
+def _uuid_to_bytes(value: Typed, _: Type) -> str:
+    return f"unhex(replace(CAST({value.sql} AS VARCHAR), '-', ''))"

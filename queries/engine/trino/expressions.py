@@ -155,22 +155,28 @@ class Expressions:
 
     def _comparison(self, node: exp.Binary) -> Typed:
         name = _COMPARISONS[type(node)]
-        if isinstance(node.right, exp.Any | exp.All):
+        if isinstance(node.right, exp.Any | exp.All) or _all_of(node.right):
             return self._quantified(node)
         return self.compared(name, self.of(node.left), self.of(node.right))
 
     def _quantified(self, node: exp.Binary) -> Typed:
-        subquery = node.right.this
-        if not isinstance(subquery, exp.Query | exp.Subquery):
+        subquery = _all_of(node.right) or node.right.this
+        if not isinstance(subquery, exp.Query | exp.Subquery | exp.Values):
             raise BadSQL("ANY and ALL compare with a subquery.")
-        left = self.of(node.left)
         query = self.statements.query(subquery, self.scope)
-        kind = query.columns[0][1]
         word = "ANY" if isinstance(node.right, exp.Any) else "ALL"
-        if left.type.duckdb != kind.duckdb or kind.name in ("real", "double"):
-            raise Refused(f"{left.type} is not compared with {word} {kind} here.")
+        if len(query.columns) != 1:
+            raise BadSQL(f"A subquery behind {word} must have one column.")
+        other = Typed('"in"."v"', query.columns[0][1])
+        left, right = numeric.comparable(self.of(node.left), other)
+        kind = left.type
+        if kind.name in ("real", "double", "array", "map", "row", "json") or (
+            kind.name.endswith("zone")
+        ):
+            raise Refused(f"{kind} is not compared with {word} here.")
         sign = numeric.COMPARISONS[_COMPARISONS[type(node)]]
-        return Typed(f"({left.sql} {sign} {word} ({query.sql}))", BOOLEAN)
+        inner = f'SELECT {right.sql} FROM ({query.sql}) AS "in"("v")'
+        return Typed(f"({left.sql} {sign} {word} ({inner}))", BOOLEAN)
 
     def _distinct(self, node: exp.Binary) -> Typed:
         left, right = self.of(node.left), self.of(node.right)
@@ -201,6 +207,8 @@ class Expressions:
         value = self.of(node.this)
         if subquery := node.args.get("query"):
             return self._in_query(value, subquery)
+        if len(node.expressions) == 1 and isinstance(node.expressions[0], exp.Values):
+            return self._in_query(value, node.expressions[0])
         if any(node.args.get(key) for key in ("unnest", "field", "is_global")):
             raise Refused("IN takes values or a subquery here.")
         values = self.alike([value, *self.many(node.expressions)], "What IN compares")
@@ -232,6 +240,8 @@ class Expressions:
         if escape is None:
             return Typed(f"({value.sql} {word} {pattern.sql})", BOOLEAN)
         mark = self.of(escape)
+        if mark.type.name == "unknown":
+            return Typed("CAST(NULL AS BOOLEAN)", BOOLEAN)
         if not isinstance(mark.value, str) or len(mark.value) != 1:
             raise BadSQL("ESCAPE takes one character.")
         if not isinstance(pattern.value, str):
@@ -400,11 +410,19 @@ class Expressions:
             return special(self, node)
         return self._invoked(node)
 
-    def _invoked(self, node: exp.Anonymous, suffix: str = "", over: bool = False) -> Typed:
-        """A call, with FILTER and OVER behind it in `suffix`."""
+    def _invoked(
+        self,
+        node: exp.Anonymous,
+        suffix: str = "",
+        over: bool = False,
+        within: Sequence[exp.Expr] = (),
+    ) -> Typed:
+        """A call, with FILTER and OVER behind it in `suffix`, and the order of its rows within."""
         name = node.name.lower()
         nodes = list(node.expressions)
-        distinct, order = "", ""
+        distinct, order = "", self.order(within)
+        if name == "listagg" and not within:
+            raise BadSQL("LISTAGG needs WITHIN GROUP (ORDER BY …).")
         if nodes and isinstance(nodes[-1], exp.Order):
             order = self.order(nodes[-1].expressions)
             nodes[-1] = nodes[-1].this
@@ -463,12 +481,20 @@ class Expressions:
 
     def _filter(self, node: exp.Filter, over: str = "") -> Typed:
         function = node.this
-        within = ""
+        condition = self.condition(node.expression.this)
+        suffix = f" FILTER (WHERE {condition.sql}){over}"
+        if isinstance(function, exp.WithinGroup):
+            return self._within(function, suffix, bool(over))
         if not isinstance(function, exp.Anonymous):
             raise Refused("FILTER belongs to an aggregate.")
-        condition = self.condition(node.expression.this)
-        suffix = f"{within} FILTER (WHERE {condition.sql}){over}"
         return self._invoked(function, suffix, bool(over))
+
+    def _within(self, node: exp.WithinGroup, suffix: str = "", over: bool = False) -> Typed:
+        """LISTAGG, whose order stands behind it."""
+        function, order = node.this, node.expression
+        if not isinstance(function, exp.Anonymous) or function.name.lower() != "listagg":
+            raise BadSQL("WITHIN GROUP belongs to LISTAGG.")
+        return self._invoked(function, suffix, over, order.expressions)
 
     def _window(self, node: exp.Window) -> Typed:
         over = f" OVER {self.window(node)}"
@@ -479,6 +505,8 @@ class Expressions:
             function = function.this
         if isinstance(function, exp.Filter):
             return self._filter(function, over)
+        if isinstance(function, exp.WithinGroup):
+            return self._within(function, over, True)
         if not isinstance(function, exp.Anonymous):
             raise Refused("OVER belongs to a function.")
         return self._invoked(function, over, over=True)
@@ -542,6 +570,14 @@ class Expressions:
 
 
 IGNORE = " IGNORE NULLS"
+
+
+def _all_of(node: exp.Expr) -> exp.Expr | None:
+    """What ALL compares with where sqlglot takes it for a function, as it does with VALUES."""
+    if not isinstance(node, exp.Anonymous) or node.name.lower() != "all":
+        return None
+    [*values] = node.expressions
+    return values[0] if len(values) == 1 and isinstance(values[0], exp.Values) else None
 
 
 def _written(found: Match, call: Call) -> Typed:
@@ -638,5 +674,6 @@ _NODES: dict[type[exp.Expr], Callable[[Expressions, Any], Typed]] = {
     exp.Exists: Expressions._exists,
     exp.Anonymous: Expressions._function,
     exp.Filter: Expressions._filter,
+    exp.WithinGroup: Expressions._within,
     exp.Window: Expressions._window,
 }

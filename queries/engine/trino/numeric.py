@@ -23,6 +23,10 @@ macro(
 )
 
 
+# By -1 DuckDB has an overflow for the least number.
+macro("t_remainder(a, b)", "CASE WHEN b = -1 THEN a - a ELSE a % b END")
+
+
 def arithmetic(name: str, left: Typed, right: Typed) -> Typed | None:
     """The operation on two numbers; None where they are none."""
     if left.type.name == "unknown" and right.type.name in NUMBERS:
@@ -39,6 +43,8 @@ def arithmetic(name: str, left: Typed, right: Typed) -> Typed | None:
     sign = _SIGNS[name]
     if name == "divide" and both.name in INTEGERS:
         sign = "//"
+    if name == "modulus" and both.name in INTEGERS and right.value in (None, -1):
+        return Typed(f"t_remainder({left.sql}, {right.sql})", both)
     return Typed(f"({left.sql} {sign} {right.sql})", both)
 
 
@@ -64,18 +70,50 @@ def _decimal(name: str, left: Typed, right: Typed) -> Typed:
         return Typed(_quotient(left, right, result), result)
     if name == "modulus":
         whole = types.decimal(38, result.scale)
-        if left.type.precision - left.type.scale + result.scale > 38 or (
-            right.type.precision - right.type.scale + result.scale > 38
-        ):
-            raise Refused(f"The remainder of {left.type} by {right.type} is not known here.")
+        if _too_wide(left, result) or _too_wide(right, result):
+            return _exactly(name, left, right, result)
         parts = [f"CAST({each.sql} AS {whole.duckdb})" for each in (left, right)]
         return Typed(f"CAST({parts[0]} % {parts[1]} AS {result.duckdb})", result)
     if name in ("add", "subtract"):
+        if _too_wide(left, result) or _too_wide(right, result):
+            return _exactly(name, left, right, result)
         left, right = (
             Typed(f"CAST({each.sql} AS {_wide(each, result).duckdb})", result)
             for each in (left, right)
         )
+    elif max(left.type.precision, right.type.precision) <= 18 < result.precision:
+        # DuckDB would keep the product within 64 bits, as its factors are.
+        kind = types.decimal(19, left.type.scale)
+        left = Typed(f"CAST({left.sql} AS {kind.duckdb})", kind)
     return Typed(f"CAST({left.sql} {_SIGNS[name]} {right.sql} AS {result.duckdb})", result)
+
+
+def _too_wide(value: Typed, result: Type) -> bool:
+    """Whether a value with the digits of the result behind its point can have more than 38."""
+    return value.type.precision - value.type.scale + result.scale > 38
+
+
+def _exactly(name: str, left: Typed, right: Typed, result: Type) -> Typed:
+    texts = [f"CAST({each.sql} AS VARCHAR)" for each in (left, right)]
+    made = f"t_exactly('{name}', {', '.join(texts)}, {result.scale})"
+    return Typed(f"CAST({made} AS {result.duckdb})", result)
+
+
+@python("t_exactly(VARCHAR, VARCHAR, VARCHAR, INTEGER)", "VARCHAR", pa.string())
+def _of_wide(name: str, left: str, right: str, scale: int) -> str:
+    """By numbers of 127 bits, as Trino has them."""
+    from decimal import Context, Decimal
+
+    context = Context(prec=120)
+    one, other = Decimal(left), Decimal(right)
+    if name == "modulus":
+        if other == 0:
+            raise ValueError("Division by zero")
+        return format(context.remainder(one, other), "f")
+    if max(abs(one), abs(other)).scaleb(scale, context) >= 2**127:
+        raise ValueError("Decimal overflow")
+    found = context.subtract(one, other) if name == "subtract" else context.add(one, other)
+    return format(found, "f")
 
 
 def _wide(value: Typed, result: Type) -> Type:
@@ -88,21 +126,21 @@ def _quotient(left: Typed, right: Typed, result: Type) -> str:
     # left / right = (l / 10^s) / (r / 10^t); of the digits wanted: l * 10^(scale + t - s) / r.
     shift = result.scale + right.type.scale - left.type.scale
     if left.type.precision + shift <= 37 and result.precision <= 37:
-        numerator = f"{_whole(left)} * {10**shift}::HUGEINT"
-        quotient = f"t_quotient({numerator}, {_whole(right)})"
-        return _scaled(quotient, result)
+        numerator = f"{whole(left)} * {10**shift}::HUGEINT"
+        quotient = f"t_quotient({numerator}, {whole(right)})"
+        return scaled(quotient, result)
     text = f"t_divide(CAST({left.sql} AS VARCHAR), CAST({right.sql} AS VARCHAR), {result.scale})"
     return f"CAST({text} AS {result.duckdb})"
 
 
-def _whole(value: Typed) -> str:
+def whole(value: Typed) -> str:
     """A decimal's digits as a whole number."""
     if value.type.scale == 0:
         return f"CAST({value.sql} AS HUGEINT)"
     return f"CAST(replace(CAST({value.sql} AS VARCHAR), '.', '') AS HUGEINT)"
 
 
-def _scaled(whole: str, result: Type) -> str:
+def scaled(whole: str, result: Type) -> str:
     """The decimal of which a whole number tells the digits."""
     if result.scale == 0:
         return f"CAST({whole} AS {result.duckdb})"
@@ -116,9 +154,9 @@ def _scaled(whole: str, result: Type) -> str:
 macro(
     "t_shifted(s, n)",
     "CASE WHEN starts_with(s, '-') THEN '-' ELSE '' END || t_point(lpad(ltrim(s, '-'), "
-    "greatest(n + 1, length(ltrim(s, '-'))), '0'), n)",
+    "CAST(greatest(n + 1, length(ltrim(s, '-'))) AS INTEGER), '0'), CAST(n AS INTEGER))",
 )
-macro("t_point(s, n)", "left(s, length(s) - n) || '.' || right(s, n)")
+macro("t_point(s, n)", "left(s, CAST(length(s) - n AS INTEGER)) || '.' || right(s, n)")
 
 
 @python("t_divide(VARCHAR, VARCHAR, INTEGER)", "VARCHAR", pa.string())
@@ -179,4 +217,7 @@ def negative(value: Typed) -> Typed:
     if value.type.name not in (*NUMBERS, "interval day to second", "interval year to month"):
         raise BadSQL(f"{value.type} has no negative.")
     number = -value.value if isinstance(value.value, int) else None
+    if value.type.name in INTEGERS:
+        # DuckDB's own can have a bit more.
+        return Typed(f"CAST(-{value.sql} AS {value.type.duckdb})", value.type, number)
     return Typed(f"(-{value.sql})", value.type, number)

@@ -227,11 +227,12 @@ def _unify(pattern: Pattern, kind: Type, bound: "Binding") -> int | None:
         bound[pattern.name] = kind
         return 1
     if kind.name == "unknown":
-        for part in pattern.of:
+        for place, part in enumerate(pattern.of):
             if part.is_variable:
                 bound.setdefault(part.name, types.UNKNOWN)
             elif part.name.isalpha() and len(part.name) == 1:
-                bound.setdefault(part.name, 1 if pattern.name != "varchar" else None)
+                # A null is taken for decimal(1, 0), char(1) or varchar.
+                bound.setdefault(part.name, 1 - place if pattern.name != "varchar" else None)
         return 0
     if pattern.name == kind.name:
         return _alike(pattern, kind, bound)

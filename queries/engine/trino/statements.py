@@ -165,7 +165,8 @@ class Statements:
         )
         order = self._order(node, items, scope)
         body = " ".join([f"SELECT {distinct}{chosen}", *clauses])
-        return Query(self._limited(node, body, order, len(items)), columns)
+        hidden = None if distinct else [value.sql for _, value in items]
+        return Query(self._limited(node, body, order, len(items), hidden), columns)
 
     def _items(
         self, node: exp.Select, expressions: Expressions
@@ -250,7 +251,7 @@ class Statements:
     def _grouped(
         self, node: exp.Expr, keys: list[exp.Expr], known: set[str], expressions: Expressions
     ) -> None:
-        if node in keys or isinstance(node, exp.Query | exp.Lambda | exp.Filter):
+        if node in keys or isinstance(node, exp.Query | exp.Lambda | exp.Filter | exp.WithinGroup):
             return
         if isinstance(node, exp.Anonymous) and _is_aggregate(node):
             return
@@ -309,6 +310,14 @@ class Statements:
                     )
             elif isinstance(key, exp.Column) and not key.table and key.name in names:
                 place = names.index(key.name)
+            elif node.args.get("distinct") and isinstance(node, exp.Select):
+                same = [n for n, item in enumerate(node.expressions) if item.unalias() == key]
+                if not same:
+                    raise self.placed(
+                        BadSQL("With SELECT DISTINCT, ORDER BY takes only what is selected."), key
+                    )
+                starred = any(isinstance(item, exp.Star) for item in node.expressions)
+                place = None if starred else same[0]
             if place is None:
                 keys.append(expressions.ordered(each, expressions.of(key)))
             else:
@@ -316,7 +325,16 @@ class Statements:
                 keys.append(expressions.ordered(each, str(place + 1)))
         return keys
 
-    def _limited(self, node: exp.Expr, body: str, order: list[str], width: int) -> str:
+    def _limited(
+        self,
+        node: exp.Expr,
+        body: str,
+        order: list[str],
+        width: int,
+        chosen: Sequence[str] | None = None,
+    ) -> str:
+        """The query with its order and limit. `chosen` is the SQL of its columns where what it is
+        ordered by can be something else."""
         limit, offset = node.args.get("limit"), node.args.get("offset")
         count = None
         ties = False
@@ -329,7 +347,7 @@ class Statements:
         elif limit is not None:
             _only(limit, {"expression"})
             count = limit.expression
-        if isinstance(count, exp.Column) and count.name.lower() == "all":
+        if isinstance(count, exp.Column | exp.Var) and count.name.lower() == "all":
             count = None
         numbers = {}
         for what, value in (("LIMIT", count), ("OFFSET", offset and offset.expression)):
@@ -341,9 +359,10 @@ class Statements:
         if ties:
             if not order:
                 raise BadSQL("WITH TIES needs an ORDER BY.")
-            if offset is not None:
-                raise Refused("WITH TIES behind an OFFSET is not known here.")
-            return _with_ties(body, order, numbers["LIMIT"], width)
+            first = int(numbers.get("OFFSET", 0))
+            if chosen is None or all(key.split(" ", 1)[0].isdigit() for key in order):
+                return _with_ties(body, order, int(numbers["LIMIT"]), first, width)
+            return _qualified(body, order, int(numbers["LIMIT"]), first, chosen)
         if order:
             body += f" ORDER BY {', '.join(order)}"
         return " ".join([body, *(f"{what} {number}" for what, number in numbers.items())])
@@ -633,7 +652,19 @@ def _ordinal(node: exp.Select, key: exp.Expr, what: str) -> exp.Expr:
     return found
 
 
-def _with_ties(body: str, order: list[str], count: str, width: int) -> str:
+def _qualified(body: str, order: list[str], count: int, first: int, chosen: Sequence[str]) -> str:
+    """As `_with_ties`, where the order is by what is not selected."""
+    keys = []
+    for key in order:
+        place, _, rest = key.partition(" ")
+        keys.append(f"{chosen[int(place) - 1]} {rest}" if place.isdigit() else key)
+    over = f"OVER (ORDER BY {', '.join(keys)})"
+    skipped = f"row_number() {over} > {first} AND " if first else ""
+    ranked = f"rank() {over} <= {first + count}"
+    return f"{body} QUALIFY {skipped}{ranked} ORDER BY {', '.join(order)}"
+
+
+def _with_ties(body: str, order: list[str], count: int, first: int, width: int) -> str:
     """The first rows, and those that come in no other place than the last of them."""
     keys, directions = [], []
     for place, key in enumerate(order):
@@ -650,9 +681,11 @@ def _with_ties(body: str, order: list[str], count: str, width: int) -> str:
         f"{column} {direction.split(' ', 1)[1]}"
         for column, direction in zip(outer, directions, strict=True)
     )
+    over = f"OVER (ORDER BY {ranked})"
     return (
-        f'SELECT {names} FROM (SELECT *, rank() OVER (ORDER BY {ranked}) AS "rank$" '
-        f'FROM ({body}) AS "t"({names})) WHERE "rank$" <= {count} ORDER BY {ranked}'
+        f'SELECT {names} FROM (SELECT *, rank() {over} AS "rank$", row_number() {over} AS "row$" '
+        f'FROM ({body}) AS "t"({names})) WHERE "row$" > {first} AND "rank$" <= {first + count} '
+        f"ORDER BY {ranked}"
     )
 
 
@@ -661,7 +694,11 @@ def _names_itself(node: exp.CTE) -> bool:
 
 
 def _is_aggregate(node: exp.Anonymous) -> bool:
-    if isinstance(node.parent, exp.Window | exp.IgnoreNulls | exp.RespectNulls):
+    whole: exp.Expr = node
+    while isinstance(whole.parent, exp.Filter | exp.WithinGroup) and whole.arg_key == "this":
+        whole = whole.parent
+    over = isinstance(whole.parent, exp.Window | exp.IgnoreNulls | exp.RespectNulls)
+    if over and whole.arg_key == "this":
         return False
     overloads = functions.FUNCTIONS.get(node.name.lower(), ())
     return any(each.kind == "aggregate" for each in overloads) or node.name.lower() == "grouping"

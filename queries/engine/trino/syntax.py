@@ -35,6 +35,8 @@ def parse(bound: Bound) -> exp.Query:
         )
     except ParseError as error:
         raise _syntax(error, bound) from None
+    if isinstance(tree, exp.Values):
+        tree = exp.Select(expressions=[exp.Star()], from_=exp.From(this=tree))
     if not isinstance(tree, exp.Query):
         raise BadSQL("Only SELECT and WITH can be run here.")
     return tree

@@ -12,6 +12,7 @@ from queries.engine.trino.functions import (
     numbers,
     regexes,
     strings,
+    urls,
     windows,
 )
 from queries.engine.trino.functions.later import REFUSED
@@ -21,6 +22,7 @@ __all__ = ["FUNCTIONS", "OPERATORS", "REFUSED", "UNSTABLE"]
 
 _FAMILIES = (
     strings,
+    urls,
     regexes,
     numbers,
     dates,

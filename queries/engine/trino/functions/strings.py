@@ -4,7 +4,7 @@ import unicodedata
 
 import pyarrow as pa
 
-from queries.engine.errors import BadSQL
+from queries.engine.errors import BadSQL, Refused
 from queries.engine.trino import types
 from queries.engine.trino.helpers import macro, python
 from queries.engine.trino.registry import Call, Family
@@ -23,6 +23,7 @@ for _name in ("lower", "upper"):
 for _name in ("trim", "ltrim", "rtrim"):
     functions(f"{_name}(varchar(x)) -> varchar(x)", f"{_name}({{0}}, {_BLANK})")
     functions(f"{_name}(varchar(x), varchar) -> varchar(x)", f"{_name}({{0}}, {{1}})")
+
 functions("length(varchar) -> bigint", "length({0})")
 functions("length(char(x)) -> bigint", "length({0})")
 
@@ -232,3 +233,39 @@ def _luhn(value: str) -> bool:
 
 
 functions("luhn_check(varchar) -> boolean", "t_luhn({0})")
+
+
+# By Commons Codec's US_ENGLISH.
+_SOUNDS = dict(zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "01230120022455012623010202", strict=True))
+
+
+@python("t_soundex(VARCHAR)", "VARCHAR", pa.string())
+def _soundex(value: str) -> str:
+    letters = [letter for letter in value.upper() if letter.isalpha()]
+    if unknown := [letter for letter in letters if letter not in _SOUNDS]:
+        raise ValueError(f"The character is not mapped: {unknown[0]}")
+    if not letters:
+        return ""
+    made, last = letters[0], _SOUNDS[letters[0]]
+    for letter in letters[1:]:
+        if letter in "HW":
+            continue
+        if _SOUNDS[letter] not in ("0", last):
+            made += _SOUNDS[letter]
+        last = _SOUNDS[letter]
+    return made[:4].ljust(4, "0")
+
+
+functions("soundex(varchar) -> varchar(4)", "t_soundex({0})")
+
+
+def _of_char(call: Call) -> str:
+    raise Refused(f"Versions of Trino differ here for {call.args[0].type}: CAST it to varchar.")
+
+
+for _name in ("trim", "ltrim", "rtrim"):
+    functions(f"{_name}(char(x)) -> varchar(x)", _of_char)
+    functions(f"{_name}(char(x), varchar) -> varchar(x)", _of_char)
+for _name in ("substr", "substring"):
+    functions(f"{_name}(char(x), bigint) -> varchar(x)", _of_char)
+    functions(f"{_name}(char(x), bigint, bigint) -> varchar(x)", _of_char)
