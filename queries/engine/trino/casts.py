@@ -6,7 +6,7 @@ from dataclasses import replace
 from queries.engine.errors import BadSQL, Refused
 from queries.engine.trino import types
 from queries.engine.trino.helpers import macro
-from queries.engine.trino.typed import Typed, zoned
+from queries.engine.trino.typed import Typed
 from queries.engine.trino.types import INTEGERS, Type, field_names, quoted
 
 Cast = Callable[[Typed, Type], "str | Typed"]
@@ -204,7 +204,7 @@ def _decimal_to_text(value: Typed, target: Type) -> str:
     return _bounded(told, target)
 
 
-@define(f"{_INTEGERS},boolean,date,uuid", "varchar")
+@define(f"{_INTEGERS},boolean,uuid", "varchar")
 def _told(value: Typed, target: Type) -> str:
     return _bounded(f"CAST({value.sql} AS VARCHAR)", target)
 
@@ -229,112 +229,6 @@ def _text_to_char(value: Typed, target: Type) -> str:
 @define(f"{_INTEGERS},decimal,boolean,date,real,double", "char")
 def _told_char(value: Typed, target: Type) -> str:
     return f"rpad({cast(value, types.varchar(target.length)).sql}, {target.length}, ' ')"
-
-
-# Dates and times.
-macro(
-    "t_date(x)",
-    r"CASE WHEN x IS NULL OR regexp_full_match(trim(x), '[+-]?[0-9]{4,}-[0-9]{1,2}-[0-9]{1,2}') "
-    "THEN trim(x) ELSE t_fail_text('Value cannot be cast to date: ' || x) END",
-)
-macro(
-    "t_timestamp(x)",
-    r"CASE WHEN x IS NULL OR regexp_full_match(trim(x), '[+-]?[0-9]{4,}-[0-9]{1,2}-[0-9]{1,2}"
-    r"( [0-9]{1,2}:[0-9]{1,2}(:[0-9]{1,2}(\.[0-9]{1,6})?)?)?') THEN t_seconds(trim(x)) "
-    "ELSE t_fail_text('Value cannot be cast to timestamp: ' || x) END",
-)
-macro(
-    "t_seconds(x)",
-    r"CASE WHEN regexp_full_match(x, '.* [0-9]{1,2}:[0-9]{1,2}') "
-    "THEN x || ':00' ELSE x END",
-)
-macro(
-    "t_rounded(x, unit)",
-    "make_timestamp((epoch_us(x) + unit // 2) // unit * unit - CASE WHEN "
-    "(epoch_us(x) + unit // 2) % unit < 0 THEN unit ELSE 0 END)",
-)
-
-
-def rounded(sql: str, source: int, target: int) -> str:
-    """A timestamp with fewer digits of a second, halves up."""
-    if target >= source:
-        return sql
-    return f"t_rounded({sql}, {10 ** (6 - target)})"
-
-
-@define("varchar,char", "date")
-def _text_to_date(value: Typed, _: Type) -> str:
-    return f"CAST(t_date({value.sql}) AS DATE)"
-
-
-@define("varchar,char", "timestamp")
-def _text_to_timestamp(value: Typed, target: Type) -> str:
-    _microseconds(target)
-    return rounded(f"CAST(t_timestamp({value.sql}) AS TIMESTAMP)", 6, target.precision)
-
-
-@define("timestamp", "timestamp")
-def _timestamp_to_timestamp(value: Typed, target: Type) -> str:
-    _microseconds(value.type)
-    _microseconds(target)
-    return rounded(value.sql, value.type.precision, target.precision)
-
-
-def _microseconds(kind: Type) -> None:
-    if kind.precision > 6:
-        raise Refused(f"{kind} is finer than microseconds, the finest that is known here.")
-
-
-@define("date", "timestamp")
-def _date_to_timestamp(value: Typed, target: Type) -> str:
-    return f"CAST({value.sql} AS {target.duckdb})"
-
-
-@define("timestamp", "date")
-def _timestamp_to_date(value: Typed, _: Type) -> str:
-    return f"CAST({value.sql} AS DATE)"
-
-
-@define("date,timestamp", "timestamp with time zone")
-def _zoned(value: Typed, target: Type) -> Typed:
-    local = cast(value, types.timestamp(target.precision))
-    return zoned(local.sql, "'UTC'", target)
-
-
-@define("timestamp with time zone", "timestamp with time zone")
-def _zoned_again(value: Typed, target: Type) -> Typed:
-    moment = rounded(value.moment, value.type.precision, target.precision)
-    return zoned(moment, value.zone, target)
-
-
-@define("timestamp with time zone", "timestamp")
-def _local(value: Typed, target: Type) -> str:
-    return rounded(value.local, value.type.precision, target.precision)
-
-
-@define("timestamp with time zone", "date")
-def _local_date(value: Typed, _: Type) -> str:
-    return f"CAST({value.local} AS DATE)"
-
-
-def timestamp_text(sql: str, precision: int) -> str:
-    """A timestamp as Trino tells it, with so many digits of a second."""
-    if precision == 0:
-        return f"strftime({sql}, '%Y-%m-%d %H:%M:%S')"
-    told = f"strftime({sql}, '%Y-%m-%d %H:%M:%S.%f')"
-    return told if precision == 6 else f"left({told}, -{6 - precision})"
-
-
-@define("timestamp", "varchar")
-def _timestamp_to_text(value: Typed, target: Type) -> str:
-    _microseconds(value.type)
-    return _bounded(timestamp_text(value.sql, value.type.precision), target)
-
-
-@define("timestamp with time zone", "varchar")
-def _zoned_to_text(value: Typed, target: Type) -> str:
-    local = timestamp_text(value.local, value.type.precision)
-    return _bounded(f"({local} || ' ' || {value.zone})", target)
 
 
 # Arrays, maps and rows: each part by itself.
@@ -373,17 +267,10 @@ _LATER: Mapping[tuple[str, str], None] = dict.fromkeys(
         *(("json", name) for name in _ANY),
         *((name, "json") for name in (*_ANY, "timestamp with time zone")),
         ("varchar", "varbinary"),
-        ("varchar", "time"),
-        ("time", "varchar"),
-        ("time", "time"),
-        ("timestamp", "time"),
-        ("time", "timestamp"),
-        ("timestamp with time zone", "time"),
-        ("varchar", "timestamp with time zone"),
         ("varchar", "interval day to second"),
         ("varchar", "interval year to month"),
-        ("interval day to second", "varchar"),
-        ("interval year to month", "varchar"),
+        ("time with time zone", "timestamp"),
+        ("time with time zone", "timestamp with time zone"),
         ("varchar", "uuid"),
         ("varbinary", "uuid"),
         ("uuid", "varbinary"),
