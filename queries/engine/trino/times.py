@@ -254,7 +254,7 @@ macro(
 macro(
     "t_year(y)",
     "CASE WHEN y < 0 THEN '-' ELSE '' END || lpad(CAST(abs(y) AS VARCHAR), "
-    "greatest(4, length(CAST(abs(y) AS VARCHAR))), '0')",
+    "CAST(greatest(4, length(CAST(abs(y) AS VARCHAR))) AS INTEGER), '0')",
 )
 macro(
     "t_stamp_text(x, form)",

@@ -169,8 +169,8 @@ functions("to_milliseconds(interval day to second) -> bigint", "{0}")
 # Arithmetic by units. A number of units has 32 bits.
 macro(
     "t_units(n)",
-    "CASE WHEN n BETWEEN -2147483648 AND 2147483647 THEN n "
-    "ELSE CAST(t_fail('integer overflow') AS BIGINT) END",
+    "CASE WHEN n NOT BETWEEN -2147483648 AND 2147483647 "
+    "THEN CAST(t_fail('integer overflow') AS BIGINT) ELSE n END",
 )
 
 
@@ -329,8 +329,8 @@ macro(
 )
 macro(
     "t_whole_minutes(ms)",
-    "CASE WHEN ms % 60000 = 0 THEN ms // 60000 ELSE CAST(t_fail('Invalid time zone offset interval:"
-    " interval contains seconds') AS BIGINT) END",
+    "CASE WHEN ms % 60000 <> 0 THEN CAST(t_fail('Invalid time zone offset interval: interval "
+    "contains seconds') AS BIGINT) ELSE ms // 60000 END",
 )
 
 
@@ -373,7 +373,7 @@ functions(
 )
 macro(
     "t_bounded_offset(n)",
-    "CASE WHEN abs(n) <= 840 THEN n ELSE CAST(t_fail('Invalid offset minutes ' || n) AS BIGINT) "
+    "CASE WHEN abs(n) > 840 THEN CAST(t_fail('Invalid offset minutes ' || n) AS BIGINT) ELSE n "
     "END",
 )
 
@@ -398,8 +398,8 @@ def _from_unixtime_offset(call: Call) -> Typed:
 
 macro(
     "t_hours_minutes(h, m)",
-    "CASE WHEN h BETWEEN -14 AND 14 AND m BETWEEN -840 AND 840 THEN h * 60 + m "
-    "ELSE CAST(t_fail('Invalid offset of ' || h || ' hours and ' || m || ' minutes') AS BIGINT) END",
+    "CASE WHEN h NOT BETWEEN -14 AND 14 OR m NOT BETWEEN -840 AND 840 THEN CAST(t_fail('Invalid "
+    "offset of ' || h || ' hours and ' || m || ' minutes') AS BIGINT) ELSE h * 60 + m END",
 )
 functions("from_unixtime(double) -> timestamp(3) with time zone", _from_unixtime)
 functions("from_unixtime(double, varchar) -> timestamp(3) with time zone", _from_unixtime)
@@ -516,8 +516,8 @@ macro(
 )
 macro(
     "t_days(x)",
-    "CASE WHEN x % 86400000 = 0 THEN CAST(x // 86400000 AS INTEGER) ELSE "
-    "CAST(t_fail('Cannot add hour, minutes or seconds to a date') AS INTEGER) END",
+    "CASE WHEN x % 86400000 <> 0 THEN CAST(t_fail('Cannot add hour, minutes or seconds to a date') "
+    "AS INTEGER) ELSE CAST(x // 86400000 AS INTEGER) END",
 )
 for _operator, _sign in (("add", "+"), ("subtract", "-")):
     for _kind in _INTERVALS:

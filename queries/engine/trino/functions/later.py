@@ -10,14 +10,14 @@ bitwise_left_shift bitwise_not bitwise_or bitwise_or_agg bitwise_right_shift
 bitwise_right_shift_arithmetic bitwise_xor bitwise_xor_agg bool_and bool_or cardinality cbrt ceil
 ceiling checksum classify color combinations concat_ws contains contains_sequence convex_hull_agg
 corr cos cosh cosine_similarity count_if covar_pop covar_samp crc32 cume_dist 
-date_parse degrees e element_at empty_approx_set evaluate_classifier_predictions
-every exp features filter first_value flatten floor format format_datetime format_number from_base
+degrees e element_at empty_approx_set evaluate_classifier_predictions
+every exp features filter first_value flatten floor format format_number from_base
 from_base32 from_base64 from_base64url from_big_endian_32 from_big_endian_64 from_encoded_polyline
-from_geojson_geometry from_hex from_ieee754_32 from_ieee754_64 from_iso8601_date
-from_iso8601_timestamp from_iso8601_timestamp_nanos from_utf8 geometric_mean
+from_geojson_geometry from_hex from_ieee754_32 from_ieee754_64 
+from_utf8 geometric_mean
 geometry_from_hadoop_shape geometry_invalid_reason geometry_nearest_points geometry_to_bing_tiles
 geometry_union geometry_union_agg great_circle_distance greatest hamming_distance hash_counts
-histogram hmac_md5 hmac_sha1 hmac_sha256 hmac_sha512 human_readable_seconds infinity
+histogram hmac_md5 hmac_sha1 hmac_sha256 hmac_sha512 infinity
 intersection_cardinality inverse_beta_cdf inverse_normal_cdf is_finite is_infinite is_json_scalar
 is_nan jaccard_index json_array json_array_contains json_array_get json_array_length json_exists
 json_extract json_format json_object json_parse json_query json_size json_table json_value
@@ -27,7 +27,7 @@ line_locate_point listagg ln log log10 log2 luhn_check make_set_digest
 map map_agg map_concat map_entries map_filter map_from_entries map_keys map_union map_values
 map_zip_with max_by md5 merge merge_set_digest min_by mod multimap_agg multimap_from_entries
 multiset murmur3 nan ngrams none_match normal_cdf normalize nth_value ntile numeric_histogram
-parse_data_size parse_datetime parse_duration parse_presto_data_size percent_rank pi pow power
+parse_data_size parse_presto_data_size percent_rank pi pow power
 qdigest_agg quantile_at_rank radians rand random reduce reduce_agg regr_intercept regr_slope
 regress render repeat reverse rgb round sequence sha1 sha256 sha512 shuffle sign simplify_geometry
 sin sinh skewness slice soundex spatial_partitioning spatial_partitions split_to_map
