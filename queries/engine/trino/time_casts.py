@@ -25,15 +25,16 @@ macro(
     rf"CASE WHEN regexp_full_match(x, '{_DAY} {_CLOCK}(\.[0-9]{{1,6}})?') AND x >= '0001' "
     "THEN TRY_CAST(x AS TIMESTAMP) END",
 )
+# What was read, a whole number, or an error.
 macro(
     "t_read(x, found, kind)",
-    "CASE WHEN x IS NOT NULL AND found IS NULL THEN CASE WHEN t_fail('Value cannot be cast to ' || "
-    "kind || ': ' || x) THEN found END ELSE found END",
+    "CASE WHEN x IS NOT NULL AND found IS NULL THEN CAST(t_fail('Value cannot be cast to ' || kind "
+    "|| ': ' || x) AS BIGINT) ELSE found END",
 )
 macro(
-    "t_read_long(x)",
-    "t_long(make_timestamp((t_read(x, t_read_timestamp(x), 'timestamp')).t), "
-    "(t_read_timestamp(x)).p)",
+    "t_read_long(x, found)",
+    "CASE WHEN x IS NOT NULL THEN struct_pack(t := make_timestamp(t_read(x, (found).t, "
+    "'timestamp')), p := (found).p) END",
 )
 
 
@@ -44,7 +45,9 @@ def _text_to_date(value: Typed, _: Type) -> str:
 
 @define("varchar", "timestamp")
 def _text_to_timestamp(value: Typed, target: Type) -> Typed:
-    read = Typed(f"t_read_long({value.sql})", types.timestamp(12))
+    read = Typed(
+        f"t_read_long({value.sql}, t_read_timestamp({value.sql}))", types.timestamp(12)
+    )
     plain = Typed(f"t_plain_timestamp({value.sql})", types.timestamp(6))
     either = [times.rounded(each, target.precision).sql for each in (plain, read)]
     return Typed(f"coalesce({', '.join(either)})", target)
@@ -52,8 +55,8 @@ def _text_to_timestamp(value: Typed, target: Type) -> Typed:
 
 @define("varchar", "timestamp with time zone")
 def _text_to_zoned(value: Typed, target: Type) -> Typed:
-    found = f"t_read({value.sql}, t_read_zoned({value.sql}), 'timestamp with time zone')"
-    read = Typed(f"t_long(make_timestamp(({found}).t), ({found}).p)", types.timestamp(12))
+    found = f"t_read_zoned({value.sql})"
+    read = Typed(f"t_read_long({value.sql}, {found})", types.timestamp(12))
     return zoned(times.rounded(read, target.precision).sql, f"({found}).z", target)
 
 
@@ -65,8 +68,9 @@ def _text_to_time(value: Typed, target: Type) -> str:
 
 @define("varchar", "time with time zone")
 def _text_to_time_zoned(value: Typed, target: Type) -> str:
-    read = f"t_read({value.sql}, t_read_time_zoned({value.sql}), 'time with time zone')"
-    return _clocked(times.clock_rounded(f"({read}).t", 12, target.precision), f"({read}).z")
+    found = f"t_read_time_zoned({value.sql})"
+    read = f"t_read({value.sql}, ({found}).t, 'time with time zone')"
+    return _clocked(times.clock_rounded(read, 12, target.precision), f"({found}).z")
 
 
 macro(

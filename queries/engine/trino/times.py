@@ -164,12 +164,12 @@ macro(
 
 def micros(value: Typed) -> str:
     """A timestamp to the microsecond."""
-    return value.sql if value.type.precision <= 6 else f"({value.sql}).t"
+    return value.sql if value.type.precision <= 6 else f"CAST(({value.sql}).t AS TIMESTAMP)"
 
 
 def picos(value: Typed) -> str:
     """A timestamp's picoseconds within its microsecond."""
-    return "0" if value.type.precision <= 6 else f"({value.sql}).p"
+    return "0" if value.type.precision <= 6 else f"CAST(({value.sql}).p AS INTEGER)"
 
 
 def stamp(time: str, rest: str, precision: int) -> Typed:

@@ -23,7 +23,10 @@ class Typed:
         """Of a time with a zone: the same in UTC."""
         if self.type.name == "time with time zone":
             return f"t_utc_time({self.sql})"
-        return self.parts[0] if self.parts else f"({self.sql}).t"
+        if self.parts:
+            return self.parts[0]
+        kind = Type("timestamp", self.type.of).duckdb
+        return f"CAST(({self.sql}).t AS {kind})"
 
     @property
     def zone(self) -> str:

@@ -108,8 +108,7 @@ def _parse_datetime(call: Call) -> Typed:
     if not pieces:
         raise BadSQL("A format must not be empty.")
     found = f"t_parse_datetime({call[0]}, {text(pattern)})"
-    found = f"t_read({call[0]}, {found}, 'a time of the format')"
-    slow = f"make_timestamp(({found}).t)"
+    slow = f"make_timestamp(t_read({call[0]}, ({found}).t, 'a time of the format'))"
     fast = _fast(call, pieces)
     if fast is not None:
         return zoned(f"coalesce({fast}, {slow})", "'UTC'", call.result)
@@ -206,7 +205,7 @@ def _py_iso_nanos(written: str) -> dict[str, object] | None:
 
 functions(
     "from_iso8601_date(varchar) -> date",
-    "make_date(t_read({0}, t_iso_date({0}), 'a date by ISO 8601'))",
+    "make_date(CAST(t_read({0}, t_iso_date({0}), 'a date by ISO 8601') AS INTEGER))",
 )
 macro(
     "t_plain_iso(x)",
@@ -215,16 +214,19 @@ macro(
 )
 
 
+def _iso_moment(call: Call, found: str) -> str:
+    return f"make_timestamp(t_read({call[0]}, ({found}).t, 'a time by ISO 8601'))"
+
+
 def _from_iso(call: Call) -> Typed:
-    found = f"t_read({call[0]}, t_iso({call[0]}), 'a time by ISO 8601')"
-    plain = f"t_plain_iso({call[0]})"
+    found, plain = f"t_iso({call[0]})", f"t_plain_iso({call[0]})"
     zone = f"CASE WHEN {plain} IS NOT NULL THEN 'UTC' ELSE ({found}).z END"
-    return zoned(f"coalesce({plain}, make_timestamp(({found}).t))", zone, call.result)
+    return zoned(f"coalesce({plain}, {_iso_moment(call, found)})", zone, call.result)
 
 
 def _from_iso_nanos(call: Call) -> Typed:
-    found = f"t_read({call[0]}, t_iso_nanos({call[0]}), 'a time by ISO 8601')"
-    moment = times.stamp(f"make_timestamp(({found}).t)", f"({found}).p", 9)
+    found = f"t_iso_nanos({call[0]})"
+    moment = times.stamp(_iso_moment(call, found), f"({found}).p", 9)
     return zoned(moment.sql, f"({found}).z", types.zoned(9))
 
 
@@ -253,9 +255,7 @@ _PARTS = (("week", 604_800), ("day", 86_400), ("hour", 3600), ("minute", 60), ("
 
 
 @python("t_readable(DOUBLE)", "VARCHAR", pa.string())
-def _py_readable(seconds: float) -> str | None:
-    if not math.isfinite(seconds):
-        return None
+def _py_readable(seconds: float) -> str:
     rest, told = math.floor(abs(seconds) + 0.5), []
     for name, size in _PARTS:
         count, rest = divmod(rest, size)
@@ -264,7 +264,12 @@ def _py_readable(seconds: float) -> str | None:
     return ", ".join(told) or "0 seconds"
 
 
+macro(
+    "t_seconds(x)",
+    "CASE WHEN NOT isfinite(x) THEN CAST(t_fail('Invalid argument found: ' || x) AS DOUBLE) "
+    "ELSE x END",
+)
 functions(
     "human_readable_seconds(double) -> varchar",
-    "t_read(CAST({0} AS VARCHAR), t_readable({0}), 'a number of seconds')",
+    "t_readable(t_seconds({0}))",
 )

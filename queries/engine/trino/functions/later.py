@@ -11,7 +11,7 @@ bitwise_right_shift_arithmetic bitwise_xor bitwise_xor_agg bool_and bool_or card
 ceiling checksum classify color combinations concat_ws contains contains_sequence convex_hull_agg
 corr cos cosh cosine_similarity count_if covar_pop covar_samp crc32 cume_dist 
 degrees e element_at empty_approx_set evaluate_classifier_predictions
-every exp features filter first_value flatten floor format format_number from_base
+every exp features filter first_value flatten floor format_number from_base
 from_base32 from_base64 from_base64url from_big_endian_32 from_big_endian_64 from_encoded_polyline
 from_geojson_geometry from_hex from_ieee754_32 from_ieee754_64 
 from_utf8 geometric_mean
