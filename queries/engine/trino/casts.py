@@ -3,9 +3,12 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+import numpy as np
+import pyarrow as pa
+
 from queries.engine.errors import BadSQL, Refused
 from queries.engine.trino import types
-from queries.engine.trino.helpers import macro
+from queries.engine.trino.helpers import macro, python
 from queries.engine.trino.typed import Typed
 from queries.engine.trino.types import INTEGERS, Type, field_names, quoted
 
@@ -161,22 +164,40 @@ def _stripped(value: Typed) -> str:
     return f"rtrim({value.sql}, ' ')" if value.type.name == "char" else value.sql
 
 
-# To text.
-macro(
-    "t_science(s)",
-    "t_digits(rtrim(ltrim(replace(split_part(s, 'e', 1), '.', ''), '0'), '0')) || 'E' || "
-    "(coalesce(TRY_CAST(nullif(split_part(s, 'e', 2), '') AS INTEGER), 0) + "
-    "CASE WHEN starts_with(s, '0.') THEN length(ltrim(split_part(split_part(s, 'e', 1), '.', 2), "
-    "'0')) - length(split_part(split_part(s, 'e', 1), '.', 2)) - 1 "
-    "ELSE length(split_part(split_part(s, 'e', 1), '.', 1)) - 1 END)",
-)
-macro("t_digits(d)", "left(d, 1) || '.' || CASE WHEN length(d) > 1 THEN substr(d, 2) ELSE '0' END")
+# To text, as Java's Double.toString has its digits, always with an exponent. DuckDB's own text is
+# the shortest, too: 0.00012, 37.7, 1e+16.
 macro(
     "t_float_text(x)",
-    "CASE WHEN isnan(x) THEN 'NaN' WHEN isinf(x) THEN CASE WHEN x > 0 THEN 'Infinity' "
-    "ELSE '-Infinity' END WHEN x = 0 THEN CASE WHEN signbit(x) THEN '-0E0' ELSE '0E0' END "
-    "ELSE CASE WHEN x < 0 THEN '-' ELSE '' END || t_science(CAST(abs(x) AS VARCHAR)) END",
+    "CASE WHEN abs(x) < CASE WHEN typeof(x) = 'FLOAT' THEN 1e-43 ELSE 1e-320 END AND x <> 0 THEN t_tiny(CAST(x AS DOUBLE), typeof(x)) "
+    "WHEN isfinite(x) AND x <> 0 THEN CASE WHEN x < 0 THEN '-' ELSE '' END || "
+    "t_science(CAST(abs(x) AS VARCHAR)) WHEN isnan(x) THEN 'NaN' WHEN isinf(x) THEN CASE WHEN "
+    "x > 0 THEN 'Infinity' ELSE '-Infinity' END WHEN signbit(x) THEN '-0E0' WHEN x = 0 THEN '0E0' "
+    "END",
 )
+macro(
+    "t_science(s)",
+    "CASE WHEN contains(s, 'e') THEN t_exponent(CASE WHEN substr(s, 2, 1) = '.' THEN s ELSE "
+    "left(s, 1) || '.0' || substr(s, 2) END) WHEN starts_with(s, '0.') THEN "
+    "t_below(ltrim(substr(s, 3), '0'), length(s)) ELSE t_above(s) END",
+)
+macro("t_exponent(s)", "regexp_replace(s, 'e\\+?(-?)0*', 'E\\1')")
+macro("t_rest(s)", "coalesce(nullif(rtrim(s, '0'), ''), '0')")
+macro("t_above(s)", "left(s, 1) || '.' || t_rest(replace(substr(s, 2), '.', '')) || 'E' || "
+      "(instr(s, '.') - 2)")  # fmt: skip
+macro("t_below(d, n)", "left(d, 1) || '.' || t_rest(substr(d, 2)) || 'E' || (length(d) - n + 1)")
+
+
+# Numbers of so few bits that Java tells two digits, the nearest.
+@python("t_tiny(DOUBLE, VARCHAR)", "VARCHAR", pa.string())
+def _tiny(value: float, kind: str) -> str:
+    same = np.float32 if kind == "FLOAT" else np.float64
+    told = f"{value:.1e}"
+    if same(told) != same(value):
+        told = f"{same(value)!r}".partition("(")[2].rstrip(")")
+    digits, _, power = told.partition("e")
+    return f"{digits if '.' in digits else digits + '.0'}E{int(power)}"
+
+
 macro(
     "t_bounded(s, n)",
     "CASE WHEN s IS NULL OR length(s) <= n THEN s ELSE "

@@ -182,7 +182,12 @@ def _written(spec: _Spec, value: Typed, form: str) -> str:
             if name == "real":
                 raise Refused("A real is not formatted with digits here.")
             told = f"CAST({value.sql} AS VARCHAR)"
-            return _python(spec, told, name)
+            slow = _python(spec, told, name)
+            places = 6 if spec.precision is None else spec.precision
+            if kind != "f" or spec.flags or spec.width or name == "unknown" or places > 15:
+                return slow
+            usual = f"abs({value.sql}) < 1e15"
+            return f"CASE WHEN {usual} THEN t_rounded_text({told}, {_decimal(told, places)}) ELSE {slow} END"
         case "c" | "g" | "a" | "h":
             raise Refused(f'"%{spec.kind}" of format is not known here.')
         case _:
@@ -205,6 +210,15 @@ def _python(spec: _Spec, value: str, kind: str) -> str:
     return f"coalesce(t_java_number({value}, {text(told)}), {null})"
 
 
+def _decimal(told: str, places: int) -> str:
+    """A number's text with so many digits behind the point, halves up."""
+    return f"CAST(CAST({told} AS DECIMAL(38, {places})) AS VARCHAR)"
+
+
+macro(
+    "t_rounded_text(told, s)",
+    "CASE WHEN starts_with(told, '-') AND NOT starts_with(s, '-') THEN '-' || s ELSE s END",
+)
 macro(
     "t_format_null(width, is_left)",
     "CASE WHEN width <= 4 THEN 'null' WHEN is_left THEN rpad('null', width, ' ') ELSE "

@@ -326,21 +326,28 @@ def _computed(given: list[tuple[int, str, int]]) -> int:
     return ((((days * 24 + hour) * 60 + minute) * 60 + second) * 1000 + milli) * 1000
 
 
+_SHORT = "|".join(calendar.month_abbr[1:])
+_LONG = "|".join(calendar.month_name[1:])
 _FIXED = {
     ("Y", 4): ("[0-9]{4}", "%Y"), ("y", 4): ("[0-9]{4}", "%Y"), ("M", 2): ("[0-9]{2}", "%m"),
     ("d", 2): ("[0-9]{2}", "%d"), ("H", 2): ("[0-9]{2}", "%H"), ("m", 2): ("[0-9]{2}", "%M"),
-    ("s", 2): ("[0-9]{2}", "%S"), ("S", 3): ("[0-9]{3}", "%g"),
+    ("s", 2): ("[0-9]{2}", "%S"), ("S", 3): ("[0-9]{3}", "%g"), ("M", 1): ("[0-9]{1,2}", "%-m"),
+    ("d", 1): ("[0-9]{1,2}", "%-d"), ("H", 1): ("[0-9]{1,2}", "%-H"), ("M", 3): (_SHORT, "%b"),
+    ("M", 4): (_LONG, "%B"), ("h", 2): ("0[1-9]|1[0-2]", "%I"), ("a", 1): ("AM|PM", "%p"),
 }  # fmt: skip
 
 
 def strptime(pieces: tuple[Piece, ...]) -> tuple[str, str] | None:
-    """A regular expression of texts that DuckDB reads alike, and how; None where there is none."""
-    if [p.letter for p in pieces if p.letter][:3] not in (["Y", "M", "d"], ["y", "M", "d"]):
-        return None
-    if len({p.letter for p in pieces if p.letter}) != sum(1 for p in pieces if p.letter):
+    """A regular expression of texts that DuckDB reads alike, and how; None where there is none.
+
+    Such a format has a year, a month and a day, and no piece twice.
+    """
+    kinds = [p.letter.lower() if p.letter in "Yy" else p.letter for p in pieces if p.letter]
+    clear = len(set(kinds)) == len(kinds) and {"y", "M", "d"} <= set(kinds)
+    if not clear or ("h" in kinds) != ("a" in kinds) or {"h", "H"} <= set(kinds):
         return None
     pattern = form = ""
-    for piece in pieces:
+    for place, piece in enumerate(pieces):
         if not piece.letter:
             if not re.fullmatch(r"[-/:. T_,]*", piece.text):
                 return None
@@ -348,7 +355,8 @@ def strptime(pieces: tuple[Piece, ...]) -> tuple[str, str] | None:
             form += piece.text
             continue
         known = _FIXED.get((piece.letter, piece.count))
-        if known is None:
+        following = pieces[place + 1] if place + 1 < len(pieces) else None
+        if known is None or (piece.count == 1 and _numeric(following)):
             return None
-        pattern, form = pattern + known[0], form + known[1]
+        pattern, form = f"{pattern}({known[0]})", form + known[1]
     return pattern, form

@@ -25,6 +25,7 @@ macro(
     rf"CASE WHEN regexp_full_match(x, '{_DAY} {_CLOCK}(\.[0-9]{{1,6}})?') AND x >= '0001' "
     "THEN TRY_CAST(x AS TIMESTAMP) END",
 )
+macro("t_without_utc(x)", "CASE WHEN ends_with(x, ' UTC') THEN left(x, -4) ELSE x END")
 # What was read, a whole number, or an error.
 macro(
     "t_read(x, found, kind)",
@@ -50,14 +51,19 @@ def _text_to_timestamp(value: Typed, target: Type) -> Typed:
     )
     plain = Typed(f"t_plain_timestamp({value.sql})", types.timestamp(6))
     either = [times.rounded(each, target.precision).sql for each in (plain, read)]
-    return Typed(f"coalesce({', '.join(either)})", target)
+    # Not coalesce: DuckDB would read by Python ahead of it what stands there more than once.
+    return Typed(f"CASE WHEN {plain.sql} IS NOT NULL THEN {either[0]} ELSE {either[1]} END", target)
 
 
 @define("varchar", "timestamp with time zone")
 def _text_to_zoned(value: Typed, target: Type) -> Typed:
-    found = f"t_read_zoned({value.sql})"
+    found, told = f"t_read_zoned({value.sql})", f"t_without_utc({value.sql})"
     read = Typed(f"t_read_long({value.sql}, {found})", types.timestamp(12))
-    return zoned(times.rounded(read, target.precision).sql, f"({found}).z", target)
+    plain = Typed(f"t_plain_timestamp({told})", types.timestamp(6))
+    either = [times.rounded(each, target.precision).sql for each in (plain, read)]
+    is_plain = f"CASE WHEN {plain.sql} IS NOT NULL THEN"
+    moment = f"{is_plain} {either[0]} ELSE {either[1]} END"
+    return zoned(moment, f"{is_plain} 'UTC' ELSE ({found}).z END", target)
 
 
 @define("varchar", "time")

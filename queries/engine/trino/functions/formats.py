@@ -86,7 +86,7 @@ def _fast(call: Call, pieces: tuple[letters.Piece, ...]) -> str | None:
         return None
     pattern, form = known
     return (
-        f"CASE WHEN regexp_full_match({call[0]}, {text(pattern)}) AND left({call[0]}, 4) <> '0000' "
+        f"CASE WHEN regexp_full_match({call[0]}, {text(pattern)}) AND {call[0]} NOT LIKE '%0000%' "
         f"THEN try_strptime({call[0]}, {text(form)}) END"
     )
 
@@ -99,7 +99,7 @@ def _date_parse(call: Call) -> str:
     found = f"t_read({call[0]}, t_date_parse({call[0]}, {text(pattern)}), 'a time of the format')"
     slow = f"make_timestamp({found})"
     fast = _fast(call, pieces)
-    return slow if fast is None else f"coalesce({fast}, {slow})"
+    return slow if fast is None else _either(fast, slow)
 
 
 def _parse_datetime(call: Call) -> Typed:
@@ -111,7 +111,8 @@ def _parse_datetime(call: Call) -> Typed:
     slow = f"make_timestamp(t_read({call[0]}, ({found}).t, 'a time of the format'))"
     fast = _fast(call, pieces)
     if fast is not None:
-        return zoned(f"coalesce({fast}, {slow})", "'UTC'", call.result)
+        moment = _either(fast, slow)
+        return zoned(moment, "'UTC'", call.result)
     return zoned(slow, f"({found}).z", call.result)
 
 
@@ -214,6 +215,10 @@ macro(
 )
 
 
+def _either(plain: str, other: str) -> str:
+    return f"CASE WHEN {plain} IS NOT NULL THEN {plain} ELSE {other} END"
+
+
 def _iso_moment(call: Call, found: str) -> str:
     return f"make_timestamp(t_read({call[0]}, ({found}).t, 'a time by ISO 8601'))"
 
@@ -221,7 +226,7 @@ def _iso_moment(call: Call, found: str) -> str:
 def _from_iso(call: Call) -> Typed:
     found, plain = f"t_iso({call[0]})", f"t_plain_iso({call[0]})"
     zone = f"CASE WHEN {plain} IS NOT NULL THEN 'UTC' ELSE ({found}).z END"
-    return zoned(f"coalesce({plain}, {_iso_moment(call, found)})", zone, call.result)
+    return zoned(_either(plain, _iso_moment(call, found)), zone, call.result)
 
 
 def _from_iso_nanos(call: Call) -> Typed:
