@@ -168,7 +168,8 @@ def _stripped(value: Typed) -> str:
 # the shortest, too: 0.00012, 37.7, 1e+16.
 macro(
     "t_float_text(x)",
-    "CASE WHEN abs(x) < CASE WHEN typeof(x) = 'FLOAT' THEN 1e-43 ELSE 1e-320 END AND x <> 0 THEN t_tiny(CAST(x AS DOUBLE), typeof(x)) "
+    "CASE WHEN abs(x) < CASE WHEN typeof(x) = 'FLOAT' THEN 1e-43 ELSE 1e-320 END AND x <> 0 "
+    "THEN t_tiny(CAST(x AS DOUBLE), typeof(x)) "
     "WHEN isfinite(x) AND x <> 0 THEN CASE WHEN x < 0 THEN '-' ELSE '' END || "
     "t_science(CAST(abs(x) AS VARCHAR)) WHEN isnan(x) THEN 'NaN' WHEN isinf(x) THEN CASE WHEN "
     "x > 0 THEN 'Infinity' ELSE '-Infinity' END WHEN signbit(x) THEN '-0E0' WHEN x = 0 THEN '0E0' "

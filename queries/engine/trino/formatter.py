@@ -60,7 +60,9 @@ def _parsed(form: str) -> tuple["str | _Spec", ...]:
             if (kind == "n" and (width or flags)) or precision or flags.strip("-"):
                 raise BadSQL(f"Invalid format string: {form}.")
             sign = "%" if kind == "%" else "\n"
-            made.append(sign.ljust(int(width or 0)) if "-" in flags else sign.rjust(int(width or 0)))
+            made.append(
+                sign.ljust(int(width or 0)) if "-" in flags else sign.rjust(int(width or 0))
+            )
         else:
             if again:
                 number = last
@@ -168,7 +170,9 @@ def _written(spec: _Spec, value: Typed, form: str) -> str:
         case "d" | "x" | "o":
             if spec.precision is not None or name not in (*INTEGERS, "unknown"):
                 raise wrong
-            if (kind == "d" and "#" in spec.flags) or (kind != "d" and set(spec.flags) & set("+ ,(")):
+            if (kind == "d" and "#" in spec.flags) or (
+                kind != "d" and set(spec.flags) & set("+ ,(")
+            ):
                 raise wrong
             if kind == "d" and not spec.flags and not spec.width:
                 return f"coalesce(CAST({value.sql} AS VARCHAR), 'null')"
@@ -186,8 +190,8 @@ def _written(spec: _Spec, value: Typed, form: str) -> str:
             places = 6 if spec.precision is None else spec.precision
             if kind != "f" or spec.flags or spec.width or name == "unknown" or places > 15:
                 return slow
-            usual = f"abs({value.sql}) < 1e15"
-            return f"CASE WHEN {usual} THEN t_rounded_text({told}, {_decimal(told, places)}) ELSE {slow} END"
+            usual = f"t_rounded_text({told}, {_decimal(told, places)})"
+            return f"CASE WHEN abs({value.sql}) < 1e15 THEN {usual} ELSE {slow} END"
         case "c" | "g" | "a" | "h":
             raise Refused(f'"%{spec.kind}" of format is not known here.')
         case _:
@@ -212,7 +216,7 @@ def _python(spec: _Spec, value: str, kind: str) -> str:
 
 def _decimal(told: str, places: int) -> str:
     """A number's text with so many digits behind the point, halves up."""
-    return f"CAST(CAST({told} AS DECIMAL(38, {places})) AS VARCHAR)"
+    return f"CAST(TRY_CAST({told} AS DECIMAL(38, {places})) AS VARCHAR)"
 
 
 macro(
@@ -302,8 +306,10 @@ def _dated(spec: _Spec, value: Typed, form: str) -> str:
         clock = times.micros(times.local(value))
     elif name in ("date", "time", "timestamp", "timestamp with time zone"):
         if letter in _DATES + "cQsZz":
-            raise wrong if name != "timestamp with time zone" else Refused(
-                f'"%{spec.kind}" of format is not known here.'
+            raise (
+                wrong
+                if name != "timestamp with time zone"
+                else Refused(f'"%{spec.kind}" of format is not known here.')
             )
         raise BadSQL(f"Invalid format string: {form}.")
     else:
@@ -328,19 +334,34 @@ def _dated(spec: _Spec, value: Typed, form: str) -> str:
 
 # Zones whose short names Java and the zone database have in common.
 _NAMED = frozenset(
-    "America/New_York America/Chicago America/Denver America/Los_Angeles America/Phoenix "
-    "Europe/London Europe/Paris Europe/Berlin Europe/Madrid Europe/Rome Europe/Vienna "
-    "Europe/Athens Europe/Helsinki Asia/Tokyo".split()
+    {
+        "America/New_York",
+        "America/Chicago",
+        "America/Denver",
+        "America/Los_Angeles",
+        "America/Phoenix",
+        "Europe/London",
+        "Europe/Paris",
+        "Europe/Berlin",
+        "Europe/Madrid",
+        "Europe/Rome",
+        "Europe/Vienna",
+        "Europe/Athens",
+        "Europe/Helsinki",
+        "Asia/Tokyo",
+    }
 )
 
 
 def _full(value: Typed, clock: str) -> str:
     zone = value.zone
     name = zone.strip("'")
-    if zone != "'UTC'" and name not in _NAMED:
+    if zone[0] == "'" and name not in ("UTC", *_NAMED):
         raise Refused("The short name of this zone is not known here.")
-    short = "'UTC'" if zone == "'UTC'" else (
-        f"t_zone_name({times.micros(times.moment(value))}, {zone})"
+    short = (
+        "'UTC'"
+        if zone == "'UTC'"
+        else (f"t_zone_name({times.micros(times.moment(value))}, {zone})")
     )
     return f"(strftime({clock}, '%a %b %d %H:%M:%S ') || {short} || strftime({clock}, ' %Y'))"
 
@@ -350,6 +371,10 @@ def _zone_name(moment: datetime, zone: str) -> str:
     from datetime import UTC
     from zoneinfo import ZoneInfo
 
+    if zone == "UTC":
+        return zone
+    if zone not in _NAMED:
+        raise ValueError("The short name of this zone is not known here")
     there = moment.replace(tzinfo=UTC).astimezone(ZoneInfo(zone))
     if there.dst() == timedelta(0) and there.year < 1970:
         raise ValueError("The short name of a zone is not known before 1970")
@@ -362,5 +387,3 @@ macro(
     "CASE WHEN x IS NULL THEN NULL WHEN isnan(x) OR isinf(x) OR abs(x) >= 1e7 OR (abs(x) < 1e-3 "
     "AND x <> 0) THEN t_float_text(x) ELSE CAST(x AS VARCHAR) END",
 )
-
-

@@ -181,7 +181,8 @@ def _pattern(pieces: tuple[Piece, ...]) -> tuple[re.Pattern[str], list[tuple[str
 
 def _numeric(piece: Piece | None) -> bool:
     return piece is not None and (
-        piece.letter in "CYyxwDdeKhHkmsSf" and piece.letter != ""
+        piece.letter in "CYyxwDdeKhHkmsSf"
+        and piece.letter != ""
         or (piece.letter == "M" and piece.count < 3)
     )
 

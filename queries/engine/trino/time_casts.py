@@ -46,9 +46,7 @@ def _text_to_date(value: Typed, _: Type) -> str:
 
 @define("varchar", "timestamp")
 def _text_to_timestamp(value: Typed, target: Type) -> Typed:
-    read = Typed(
-        f"t_read_long({value.sql}, t_read_timestamp({value.sql}))", types.timestamp(12)
-    )
+    read = Typed(f"t_read_long({value.sql}, t_read_timestamp({value.sql}))", types.timestamp(12))
     plain = Typed(f"t_plain_timestamp({value.sql})", types.timestamp(6))
     either = [times.rounded(each, target.precision).sql for each in (plain, read)]
     # Not coalesce: DuckDB would read by Python ahead of it what stands there more than once.
@@ -131,10 +129,12 @@ def _local_date(value: Typed, _: Type) -> str:
 
 
 # Times of day
-@define("timestamp,timestamp with time zone", "time")
-def _to_time(value: Typed, target: Type) -> str:
+def _clock_of(value: Typed, target: Type) -> str:
     clock = times.clock(times.local(value))
     return times.clock_rounded(clock, value.type.precision, target.precision)
+
+
+define("timestamp,timestamp with time zone", "time")(_clock_of)
 
 
 @define("time", "time")
@@ -168,26 +168,28 @@ def offset(value: Typed) -> str:
 
 @define("timestamp", "time with time zone")
 def _timestamp_to_time_zoned(value: Typed, target: Type) -> str:
-    return _clocked(_to_time(value, target), "0")
+    return _clocked(_clock_of(value, target), "0")
 
 
 @define("timestamp with time zone", "time with time zone")
 def _zoned_to_time_zoned(value: Typed, target: Type) -> str:
-    return _clocked(_to_time(value, target), offset(value))
+    return _clocked(_clock_of(value, target), offset(value))
 
 
 # Of today, which is the same for a whole query.
-@define("time", "timestamp")
-def _time_to_timestamp(value: Typed, target: Type) -> Typed:
+def _today_at(value: Typed, target: Type) -> Typed:
     day = "CAST(CAST(timezone('UTC', now()) AS DATE) AS TIMESTAMP)"
     time = f"make_timestamp(epoch_us({day}) + {value.sql} // 1000000)"
     found = Typed(f"t_long({time}, {value.sql} % 1000000)", types.timestamp(12))
     return times.rounded(found, target.precision)
 
 
+define("time", "timestamp")(_today_at)
+
+
 @define("time", "timestamp with time zone")
 def _time_to_zoned(value: Typed, target: Type) -> Typed:
-    return times.in_zone(_time_to_timestamp(value, types.timestamp(target.precision)), "'UTC'")
+    return times.in_zone(_today_at(value, types.timestamp(target.precision)), "'UTC'")
 
 
 # Text

@@ -20,7 +20,7 @@ from queries.engine.trino.types import Type
 DAY = 86_400 * 10**12
 """The picoseconds of a day."""
 
-_UTC = frozenset("utc z ut uct gmt gmt0 greenwich universal zulu".split())
+_UTC = frozenset(["utc", "z", "ut", "uct", "gmt", "gmt0", "greenwich", "universal", "zulu"])
 _OFFSET = re.compile(r"(?:utc|gmt|ut)?([+-])(\d{1,2})(?::(\d\d))?")
 _BLANK = " \t\n\x0b\x0c\r\x1c\x1d\x1e\x1f"
 _DATE = re.compile(r"([-+]?\d{4,})-(\d{1,2})-(\d{1,2})", re.ASCII)

@@ -196,7 +196,9 @@ def _near(value: Typed, template: str) -> Typed:
 def _fewer(found: Typed) -> Typed:
     """With no more digits than its type has, of milliseconds."""
     precision = found.type.precision
-    return times.rounded(Typed(found.sql, types.timestamp(3)), precision) if precision < 3 else found
+    return (
+        times.rounded(Typed(found.sql, types.timestamp(3)), precision) if precision < 3 else found
+    )
 
 
 def _added(call: Call) -> Typed:
@@ -373,8 +375,7 @@ functions(
 )
 macro(
     "t_bounded_offset(n)",
-    "CASE WHEN abs(n) > 840 THEN CAST(t_fail('Invalid offset minutes ' || n) AS BIGINT) ELSE n "
-    "END",
+    "CASE WHEN abs(n) > 840 THEN CAST(t_fail('Invalid offset minutes ' || n) AS BIGINT) ELSE n END",
 )
 
 # Unix time
@@ -585,10 +586,8 @@ for _stamp in _STAMPS:
 for _kind in _CLOCKS:
     operators(
         f"subtract({_kind}, {_kind}) -> interval day to second",
-        lambda call: (
-            "t_floor({} - {} + 500000000, 1000000000)".format(
-                *(v.sql if v.type.name == "time" else v.moment for v in call.args)
-            )
+        lambda call: "t_floor({} - {} + 500000000, 1000000000)".format(
+            *(v.sql if v.type.name == "time" else v.moment for v in call.args)
         ),
     )
 
@@ -629,7 +628,9 @@ def _sequence(template: str) -> Callable[[Call], str]:
         if call.args[0].type.precision > 6:
             raise Refused("A sequence finer than microseconds is not known here.")
         made = call.write(template)
-        return f"CASE WHEN {' AND '.join(f'{a.sql} IS NOT NULL' for a in call.args)} THEN {made} END"
+        return (
+            f"CASE WHEN {' AND '.join(f'{a.sql} IS NOT NULL' for a in call.args)} THEN {made} END"
+        )
 
     return write
 

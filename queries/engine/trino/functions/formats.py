@@ -68,9 +68,7 @@ def _py_date_parse(value: str, pattern: str) -> int | None:
         return None
 
 
-@python(
-    "t_parse_datetime(VARCHAR, VARCHAR)", "STRUCT(t BIGINT, p INTEGER, z VARCHAR)", _PARSED
-)
+@python("t_parse_datetime(VARCHAR, VARCHAR)", "STRUCT(t BIGINT, p INTEGER, z VARCHAR)", _PARSED)
 def _py_parse_datetime(value: str, pattern: str) -> dict[str, object] | None:
     try:
         clock, zone = letters.parsed(value, letters.joda(pattern))
