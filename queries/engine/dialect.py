@@ -13,9 +13,11 @@ from queries.engine.errors import BadSQL, hint
 from queries.engine.parameters import Bound
 from queries.engine.plan import Filter, Plan, Scan
 from queries.engine.ranges import Range
-from queries.engine.trino import helpers, syntax
+from queries.engine.trino import casts, helpers, syntax, times
 from queries.engine.trino.functions import FUNCTIONS, UNSTABLE
 from queries.engine.trino.statements import Condition, Statements
+from queries.engine.trino.typed import Typed
+from queries.engine.trino.types import Type
 
 __all__ = ["Filter", "Plan", "Scan", "plan"]
 
@@ -44,8 +46,22 @@ def plan(bound: Bound, tables: Mapping[str, Table], database: str) -> Plan:
     filters = [condition.sql for scan in scans for condition in scan.filters]
     filters += [condition.sql for scan in scans for condition in scan.ranges]
     columns = tuple((name or f"_col{n}", kind) for n, (name, kind) in enumerate(query.columns))
-    needed = helpers.needed([query.sql, *filters])
-    return Plan(query.sql, scans, tree, columns, tuple(needed))
+    sql = _outward(query.sql, [kind for _, kind in columns])
+    needed = helpers.needed([sql, *filters])
+    return Plan(sql, scans, tree, columns, tuple(needed))
+
+
+def _outward(sql: str, kinds: list[Type]) -> str:
+    """The query, with text for the times that DuckDB has no type for."""
+    told = [times.text_type(kind) for kind in kinds]
+    if not any(told):
+        return sql
+    names = [f'"c{n}"' for n in range(len(kinds))]
+    values = [
+        name if text is None else casts.cast(Typed(name, kind), text).sql
+        for name, kind, text in zip(names, kinds, told, strict=True)
+    ]
+    return f"SELECT {', '.join(values)} FROM ({sql}) AS q({', '.join(names)})"
 
 
 def _tables(

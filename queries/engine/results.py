@@ -40,18 +40,10 @@ def batches(
 
 
 def frame(table: pa.Table) -> pd.DataFrame:
-    """The frame awswrangler would make of the same result on Athena, its times to the ms."""
-    columns = [
-        column.cast(pa.timestamp("ms", column.type.tz), safe=False)
-        if pa.types.is_timestamp(column.type)
-        else column
-        for column in table.itercolumns()
-    ]
+    """The frame awswrangler would make of the same result on Athena."""
     # In this thread alone: those of Arrow's pool would want Python's lock, which DuckDB holds in
     # another question while its scan waits for one of them.
-    made: pd.DataFrame = pa.table(columns, names=table.column_names).to_pandas(
-        types_mapper=_TYPES.get, use_threads=False
-    )
+    made: pd.DataFrame = table.to_pandas(types_mapper=_TYPES.get, use_threads=False)
     return made
 
 
@@ -67,13 +59,20 @@ def from_athena(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _column(column: "pa.Array[Any]", kind: Type) -> "pa.Array[Any]":
     if kind.name == "timestamp with time zone":
-        moments: pa.Array[Any] = pc.assume_timezone(pc.struct_field(column, 0), "UTC")
-        return moments
+        moments = pc.struct_field(column, 0).cast(_timestamp(kind), safe=False)
+        told: pa.Array[Any] = pc.assume_timezone(moments, "UTC")
+        return told
     if kind.name.startswith("interval"):
-        told = days if kind.name.endswith("second") else months
-        texts = [None if value is None else told(value) for value in column.to_pylist()]
+        write = days if kind.name.endswith("second") else months
+        texts = [None if value is None else write(value) for value in column.to_pylist()]
         return pa.array(texts, pa.string())
+    if pa.types.is_timestamp(column.type):
+        return column.cast(_timestamp(kind), safe=False)
     return column
+
+
+def _timestamp(kind: Type) -> pa.DataType:
+    return pa.timestamp("ms") if kind.precision <= 3 else pa.timestamp("us")
 
 
 def days(milliseconds: int) -> str:

@@ -8,7 +8,7 @@ gives an error. Rows are equal, refused or wrong.
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,8 @@ from queries.engine import dialect, faults
 from queries.engine.errors import BadSQL, QueryError, Refused
 from queries.engine.parameters import Bound
 from queries.engine.session import open_session
-from queries.engine.trino import helpers, types
+from queries.engine.trino import casts, helpers, times, types
+from queries.engine.trino.typed import Typed
 from queries.engine.trino.types import Type
 
 FOLDER = Path(__file__).parents[1] / "cases" / "trino"
@@ -66,7 +67,7 @@ def ask(sql: str, session: duckdb.DuckDBPyConnection) -> tuple[Any, Type]:
     bound = Bound("", sql, sql)
     plan = dialect.plan(bound, {}, "none")
     try:
-        found = session.execute(plan.sql).fetchall()
+        found = session.execute(_as_text(plan.sql, plan.columns)).fetchall()
     except duckdb.Error as error:
         session.execute("ROLLBACK")
         session.execute("BEGIN")
@@ -97,19 +98,8 @@ def told(value: Any, kind: Type) -> Any:
             return format(value, "f")
         case "varbinary":
             return value.hex()
-        case "timestamp":
-            return _timestamp(value, kind.precision)
-        case "timestamp with time zone":
-            from zoneinfo import ZoneInfo
-
-            moment = value["t"].replace(tzinfo=ZoneInfo("UTC")).astimezone(ZoneInfo(value["z"]))
-            return f"{_timestamp(moment, kind.precision)} {value['z']}"
-        case "date" | "time" | "uuid":
+        case "uuid":
             return str(value)
-        case "interval day to second" | "interval year to month":
-            from queries.engine import results
-
-            return results._days(value) if kind == types.DAY_TO_SECOND else results._months(value)
     return value
 
 
@@ -121,9 +111,27 @@ def _double(value: float) -> Any:
     return value
 
 
-def _timestamp(value: Any, digits: int) -> str:
-    told = str(value.strftime("%Y-%m-%d %H:%M:%S.%f")).zfill(26)
-    return told[:19] if digits == 0 else told[: 20 + digits]
+def _as_text(sql: str, columns: Sequence[tuple[str | None, Type]]) -> str:
+    """The same query, its dates, times and intervals cast to text."""
+    kinds = [(kind, _textual(kind)) for _, kind in columns]
+    if all(told is None for _, told in kinds):
+        return sql
+    names = [f'"c{n}"' for n in range(len(kinds))]
+    cast = [
+        name if told is None or times.text_type(kind) else casts.cast(Typed(name, kind), told).sql
+        for name, (kind, told) in zip(names, kinds, strict=True)
+    ]
+    return f"SELECT {', '.join(cast)} FROM ({sql}) AS q({', '.join(names)})"
+
+
+def _textual(kind: Type) -> Type | None:
+    if kind.name.split(" ")[0] in ("date", "time", "timestamp", "interval"):
+        return types.VARCHAR
+    parts = [_textual(part) for part in kind.types]
+    if not any(parts):
+        return None
+    told = tuple(new or old for new, old in zip(parts, kind.types, strict=True))
+    return Type(kind.name, told, kind.fields)
 
 
 def read(files: Iterable[Path]) -> list[dict[str, Any]]:

@@ -30,6 +30,8 @@ def common(left: Type, right: Type) -> Type | None:
         precision = max(part.precision for part in (left, right))
         zone = "timestamp with time zone" in names
         return types.zoned(precision) if zone else types.timestamp(precision)
+    if names == {"time", "time with time zone"}:
+        return Type("time with time zone", (max(left.precision, right.precision),))
     return None
 
 
@@ -54,7 +56,9 @@ def _alike(left: Type, right: Type) -> Type | None:
     match left.name:
         case "varchar" if left.length is None or right.length is None:
             return types.VARCHAR
-        case "varchar" | "char" | "time" | "timestamp" | "timestamp with time zone":
+        case "varchar" | "char" | "time" | "timestamp":
+            return Type(left.name, (max(left.precision, right.precision),))
+        case "time with time zone" | "timestamp with time zone":
             return Type(left.name, (max(left.precision, right.precision),))
         case "array" | "map" | "row" if len(left.of) == len(right.of):
             parts = [common(a, b) for a, b in zip(left.types, right.types, strict=True)]

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import exp
 
 from queries.engine.errors import BadSQL, Refused, nearest
-from queries.engine.trino import casts, functions, literals, numeric, types
+from queries.engine.trino import casts, formatter, functions, literals, numeric, types
 from queries.engine.trino.coercions import common_of
 from queries.engine.trino.registry import Argument, Call, Match, match
 from queries.engine.trino.scopes import Scope
-from queries.engine.trino.typed import Typed, text
+from queries.engine.trino.typed import Typed, text, zoned
 from queries.engine.trino.types import BOOLEAN, Type, field_names, quoted
 
 if TYPE_CHECKING:
@@ -314,7 +314,7 @@ class Expressions:
         if len(node.expressions) != 1:
             raise BadSQL("try takes one value.")
         value = self.of(node.expressions[0])
-        return Typed(f"TRY({value.sql})", value.type)
+        return _tried(value)
 
     # Casts, rows and arrays
 
@@ -327,7 +327,7 @@ class Expressions:
         target = literals.type_of(node.to)
         made = casts.cast(self.of(value), target)
         if isinstance(node, exp.TryCast):
-            return Typed(f"TRY({made.sql})", target)
+            return _tried(made)
         return made
 
     def _array(self, node: exp.Array) -> Typed:
@@ -564,6 +564,9 @@ class Expressions:
         told = str(self.of(node.expressions[0]).type)
         return Typed(text(told), types.VARCHAR, told)
 
+    def _format(self, node: exp.Anonymous) -> Typed:
+        return formatter.formatted(self.many(node.expressions))
+
     def _grouping(self, node: exp.Anonymous) -> Typed:
         keys = ", ".join(value.sql for value in self.many(node.expressions))
         return Typed(f"CAST(grouping({keys}) AS INTEGER)", types.INTEGER)
@@ -586,6 +589,12 @@ def _written(found: Match, call: Call) -> Typed:
     return made if isinstance(made, Typed) else Typed(made, call.result)
 
 
+def _tried(value: Typed) -> Typed:
+    if value.parts:  # DuckDB's TRY does not catch what fails in the condition of a CASE
+        return zoned(f"TRY({value.moment})", value.zone, value.type)
+    return Typed(f"TRY({value.sql})", value.type)
+
+
 def _field(value: Typed, name: str) -> Typed:
     if value.type.name != "row":
         raise BadSQL(f'{value.type} has no field "{name}".')
@@ -601,6 +610,7 @@ _SPECIAL: dict[str, Callable[[Expressions, exp.Anonymous], Typed]] = {
     "try": Expressions._try,
     "row": Expressions._row,
     "typeof": Expressions._typeof,
+    "format": Expressions._format,
     "grouping": Expressions._grouping,
     "normalize": Expressions._normalize,
 }

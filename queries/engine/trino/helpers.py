@@ -50,9 +50,14 @@ _ARITY: Mapping[int, Callable[[Callable[..., Any]], Callable[..., Any]]] = {
 _KNOWN: dict[str, _Macro | _Python] = {}
 
 
+def _know(name: str, helper: _Macro | _Python) -> None:
+    assert name not in _KNOWN, f"There are two helpers {name}."
+    _KNOWN[name] = helper
+
+
 def macro(head: str, body: str) -> None:
     """Declare a macro, such as `macro("t_half(x)", "x / 2")`; its name begins with `t_`."""
-    _KNOWN[head.split("(")[0]] = _Macro(head, body)
+    _know(head.split("(")[0], _Macro(head, body))
 
 
 def python(
@@ -83,7 +88,7 @@ def python(
             return pa.array(found, arrow)
 
         kinds = tuple(kind.strip() for kind in parameters.split(",") if kind.strip())
-        _KNOWN[name] = _Python(name, kinds, result, _ARITY[len(kinds)](batch))
+        _know(name, _Python(name, kinds, result, _ARITY[len(kinds)](batch)))
         return function
 
     return declare

@@ -1,33 +1,36 @@
 """Constants of Trino's: numbers, typed literals, intervals; and the types that SQL names."""
 
 import re
-from datetime import UTC, datetime
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlglot import exp
 
 from queries.engine.errors import BadSQL, Refused
-from queries.engine.trino import types
-from queries.engine.trino.typed import Typed, text, zoned
+from queries.engine.trino import times, types
+from queries.engine.trino.times import NoTime
+from queries.engine.trino.typed import Typed, text
 from queries.engine.trino.types import NoType, Type
 
-_TIMESTAMP = re.compile(
-    r"\s*(\d{4})-(\d{1,2})-(\d{1,2})(?:[ T](\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d{1,12}))?)?)?"
-    r"\s*(?P<zone>[A-Za-z]\S*|[+-]\d\d:\d\d)?\s*"
-)
 _UNITS = {"SECOND": 1000, "MINUTE": 60_000, "HOUR": 3_600_000, "DAY": 86_400_000}
 _UNITS["WEEK"] = 7 * 86_400_000
+_TIMES = (
+    exp.DType.DATE,
+    exp.DType.TIME,
+    exp.DType.TIMETZ,
+    exp.DType.TIMESTAMP,
+    exp.DType.TIMESTAMPTZ,
+)
 _MONTHS = {"MONTH": 1, "YEAR": 12}
 _SPANS = {
-    ("YEAR", "MONTH"): r"(\d+)-(\d+)",
-    ("DAY", "HOUR"): r"(\d+) (\d+)",
-    ("DAY", "MINUTE"): r"(\d+) (\d+):(\d+)",
-    ("DAY", "SECOND"): r"(\d+) (\d+):(\d+):(\d+)(?:\.(\d{1,3}))?",
-    ("HOUR", "MINUTE"): r"(\d+):(\d+)",
-    ("HOUR", "SECOND"): r"(\d+):(\d+):(\d+)(?:\.(\d{1,3}))?",
-    ("MINUTE", "SECOND"): r"(\d+):(\d+)(?:\.(\d{1,3}))?",
+    ("YEAR", "MONTH"): r"(\d+)(?:-(\d+))?",
+    ("DAY", "HOUR"): r"(\d+)(?: (\d+))?",
+    ("DAY", "MINUTE"): r"(\d+)(?: (\d+)(?::(\d+))?)?",
+    ("DAY", "SECOND"): r"(\d+)(?: (\d+)(?::(\d+)(?::(\d+)(?:\.(\d{1,3}))?)?)?)?",
+    ("HOUR", "MINUTE"): r"(\d+)(?::(\d+))?",
+    ("HOUR", "SECOND"): r"(\d+)(?::(\d+)(?::(\d+)(?:\.(\d{1,3}))?)?)?",
+    ("MINUTE", "SECOND"): r"(\d+)(?::(\d+)(?:\.(\d{1,3}))?)?",
 }
 _ORDER = ["DAY", "HOUR", "MINUTE", "SECOND"]
 
@@ -91,13 +94,8 @@ def typed(written: str, node: exp.Expr) -> Typed | None:
     kind = node.this if isinstance(node, exp.DataType) else None
     if kind == exp.DType.DECIMAL:
         return decimal(written)
-    if kind in (exp.DType.TIMESTAMP, exp.DType.TIMESTAMPTZ):
-        return _timestamp(written)
-    if kind == exp.DType.DATE:
-        found = re.fullmatch(r"\s*([+-]?\d{4,})-(\d{1,2})-(\d{1,2})\s*", written)
-        if found is None:
-            raise BadSQL(f"'{written}' is no date.")
-        return Typed(f"CAST({text(written.strip())} AS DATE)", types.DATE)
+    if kind in _TIMES:
+        return _time(written, kind)
     if kind == exp.DType.CHAR:
         return Typed(text(written), types.char(len(written)), written)
     if kind == exp.DType.VARCHAR:
@@ -105,37 +103,31 @@ def typed(written: str, node: exp.Expr) -> Typed | None:
     return None
 
 
-def _timestamp(written: str) -> Typed:
-    found = _TIMESTAMP.fullmatch(written)
-    if found is None:
-        raise BadSQL(f"'{written}' is no timestamp.")
-    digits = found[7] or ""
-    if len(digits) > 6:
-        raise Refused("A time finer than microseconds is not known here.")
-    year, month, day, hour, minute, second = (int(found[n] or 0) for n in range(1, 7))
+def _time(written: str, kind: exp.DType) -> Typed:
+    """A date, a time of day or a timestamp, with or without a zone."""
     try:
-        local = datetime(year, month, day, hour, minute, second, int(digits.ljust(6, "0")))
-        zone = found["zone"]
-        if zone is None:
-            return Typed(_written(local), types.timestamp(len(digits)))
-        moment = local.replace(tzinfo=named_zone(zone)).astimezone(UTC).replace(tzinfo=None)
-    except (ValueError, OverflowError):
-        raise BadSQL(f"'{written}' is no timestamp.") from None
-    return zoned(_written(moment), text(zone), types.zoned(len(digits)))
+        if kind == exp.DType.DATE:
+            return _date(times.read_date(written))
+        if kind in (exp.DType.TIME, exp.DType.TIMETZ):
+            clock, digits, offset = times.read_time(written)
+            sql = f"CAST({clock} AS BIGINT)"
+            if offset is None:
+                return Typed(sql, types.time(digits))
+            packed = f"struct_pack(t := {sql}, z := CAST({offset} AS INTEGER))"
+            return Typed(packed, Type("time with time zone", (digits,)))
+        return times.constant(times.read_timestamp(written))
+    except NoTime:
+        raise BadSQL(f"'{written}' is no {kind.value.lower().removesuffix('tz')}.") from None
 
 
-def named_zone(name: str) -> ZoneInfo:
-    """A zone by its name; `BadSQL` where there is none, `Refused` for one that is an offset."""
-    if re.match(r"[+-]\d", name):
-        raise Refused("A zone that is an offset is not known here.")
+def _date(days: int) -> Typed:
+    if abs(days) >= 2**31:
+        raise NoTime("There is no such date")
     try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise BadSQL(f'"{name}" is no time zone.') from None
-
-
-def _written(moment: datetime) -> str:
-    return f"TIMESTAMP '{moment.isoformat(sep=' ', timespec='microseconds')}'"
+        told = (date(1970, 1, 1) + timedelta(days=days)).isoformat()
+    except OverflowError:
+        return Typed(f"make_date(CAST({days} AS INTEGER))", types.DATE)
+    return Typed(f"CAST('{told}' AS DATE)", types.DATE)
 
 
 def interval(written: str, unit: str, end: str | None, sign: int) -> Typed:
@@ -151,11 +143,11 @@ def interval(written: str, unit: str, end: str | None, sign: int) -> Typed:
     if found is None:
         raise BadSQL(f"'{written}' is no interval of {unit.lower()} to {end.lower()}.")
     if unit == "YEAR":
-        months = sign * (int(found[1]) * 12 + int(found[2]))
+        months = sign * (int(found[1]) * 12 + int(found[2] or 0))
         return Typed(f"CAST({months} AS INTEGER)", types.YEAR_TO_MONTH)
     units = _ORDER[_ORDER.index(unit) : _ORDER.index(end.upper()) + 1]
     groups = found.groups()
-    total = sum(int(groups[n]) * _UNITS[name] for n, name in enumerate(units))
+    total = sum(int(groups[n] or 0) * _UNITS[name] for n, name in enumerate(units))
     if end.upper() == "SECOND" and groups[-1]:
         total += int(groups[-1].ljust(3, "0"))
     return Typed(f"CAST({sign * total} AS BIGINT)", types.DAY_TO_SECOND)

@@ -276,6 +276,9 @@ def _coerced(pattern: Pattern, kind: Type, bound: "Binding") -> int | None:
             bound.setdefault(pattern.of[0].name, kind.precision)
             return 4 + pattern.name.endswith("zone")
         return None
+    if pattern.name == "time with time zone" and kind.name == "time":
+        bound.setdefault(pattern.of[0].name, kind.precision)
+        return 5
     if pattern.name == "varchar" and kind.name == "char":
         for part in pattern.of:
             bound.setdefault(part.name, kind.length)

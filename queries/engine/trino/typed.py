@@ -20,25 +20,27 @@ class Typed:
 
     @property
     def moment(self) -> str:
-        """Of a time with a zone: its timestamp in UTC."""
-        return self.parts[0] if self.parts else f"({self.sql}).t"
+        """Of a time with a zone: the same in UTC."""
+        if self.type.name == "time with time zone":
+            return f"t_utc_time({self.sql})"
+        if self.parts:
+            return self.parts[0]
+        kind = Type("timestamp", self.type.of).duckdb
+        return f"CAST(({self.sql}).t AS {kind})"
 
     @property
     def zone(self) -> str:
         """Of a time with a zone: the zone's name."""
         return self.parts[1] if self.parts else f"({self.sql}).z"
 
-    @property
-    def local(self) -> str:
-        """Of a time with a zone: the timestamp that clocks show there."""
-        if self.zone == "'UTC'":
-            return self.moment
-        return f"timezone({self.zone}, timezone('UTC', {self.moment}))"
-
 
 def zoned(moment: str, zone: str, kind: Type) -> Typed:
     """A time with a zone, of its parts."""
-    return Typed(f"struct_pack(t := {moment}, z := {zone})", kind, parts=(moment, zone))
+    packed = f"struct_pack(t := {moment}, z := {zone})"
+    sure = moment.startswith("TIMESTAMP '") and zone.startswith("'")
+    known = " AND ".join(f"{each} IS NOT NULL" for each in (moment, zone) if each[0] != "'")
+    sql = packed if sure else f"CASE WHEN {known} THEN {packed} END"
+    return Typed(f"({sql})", kind, parts=(moment, zone))
 
 
 def text(value: str) -> str:

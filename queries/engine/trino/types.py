@@ -22,13 +22,15 @@ _DUCKDB = {
     "json": "VARCHAR",
     "varbinary": "BLOB",
     "date": "DATE",
-    "time": "TIME",
+    "time": "BIGINT",
+    "time with time zone": "STRUCT(t BIGINT, z INTEGER)",
     "uuid": "UUID",
     "unknown": "INTEGER",
     "interval day to second": "BIGINT",
     "interval year to month": "INTEGER",
-    "timestamp with time zone": "STRUCT(t TIMESTAMP, z VARCHAR)",
 }
+
+_BUILT = ("decimal", "timestamp", "array", "map", "row")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,8 @@ class Type:
     """A type of Trino's: its name, what it is of (types or numbers), and a row's field names.
 
     DuckDB holds `char` padded to its length, `json` as its text, an interval as its milliseconds
-    or months, and a time with a zone as the moment in UTC beside the zone's name.
+    or months, times as `times` tells, and a timestamp with a zone as the moment in UTC beside the
+    zone's name.
     """
 
     name: str
@@ -85,7 +88,10 @@ class Type:
             case "decimal":
                 return f"DECIMAL({self.precision}, {self.scale})"
             case "timestamp":
-                return "TIMESTAMP" if self.precision <= 6 else "TIMESTAMP_NS"
+                fine = "STRUCT(t TIMESTAMP, p INTEGER)"
+                return "TIMESTAMP" if self.precision <= 6 else fine
+            case "timestamp with time zone":
+                return f"STRUCT(t {timestamp(self.precision).duckdb}, z VARCHAR)"
             case "array":
                 return f"{self.element.duckdb}[]"
             case "map":
@@ -249,15 +255,11 @@ class _Reader:
         elif name == "char":
             of = of or [1]
         count = {"decimal": 2, "array": 1, "map": 2, "varchar": len(of[:1])}
-        known = name in _DUCKDB or name in ("decimal", "timestamp", "array", "map", "row")
+        known = name in _DUCKDB or name.split(" ")[0] in _BUILT
         timed = name.split(" ")[0] in ("time", "timestamp", "char")
         right = name == "row" or len(of) == count.get(name, 1 if timed else 0)
         if not known or not right:
             raise NoType(f'The type "{self.text}" is not known here.')
-        if (
-            timed
-            and name.startswith("time")
-            and of[0] not in range(10 if name == "timestamp" else 7)
-        ):
-            raise NoType(f'"{self.text}" is finer than is known here.')
+        if timed and name.startswith("time") and of[0] not in range(13):
+            raise NoType(f'"{self.text}" is finer than picoseconds.')
         return Type(name, tuple(of), tuple(fields))

@@ -488,13 +488,13 @@ def _format_number(count: int) -> str:
 
 
 macro(
-    "t_long(x)",
+    "t_unrounded(x)",
     "CASE WHEN isnan(x) THEN 0 WHEN x >= 9223372036854775807::DOUBLE THEN 9223372036854775807 "
     "WHEN x <= -9223372036854775808::DOUBLE THEN -9223372036854775807 - 1 "
     "ELSE CAST(trunc(x) AS BIGINT) END",
 )
 functions("format_number(bigint) -> varchar", "t_format_number({0})")
-functions("format_number(double) -> varchar", "t_format_number(t_long({0}))")
+functions("format_number(double) -> varchar", "t_format_number(t_unrounded({0}))")
 
 _SIZES = ("B", "kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB")
 

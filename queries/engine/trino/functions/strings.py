@@ -30,7 +30,8 @@ functions("length(char(x)) -> bigint", "length({0})")
 macro("t_characters(s)", "regexp_extract_all(s, '(?s).')")
 macro(
     "t_reverse(s)",
-    "coalesce(array_to_string(list_reverse(t_characters(s)), ''), CASE WHEN s = '' THEN '' END)",
+    "CASE WHEN strlen(s) = length(s) THEN reverse(s) ELSE "
+    "array_to_string(list_reverse(string_split(s, '')), '') END",
 )
 functions("reverse(varchar(x)) -> varchar(x)", "t_reverse({0})")
 

@@ -18,14 +18,16 @@ macro(
 functions.window("ntile(bigint) -> bigint", "@ntile(t_buckets({0}))")
 
 macro(
-    "t_offset(n)",
+    "t_frame_offset(n)",
     "CASE WHEN n IS NULL THEN CAST(t_fail('Offset must not be null') AS BIGINT) "
     "WHEN n < 0 THEN CAST(t_fail('Offset must be at least 0') AS BIGINT) ELSE n END",
 )
 for _name in ("lag", "lead"):
     functions.window(f"{_name}(T) -> T", f"@{_name}({{0}})")
-    functions.window(f"{_name}(T, bigint) -> T", f"@{_name}({{0}}, t_offset({{1}}))")
-    functions.window(f"{_name}(T, bigint, T) -> T", f"@{_name}({{0}}, t_offset({{1}}), {{2}})")
+    functions.window(f"{_name}(T, bigint) -> T", f"@{_name}({{0}}, t_frame_offset({{1}}))")
+    functions.window(
+        f"{_name}(T, bigint, T) -> T", f"@{_name}({{0}}, t_frame_offset({{1}}), {{2}})"
+    )
 functions.window("first_value(T) -> T", "@first_value({0})")
 functions.window("last_value(T) -> T", "@last_value({0})")
 macro(
