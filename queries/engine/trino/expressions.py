@@ -10,7 +10,7 @@ from queries.engine.trino import casts, functions, literals, numeric, types
 from queries.engine.trino.coercions import common_of
 from queries.engine.trino.registry import Argument, Call, Match, match
 from queries.engine.trino.scopes import Scope
-from queries.engine.trino.typed import Typed, text
+from queries.engine.trino.typed import Function, Typed, text
 from queries.engine.trino.types import BOOLEAN, Type, field_names, quoted
 
 if TYPE_CHECKING:
@@ -250,6 +250,11 @@ class Expressions:
 
     def _pipes(self, node: exp.DPipe) -> Typed:
         left, right = self.of(node.left), self.of(node.right)
+        kinds = [left.type, right.type]
+        if "array" in (left.type.name, right.type.name):
+            inner = [kind.element.name if kind.name == "array" else kind.name for kind in kinds]
+            if "unknown" in inner and ("array" in inner or "unknown" in (k.name for k in kinds)):
+                raise BadSQL("What is null here may be an array or an element of one: CAST it.")
         found = self._operator("concat", left, right)
         if found is None:
             raise BadSQL(f'"||" does not take {left.type} and {right.type}.')
@@ -421,17 +426,20 @@ class Expressions:
         if not isinstance(node, exp.Lambda):
             return self.of(node)
 
-        def body(kinds: Sequence[Type]) -> Typed:
+        def function(kinds: Sequence[Type]) -> Function:
             names = [each.name for each in node.expressions]
             if len(names) != len(kinds):
                 raise BadSQL(f"This function takes {len(kinds)} parameters, not {len(names)}.")
-            unique = [quoted(f"{name}${self.statements.number()}") for name in names]
-            values = [Typed(name, kind) for name, kind in zip(unique, kinds, strict=True)]
-            scope = self.scope.within(dict(zip(names, values, strict=True)))
-            made = Expressions(self.statements, scope).of(node.this)
-            return Typed(f"lambda {', '.join(unique)}: {made.sql}", made.type)
 
-        return body
+            def body(*arguments: str) -> Typed:
+                values = map(Typed, arguments, kinds)
+                scope = self.scope.within(dict(zip(names, values, strict=True)))
+                return Expressions(self.statements, scope).of(node.this)
+
+            unique = tuple(quoted(f"{name}${self.statements.number()}") for name in names)
+            return Function.of(unique, body)
+
+        return function
 
     def call(
         self,
