@@ -367,11 +367,8 @@ def _row(value: Typed, target: Type) -> str:
     return f"CASE WHEN {value.sql} IS NOT NULL THEN struct_pack({packed}) END"
 
 
-_ANY = (*_NUMBERS, "boolean", "varchar", "char", "date", "time", "timestamp", "array", "map", "row")
 _LATER: Mapping[tuple[str, str], None] = dict.fromkeys(
     [
-        *(("json", name) for name in _ANY),
-        *((name, "json") for name in (*_ANY, "timestamp with time zone")),
         ("varchar", "varbinary"),
         ("varchar", "time"),
         ("time", "varchar"),
@@ -387,6 +384,5 @@ _LATER: Mapping[tuple[str, str], None] = dict.fromkeys(
         ("varchar", "uuid"),
         ("varbinary", "uuid"),
         ("uuid", "varbinary"),
-        ("varchar", "json"),
     ]
 )

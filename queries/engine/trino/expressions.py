@@ -8,6 +8,7 @@ from sqlglot import exp
 from queries.engine.errors import BadSQL, Refused, nearest
 from queries.engine.trino import casts, functions, literals, numeric, types
 from queries.engine.trino.coercions import common_of
+from queries.engine.trino.functions import json_functions
 from queries.engine.trino.registry import Argument, Call, Match, match
 from queries.engine.trino.scopes import Scope
 from queries.engine.trino.typed import Function, Typed, text
@@ -110,6 +111,9 @@ class Expressions:
 
     def _null(self, _: exp.Expr) -> Typed:
         return Typed("NULL", types.UNKNOWN)
+
+    def _json(self, node: exp.ParseJSON) -> Typed:
+        return json_functions.literal(node.this.this)
 
     def _hex(self, node: exp.HexString) -> Typed:
         return Typed(f"unhex('{node.this}')", types.VARBINARY)
@@ -581,6 +585,7 @@ _PARTS: dict[type[exp.Expr], frozenset[str]] = {
     exp.Column: frozenset({"this", "table", "db", "catalog"}),
     exp.Identifier: frozenset({"this", "quoted"}),
     exp.Literal: frozenset({"this", "is_string"}),
+    exp.ParseJSON: frozenset({"this", "is_literal"}),
     exp.Interval: frozenset({"this", "unit"}),
     exp.Div: _OPERANDS | {"typed", "safe"},  # what other dialects' divisions do
     exp.DPipe: _OPERANDS | {"safe"},
@@ -612,6 +617,7 @@ _NODES: dict[type[exp.Expr], Callable[[Expressions, Any], Typed]] = {
     exp.Boolean: Expressions._boolean,
     exp.Null: Expressions._null,
     exp.HexString: Expressions._hex,
+    exp.ParseJSON: Expressions._json,
     exp.Interval: Expressions._interval,
     exp.Paren: Expressions._paren,
     exp.Neg: Expressions._neg,
