@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import exp
 
 from queries.engine.errors import BadSQL, Refused, nearest
-from queries.engine.trino import casts, functions, literals, numeric, types
+from queries.engine.trino import casts, functions, literals, numeric, sqljson, types
 from queries.engine.trino.coercions import common_of
 from queries.engine.trino.functions import json_functions
 from queries.engine.trino.registry import Argument, Call, Match, match
@@ -114,6 +114,9 @@ class Expressions:
 
     def _json(self, node: exp.ParseJSON) -> Typed:
         return json_functions.literal(node.this.this)
+
+    def _sql_json(self, node: sqljson.SqlJson) -> Typed:
+        return sqljson.translate(self, node)
 
     def _hex(self, node: exp.HexString) -> Typed:
         return Typed(f"unhex('{node.this}')", types.VARBINARY)
@@ -586,6 +589,7 @@ _PARTS: dict[type[exp.Expr], frozenset[str]] = {
     exp.Identifier: frozenset({"this", "quoted"}),
     exp.Literal: frozenset({"this", "is_string"}),
     exp.ParseJSON: frozenset({"this", "is_literal"}),
+    sqljson.SqlJson: frozenset(sqljson.SqlJson.arg_types),
     exp.Interval: frozenset({"this", "unit"}),
     exp.Div: _OPERANDS | {"typed", "safe"},  # what other dialects' divisions do
     exp.DPipe: _OPERANDS | {"safe"},
@@ -618,6 +622,7 @@ _NODES: dict[type[exp.Expr], Callable[[Expressions, Any], Typed]] = {
     exp.Null: Expressions._null,
     exp.HexString: Expressions._hex,
     exp.ParseJSON: Expressions._json,
+    sqljson.SqlJson: Expressions._sql_json,
     exp.Interval: Expressions._interval,
     exp.Paren: Expressions._paren,
     exp.Neg: Expressions._neg,
