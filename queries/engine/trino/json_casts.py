@@ -120,7 +120,11 @@ def _whole(value: Any, kind: Type) -> int:
         number = float(value)
         if number in (float("inf"), float("-inf")):
             raise _failed(value, kind)
-        found = int(Decimal(number).quantize(Decimal(1), context=_CONTEXT)) if abs(number) < 1e30 else 2**70
+        found = (
+            int(Decimal(number).quantize(Decimal(1), context=_CONTEXT))
+            if abs(number) < 1e30
+            else 2**70
+        )
     elif re.fullmatch(r"[+-]?[0-9]+", value):
         found = int(value)
     else:

@@ -107,7 +107,7 @@ def _check(value: Any) -> None:
 
 @python("t_json_path(VARCHAR, VARCHAR, VARCHAR)", "VARCHAR", pa.string())
 def _path(text: str, path: str, how: str) -> str:
-    """"=" and the value; "n" for a null, "e" for nothing there, "x" for an error."""
+    """ "=" and the value; "n" for a null, "e" for nothing there, "x" for an error."""
     try:
         found = items(jsontext.parse(text), path)
     except (NoJson, _Structural):

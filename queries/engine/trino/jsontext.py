@@ -35,9 +35,8 @@ def _constant(_: str) -> Any:
     raise ValueError
 
 
-_sorted = json.JSONDecoder(
-    parse_int=Number, parse_float=Number, parse_constant=_constant
-)
+_string: Callable[[str, int, bool], tuple[str, int]] = vars(json.decoder)["scanstring"]
+_sorted = json.JSONDecoder(parse_int=Number, parse_float=Number, parse_constant=_constant)
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> Any:
@@ -192,7 +191,8 @@ class _Reader:
 
     def string(self) -> str:
         self.take('"')
-        found, self.place = json.decoder.scanstring(self.text, self.place, True)
+        found: str
+        found, self.place = _string(self.text, self.place, True)
         return found
 
     def value(self) -> Any:

@@ -117,9 +117,7 @@ def distinct(left: Typed, right: Typed, is_not: bool) -> Typed:
     return Typed(f"({a} IS {'NOT ' if is_not else ''}DISTINCT FROM {b})", types.BOOLEAN)
 
 
-def _mapped(
-    sql: str, kind: Type, write: Callable[[str, Type, int], str], depth: int
-) -> str:
+def _mapped(sql: str, kind: Type, write: Callable[[str, Type, int], str], depth: int) -> str:
     """The value with each of its parts written again."""
     if kind.name == "array":
         x = f'"x{depth}$"'
@@ -166,15 +164,20 @@ def open_(sql: str, kind: Type, depth: int = 0) -> str:
         case "array":
             x = f'"x{depth}$"'
             each = open_(x, kind.element, depth + 1)
-            return f"({sql} IS NULL OR coalesce(list_bool_or(list_transform({sql}, lambda {x}: {each})), false))"
+            return _any_open(sql, sql, x, each)
         case "row":
             each = " OR ".join(open_(part, of, depth) for part, of in _fields(sql, kind))
             return f"({sql} IS NULL OR {each})"
         case "map":
             x = f'"x{depth}$"'
             each = open_(x, kind.types[1], depth + 1)
-            return f"({sql} IS NULL OR coalesce(list_bool_or(list_transform(map_values({sql}), lambda {x}: {each})), false))"
+            return _any_open(sql, f"map_values({sql})", x, each)
     return f"({sql} IS NULL)"
+
+
+def _any_open(sql: str, parts: str, x: str, each: str) -> str:
+    found = f"list_bool_or(list_transform({parts}, lambda {x}: {each}))"
+    return f"({sql} IS NULL OR coalesce({found}, false))"
 
 
 def simple(kind: Type) -> None:

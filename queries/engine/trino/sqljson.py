@@ -1,4 +1,4 @@
-"""json_exists, json_value, json_query, json_object and json_array, which have a grammar of their own."""
+"""JSON functions with a grammar of their own: json_exists, json_value, json_query and others."""
 
 from typing import TYPE_CHECKING, Any, ClassVar
 

@@ -374,12 +374,10 @@ def _position(call: Call) -> str:
 
 def _remove(call: Call) -> str:
     flags = _compared(call)
-    kept = f"list_filter({call[0]}, lambda \"v$\", \"n$\": ({flags})[\"n$\"] <> 1)"
+    kept = f'list_filter({call[0]}, lambda "v$", "n$": ({flags})["n$"] <> 1)'
     if call.args[0].type.element.name not in nested.NESTED:
         same = nested.equal(_E, call[1], call.args[0].type.element)
-        return _sought(
-            call, f"list_filter({call[0]}, lambda {_E}: {_E} IS NULL OR NOT {same})"
-        )
+        return _sought(call, f"list_filter({call[0]}, lambda {_E}: {_E} IS NULL OR NOT {same})")
     failed = "t_fail('Values with nulls in them are not compared here')"
     return _sought(
         call,
@@ -490,7 +488,9 @@ functions("array_histogram(array(T)) -> map(T, bigint)", _histogram)
 def _join(call: Call) -> str:
     texts = casts.cast(call.args[0], types.array(types.VARCHAR)).sql
     other = f"coalesce({_E}, {call[2]})" if len(call.args) == 3 else _E
-    kept = f"list_filter(list_transform({texts}, lambda {_E}: {other}), lambda {_E}: {_E} IS NOT NULL)"
+    kept = (
+        f"list_filter(list_transform({texts}, lambda {_E}: {other}), lambda {_E}: {_E} IS NOT NULL)"
+    )
     nulls = " AND ".join(f"{arg.sql} IS NOT NULL" for arg in call.args)
     return f"CASE WHEN {nulls} THEN coalesce(array_to_string({kept}, {call[1]}), '') END"
 

@@ -1,12 +1,14 @@
 """JSON: https://trino.io/docs/current/functions/json.html"""
 
+import re
+
 import pyarrow as pa
 
 from queries.engine.errors import BadSQL
 from queries.engine.trino import json_casts, jsontext, types
-from queries.engine.trino.helpers import python
+from queries.engine.trino.helpers import macro, python
 from queries.engine.trino.jsontext import MISSING, Members, NoJson, Number
-from queries.engine.trino.registry import Family
+from queries.engine.trino.registry import Call, Family
 from queries.engine.trino.typed import Typed, text
 
 __all__ = ["functions", "json_casts", "literal", "operators"]
@@ -118,13 +120,31 @@ def _is_scalar(value: str) -> bool:
         raise ValueError(f"Invalid JSON value: {value}") from None
 
 
+# DuckDB takes commas before a bracket and NaN, too, and tells other numbers in its own way.
+macro(
+    "t_json_plain(x)",
+    r"json_valid(x) AND NOT regexp_matches(x, ',\s*[\]}]|[Nn]a[Nn]|[Ii]nf')",
+)
+macro(
+    "t_json_scalar(x, path)",
+    "CASE WHEN NOT t_json_plain(x) THEN t_json_extract_scalar(x, path) "
+    "WHEN json_type(x, path) IN ('VARCHAR', 'UBIGINT', 'BOOLEAN') THEN json_extract_string(x, path)"
+    " WHEN coalesce(json_type(x, path), 'NULL') IN ('NULL', 'OBJECT', 'ARRAY') THEN NULL"
+    " ELSE t_json_extract_scalar(x, path) END",
+)
+
+
+def _scalar_at(call: Call) -> str:
+    path = call.args[1].value
+    plain = isinstance(path, str) and re.fullmatch(r"\$(\.[A-Za-z_]\w*)*", path, re.ASCII)
+    return f"{'t_json_scalar' if plain else 't_json_extract_scalar'}({call[0]}, {call[1]})"
+
+
 functions("json_parse(varchar) -> json", "t_json_parse({0})")
 functions("json_format(json) -> varchar", "{0}")
 for _kind in ("json", "varchar"):
     functions(f"json_extract({_kind}, varchar) -> json", "t_json_extract({0}, {1})")
-    functions(
-        f"json_extract_scalar({_kind}, varchar) -> varchar", "t_json_extract_scalar({0}, {1})"
-    )
+    functions(f"json_extract_scalar({_kind}, varchar) -> varchar", _scalar_at)
     functions(f"json_size({_kind}, varchar) -> bigint", "t_json_size({0}, {1})")
     functions(f"json_array_length({_kind}) -> bigint", "t_json_array_length({0})")
     functions(f"json_array_get({_kind}, bigint) -> json", "t_json_array_get({0}, {1})")

@@ -171,9 +171,7 @@ def _zip_with(call: Call) -> str:
 functions("map_filter(map(K, V), function(K, V, boolean)) -> map(K, V)", _filter)
 functions("transform_keys(map(K, V), function(K, V, R)) -> map(R, V)", _transform_keys)
 functions("transform_values(map(K, V), function(K, V, R)) -> map(K, R)", _transform_values)
-functions(
-    "map_zip_with(map(K, V), map(K, W), function(K, V, W, R)) -> map(K, R)", _zip_with
-)
+functions("map_zip_with(map(K, V), map(K, W), function(K, V, W, R)) -> map(K, R)", _zip_with)
 
 # Text that is one
 
