@@ -89,6 +89,9 @@ def told(value: Any, kind: Type) -> Any:
             return [told(each, kind.element) for each in value]
         case "map":
             key, other = kind.types
+            if key.name in ("array", "map", "row"):  # what Python cannot have as a key
+                value = dict(zip(map(str, value["key"]), value["value"], strict=True))
+                return {k: told(v, other) for k, v in value.items()}
             return {str(told(k, key)): told(v, other) for k, v in value.items()}
         case "row":
             return [told(v, k) for v, k in zip(value.values(), kind.types, strict=True)]

@@ -301,16 +301,12 @@ def _row(value: Typed, target: Type) -> str:
     return f"CASE WHEN {value.sql} IS NOT NULL THEN struct_pack({packed}) END"
 
 
-_ANY = (*_NUMBERS, "boolean", "varchar", "char", "date", "time", "timestamp", "array", "map", "row")
 _LATER: Mapping[tuple[str, str], None] = dict.fromkeys(
     [
-        *(("json", name) for name in _ANY),
-        *((name, "json") for name in (*_ANY, "timestamp with time zone")),
         ("varchar", "interval day to second"),
         ("varchar", "interval year to month"),
         ("time with time zone", "timestamp"),
         ("time with time zone", "timestamp with time zone"),
-        ("varchar", "json"),
     ]
 )
 

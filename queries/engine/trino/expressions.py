@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import exp
 
 from queries.engine.errors import BadSQL, Refused, nearest
-from queries.engine.trino import casts, formatter, functions, literals, numeric, types
+from queries.engine.trino import casts, formatter, functions, literals, numeric, sqljson, types
 from queries.engine.trino.coercions import common_of
+from queries.engine.trino.functions import json_functions
 from queries.engine.trino.registry import Argument, Call, Match, match
 from queries.engine.trino.scopes import Scope
-from queries.engine.trino.typed import Typed, text, zoned
+from queries.engine.trino.typed import Function, Typed, text, zoned
 from queries.engine.trino.types import BOOLEAN, Type, field_names, quoted
 
 if TYPE_CHECKING:
@@ -110,6 +111,12 @@ class Expressions:
 
     def _null(self, _: exp.Expr) -> Typed:
         return Typed("NULL", types.UNKNOWN)
+
+    def _json(self, node: exp.ParseJSON) -> Typed:
+        return json_functions.literal(node.this.this)
+
+    def _sql_json(self, node: sqljson.SqlJson) -> Typed:
+        return sqljson.translate(self, node)
 
     def _hex(self, node: exp.HexString) -> Typed:
         return Typed(f"unhex('{node.this}')", types.VARBINARY)
@@ -260,6 +267,11 @@ class Expressions:
 
     def _pipes(self, node: exp.DPipe) -> Typed:
         left, right = self.of(node.left), self.of(node.right)
+        kinds = [left.type, right.type]
+        if "array" in (left.type.name, right.type.name):
+            inner = [kind.element.name if kind.name == "array" else kind.name for kind in kinds]
+            if "unknown" in inner and ("array" in inner or "unknown" in (k.name for k in kinds)):
+                raise BadSQL("What is null here may be an array or an element of one: CAST it.")
         found = self._operator("concat", left, right)
         if found is None:
             raise BadSQL(f'"||" does not take {left.type} and {right.type}.')
@@ -439,17 +451,20 @@ class Expressions:
         if not isinstance(node, exp.Lambda):
             return self.of(node)
 
-        def body(kinds: Sequence[Type]) -> Typed:
+        def function(kinds: Sequence[Type]) -> Function:
             names = [each.name for each in node.expressions]
             if len(names) != len(kinds):
                 raise BadSQL(f"This function takes {len(kinds)} parameters, not {len(names)}.")
-            unique = [quoted(f"{name}${self.statements.number()}") for name in names]
-            values = [Typed(name, kind) for name, kind in zip(unique, kinds, strict=True)]
-            scope = self.scope.within(dict(zip(names, values, strict=True)))
-            made = Expressions(self.statements, scope).of(node.this)
-            return Typed(f"lambda {', '.join(unique)}: {made.sql}", made.type)
 
-        return body
+            def body(*arguments: str) -> Typed:
+                values = map(Typed, arguments, kinds)
+                scope = self.scope.within(dict(zip(names, values, strict=True)))
+                return Expressions(self.statements, scope).of(node.this)
+
+            unique = tuple(quoted(f"{name}${self.statements.number()}") for name in names)
+            return Function.of(unique, body)
+
+        return function
 
     def call(
         self,
@@ -619,6 +634,8 @@ _PARTS: dict[type[exp.Expr], frozenset[str]] = {
     exp.Column: frozenset({"this", "table", "db", "catalog"}),
     exp.Identifier: frozenset({"this", "quoted"}),
     exp.Literal: frozenset({"this", "is_string"}),
+    exp.ParseJSON: frozenset({"this", "is_literal"}),
+    sqljson.SqlJson: frozenset(sqljson.SqlJson.arg_types),
     exp.Interval: frozenset({"this", "unit"}),
     exp.Div: _OPERANDS | {"typed", "safe"},  # what other dialects' divisions do
     exp.DPipe: _OPERANDS | {"safe"},
@@ -650,6 +667,8 @@ _NODES: dict[type[exp.Expr], Callable[[Expressions, Any], Typed]] = {
     exp.Boolean: Expressions._boolean,
     exp.Null: Expressions._null,
     exp.HexString: Expressions._hex,
+    exp.ParseJSON: Expressions._json,
+    sqljson.SqlJson: Expressions._sql_json,
     exp.Interval: Expressions._interval,
     exp.Paren: Expressions._paren,
     exp.Neg: Expressions._neg,

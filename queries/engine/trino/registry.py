@@ -2,19 +2,20 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
+from zlib import crc32
 
 from queries.engine.errors import Refused
 from queries.engine.trino import casts, types
 from queries.engine.trino.coercions import as_decimal, common, fits
-from queries.engine.trino.typed import Typed
+from queries.engine.trino.typed import Function, Typed
 from queries.engine.trino.types import INTEGERS, Type
 
 Kind = Literal["scalar", "aggregate", "window"]
 Binding: TypeAlias = "dict[str, Type | int | None]"
 Give: TypeAlias = "Callable[[Binding], Type]"
-Lambda: TypeAlias = "Callable[[Sequence[Type]], Typed]"
+Lambda: TypeAlias = "Callable[[Sequence[Type]], Function]"
 Argument: TypeAlias = "Typed | Lambda"
 
 _TOKEN = re.compile(r"\s*(->|\.\.\.|\w+(?: (?:with|day|year|to|time|zone|second|month))*|[(),])")
@@ -44,6 +45,17 @@ class Call:
 
     def __getitem__(self, place: int) -> str:
         return self.args[place].sql
+
+    def name(self, what: str) -> str:
+        """A name for what a lambda's body stands for, that no lambda within or around has."""
+        told = f"{what}({', '.join(arg.sql for arg in self.args)})"
+        return f'"{what}${crc32(told.encode()):x}"'
+
+    def function(self, place: int) -> Function:
+        """The lambda that an argument is."""
+        found = self.args[place]
+        assert isinstance(found, Function)
+        return found
 
     def constant(self, place: int, what: str) -> str:
         """The text that an argument is written as; refused where it is no constant."""
@@ -192,14 +204,9 @@ def _match(overload: Overload, arguments: Sequence["Argument"]) -> Match | None:
             cost += step
         elif pattern.name != "function":
             return None
-    given: list[Typed] = []
-    for pattern, argument in zip(patterns, arguments, strict=True):
-        if not isinstance(argument, Typed):
-            *inputs, output = pattern.of
-            body = argument([_filled(each, bound) for each in inputs])
-            if _unify(output, body.type, bound) is None:
-                return None
-            given.append(body)
+    given = _lambdas(patterns, arguments, bound)
+    if given is None:
+        return None
     bodies = iter(given)
     args: list[Typed] = []
     for pattern, argument in zip(patterns, arguments, strict=True):
@@ -212,6 +219,37 @@ def _match(overload: Overload, arguments: Sequence["Argument"]) -> Match | None:
     else:
         result = _filled(overload.result, bound)
     return Match(overload, Call(tuple(args), result, bound), cost)
+
+
+def _lambdas(
+    patterns: Sequence[Pattern], arguments: Sequence["Argument"], bound: "Binding"
+) -> list[Function] | None:
+    """The functions among the arguments. What one gives may widen a type that it takes itself."""
+    given: list[Function] = []
+    before: Binding | None = None
+    while before != bound:
+        before = dict(bound)
+        given = []
+        for pattern, argument in zip(patterns, arguments, strict=True):
+            if isinstance(argument, Typed):
+                continue
+            *inputs, output = pattern.of
+            body = argument([_filled(each, bound) for each in inputs])
+            if _unify(output, body.type, bound) is None:
+                return None
+            given.append(_giving(body, _filled(output, bound)))
+    return given
+
+
+def _giving(function: Function, kind: Type) -> Function:
+    """The function, with what it gives coerced to a type."""
+    if function.type == kind:
+        return function
+
+    def body(*arguments: str) -> Typed:
+        return replace(casts.coerced(function.body(*arguments), kind), type=kind)
+
+    return Function.of(function.names, body)
 
 
 def _unify(pattern: Pattern, kind: Type, bound: "Binding") -> int | None:
@@ -310,4 +348,5 @@ def _filled(pattern: Pattern, bound: "Binding") -> Type:
         of = [38, 0]
     elif pattern.name.split(" ")[0] in ("timestamp", "time") and not of:
         of = [3]
-    return Type(pattern.name, tuple(of))
+    fields = (None,) * len(of) if pattern.name == "row" else ()
+    return Type(pattern.name, tuple(of), fields)

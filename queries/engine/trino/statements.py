@@ -516,7 +516,7 @@ class Statements:
                 parts = [("map_keys", kind.types[0]), ("map_values", kind.types[1])]
                 written += [f"unnest({how}({value.sql}))" for how, _ in parts]
                 columns += [(None, part) for _, part in parts]
-                lengths.append(f"coalesce(cardinality({value.sql}), 0)")
+                lengths.append(f"coalesce(len(map_keys({value.sql})), 0)")
             elif kind.name == "array" and kind.element.name == "row":
                 for name, field_, part in zip(
                     types.field_names(kind.element),

@@ -10,8 +10,10 @@ from sqlglot.parsers.trino import TrinoParser
 
 from queries.engine.errors import BadSQL
 from queries.engine.parameters import Bound
+from queries.engine.trino import sqljson
 
 # Those with a grammar of their own; sqlglot would turn others into nodes that lose arguments.
+_JSON = ("json_exists", "json_value", "json_query", "json_object", "json_array")
 _FORMS = ("CAST", "TRY_CAST", "EXTRACT", "TRIM", "POSITION", "SUBSTRING")
 
 
@@ -24,7 +26,7 @@ class Whole(Trino):
         FUNCTIONS: ClassVar[dict[str, Any]] = {}
         FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {
             name: parser for name, parser in TrinoParser.FUNCTION_PARSERS.items() if name in _FORMS
-        }
+        } | {name.upper(): sqljson.parser(name) for name in _JSON}
 
 
 def parse(bound: Bound) -> exp.Query:

@@ -1,6 +1,7 @@
 """An expression in DuckDB's SQL, with the type that Trino has for it."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from queries.engine.trino.types import Type
 
@@ -32,6 +33,24 @@ class Typed:
     def zone(self) -> str:
         """Of a time with a zone: the zone's name."""
         return self.parts[1] if self.parts else f"({self.sql}).z"
+
+
+@dataclass(frozen=True, slots=True)
+class Function(Typed):
+    """A lambda, of the type that it gives: `apply` writes its body with SQL for its parameters."""
+
+    names: tuple[str, ...] = field(kw_only=True)
+    body: Callable[..., Typed] = field(kw_only=True)
+
+    @classmethod
+    def of(cls, names: tuple[str, ...], body: Callable[..., Typed]) -> "Function":
+        """The function whose parameters DuckDB knows by these names."""
+        made = body(*names)
+        return cls(f"lambda {', '.join(names)}: {made.sql}", made.type, names=names, body=body)
+
+    def apply(self, *arguments: str) -> str:
+        """The SQL of its body, each parameter standing for some SQL that is short."""
+        return self.body(*arguments).sql
 
 
 def zoned(moment: str, zone: str, kind: Type) -> Typed:

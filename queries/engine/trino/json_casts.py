@@ -1,0 +1,301 @@
+"""Casts of JSON to other types and of these to JSON."""
+
+import json
+import re
+from collections.abc import Callable
+from decimal import ROUND_HALF_UP, Context, Decimal
+from functools import lru_cache
+from typing import Any
+
+import pyarrow as pa
+
+from queries.engine.errors import BadSQL, Refused
+from queries.engine.trino import casts, jsontext, types
+from queries.engine.trino.casts import define
+from queries.engine.trino.helpers import python
+from queries.engine.trino.jsontext import Number
+from queries.engine.trino.typed import Typed, text
+from queries.engine.trino.types import INTEGERS, Type, field_names
+
+_SCALARS = (*INTEGERS, "boolean", "decimal", "real", "double", "varchar")
+_BITS = {"tinyint": 7, "smallint": 15, "integer": 31, "bigint": 63}
+_CONTEXT = Context(prec=100, rounding=ROUND_HALF_UP)
+
+
+# To JSON
+
+
+@python("t_json_float(VARCHAR)", "VARCHAR", pa.string())
+def _float(told: str) -> str:
+    if told in ("nan", "-nan"):
+        return '"NaN"'
+    if told in ("inf", "-inf"):
+        return '"Infinity"' if told == "inf" else '"-Infinity"'
+    return jsontext.java_digits(told)
+
+
+def _written(sql: str, kind: Type, depth: int = 0) -> str:
+    """The JSON text of a value; null for a null."""
+    match kind.name:
+        case "unknown":
+            return f"CAST({sql} AS VARCHAR)"
+        case "json":
+            return sql
+        case "boolean" | "decimal":
+            return casts.cast(Typed(sql, kind), types.VARCHAR).sql
+        case "real" | "double":
+            return f"t_json_float(CAST({sql} AS VARCHAR))"
+        case "varchar":
+            return f"CAST(to_json({sql}) AS VARCHAR)"
+        case "date" | "timestamp":
+            return f"('\"' || {casts.cast(Typed(sql, kind), types.VARCHAR).sql} || '\"')"
+        case "array":
+            x = f'"j{depth}$"'
+            each = f"coalesce({_written(x, kind.element, depth + 1)}, 'null')"
+            made = f"array_to_string(list_transform({sql}, lambda {x}: {each}), ',')"
+            return f"(CASE WHEN {sql} IS NOT NULL THEN '[' || coalesce({made}, '') || ']' END)"
+        case "map":
+            return _object(sql, kind, depth)
+        case "row":
+            named = zip(field_names(kind), kind.fields, kind.types, strict=True)
+            parts = [
+                f"{text(jsontext.quoted(name or '') + ':')} || coalesce("
+                f"{_written(f'({sql}).{types.quoted(field)}', part, depth)}, 'null')"
+                for field, name, part in named
+            ]
+            members = " || ',' || ".join(parts)
+            return f"(CASE WHEN {sql} IS NOT NULL THEN '{{' || {members} || '}}' END)"
+    if kind.name in INTEGERS:
+        return f"CAST({sql} AS VARCHAR)"
+    raise BadSQL(f"{kind} cannot be cast to json.")
+
+
+def _object(sql: str, kind: Type, depth: int) -> str:
+    key, value = kind.types
+    if key.name not in (*_SCALARS, "unknown"):
+        raise BadSQL(f"{kind} cannot be cast to json.")
+    e, m = f'"j{depth}$"', '"m$"'
+    name = f"CAST(({e}).key AS VARCHAR)" if key.name == "varchar" else _written(f"({e}).key", key)
+    if key.name in ("real", "double"):
+        name = f"trim({name}, '\"')"
+    made = f"coalesce({_written(f'({e}).value', value, depth + 1)}, 'null')"
+    members = (
+        f"list_sort(list_transform(map_entries({sql}), "
+        f"lambda {e}: struct_pack(k := {name}, v := {made})))"
+    )
+    told = f"lambda {m}: CAST(to_json(({m}).k) AS VARCHAR) || ':' || ({m}).v"
+    return (
+        f"(CASE WHEN {sql} IS NOT NULL THEN '{{' || "
+        f"coalesce(array_to_string(list_transform({members}, {told}), ','), '') || '}}' END)"
+    )
+
+
+@define(f"{','.join(_SCALARS)},date,timestamp,array,map,row", "json")
+def _to_json(value: Typed, _: Type) -> str:
+    return _written(value.sql, value.type)
+
+
+# From JSON
+
+
+def _failed(value: Any, kind: Type) -> ValueError:
+    return ValueError(f"Cannot cast '{jsontext.dumps(value)}' to {kind}")
+
+
+def _boolean(value: Any, kind: Type) -> Any:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, Number):
+        return _whole(value, types.BIGINT) != 0 if value.is_whole else float(value) != 0
+    told = str(value).lower()
+    if told in ("t", "true", "1", "f", "false", "0"):
+        return told in ("t", "true", "1")
+    raise _failed(value, kind)
+
+
+def _whole(value: Any, kind: Type) -> int:
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, Number) and not value.is_whole:
+        number = float(value)
+        if number in (float("inf"), float("-inf")):
+            raise _failed(value, kind)
+        found = (
+            int(Decimal(number).quantize(Decimal(1), context=_CONTEXT))
+            if abs(number) < 1e30
+            else 2**70
+        )
+    elif re.fullmatch(r"[+-]?[0-9]+", value):
+        found = int(value)
+    else:
+        raise _failed(value, kind)
+    limit = 2 ** _BITS[kind.name]
+    if not -limit <= found < limit:
+        raise ValueError(f"Out of range for {kind}: {value}")
+    return found
+
+
+_JAVA_DOUBLE = re.compile(
+    r"[+-]?(NaN|Infinity|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)[fFdD]?"
+)
+
+
+def _double(value: Any, kind: Type) -> str:
+    if isinstance(value, bool):
+        return str(int(value))
+    told = value if isinstance(value, Number) else value.strip()
+    if not _JAVA_DOUBLE.fullmatch(told):
+        raise _failed(value, kind)
+    number = told.rstrip("fFdD") if told[-1:] in "fFdD" else told
+    if "NaN" in number or "Infinity" in number:
+        return "NaN" if "NaN" in number else number.lstrip("+")
+    found = float(number)
+    if kind.name == "real" and abs(found) >= 3.4028235677973366e38:
+        return "Infinity" if found > 0 else "-Infinity"
+    return repr(found).replace("inf", "Infinity")
+
+
+def _decimal(value: Any, kind: Type) -> str:
+    told = str(int(value)) if isinstance(value, bool) else value
+    if not re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", told):
+        raise _failed(value, kind)
+    try:
+        found = Decimal(told).quantize(Decimal(1).scaleb(-kind.scale), context=_CONTEXT)
+    except ArithmeticError:
+        raise _failed(value, kind) from None
+    if len(found.as_tuple().digits) > kind.precision:
+        raise _failed(value, kind)
+    return format(found, "f")
+
+
+def science(value: float) -> str:
+    """A double as a CAST to varchar tells it."""
+    if value != value:
+        return "NaN"
+    if value in (float("inf"), float("-inf")):
+        return "Infinity" if value > 0 else "-Infinity"
+    sign, digits, exponent = Decimal(repr(value)).as_tuple()
+    assert isinstance(exponent, int)
+    if value == 0:
+        return "-0E0" if sign else "0E0"
+    told = "".join(map(str, digits)).rstrip("0")
+    place = len(digits) - 1 + exponent
+    return f"{'-' if sign else ''}{told[0]}.{told[1:] or '0'}E{place}"
+
+
+def _text(value: Any, kind: Type) -> str:
+    if isinstance(value, bool):
+        told = "true" if value else "false"
+    elif isinstance(value, Number) and not value.is_whole:
+        told = science(float(value))
+    else:
+        told = str(value)
+    if kind.length is not None and len(told) > kind.length:
+        raise _failed(value, kind)
+    return told
+
+
+_LEAVES: dict[str, Callable[[Any, Type], Any]] = {
+    "boolean": _boolean,
+    "real": _double,
+    "double": _double,
+    "decimal": _decimal,
+    "varchar": _text,
+    **dict.fromkeys(INTEGERS, _whole),
+}
+
+
+def _leaf(value: Any, kind: Type) -> Any:
+    if isinstance(value, dict | list):
+        raise _failed(value, kind)
+    return _LEAVES[kind.name](value, kind)
+
+
+def _told(leaf: Any) -> str:
+    return ("true" if leaf else "false") if isinstance(leaf, bool) else str(leaf)
+
+
+def _made(value: Any, kind: Type) -> Any:
+    """The value as JSON that DuckDB reads as the type, its leaves as text."""
+    if kind.name == "json":
+        return jsontext.dumps(value)
+    if value is None:
+        return None
+    match kind.name:
+        case "array":
+            if not isinstance(value, list):
+                raise _failed(value, kind)
+            return [_made(each, kind.element) for each in value]
+        case "map":
+            if not isinstance(value, dict):
+                raise _failed(value, kind)
+            key, other = kind.types
+            found = {_told(_leaf(k, key)): _made(v, other) for k, v in value.items()}
+            if len(found) < len(value):
+                raise ValueError(f"Cannot cast to {kind}. Duplicate keys are not allowed")
+            return found
+        case "row":
+            return _fields(value, kind)
+    return _told(_leaf(value, kind))
+
+
+def _fields(value: Any, kind: Type) -> Any:
+    names = field_names(kind)
+    if isinstance(value, list):
+        if len(value) != len(names):
+            raise _failed(value, kind)
+        parts = value
+    elif isinstance(value, dict) and all(kind.fields):
+        known = {name.lower(): each for name, each in value.items()}
+        if len(known) < len(value):
+            raise ValueError(f"Cannot cast to {kind}. There is a field twice")
+        parts = [known.get(name.lower(), jsontext.MISSING) for name in names]
+    else:
+        raise _failed(value, kind)
+    return {
+        name: None if part is jsontext.MISSING else _made(part, of)
+        for name, part, of in zip(names, parts, kind.types, strict=True)
+    }
+
+
+@lru_cache(maxsize=256)
+def _type(told: str) -> Type:
+    return types.parse(told)
+
+
+@python("t_json_cast(VARCHAR, VARCHAR)", "VARCHAR", pa.string())
+def _cast(value: str, kind: str) -> str | None:
+    target = _type(kind)
+    found = _made(jsontext.parse(value), target)
+    if found is None or isinstance(found, str):
+        return found
+    return json.dumps(found, ensure_ascii=False)
+
+
+def _castable(kind: Type) -> bool:
+    match kind.name:
+        case "map":
+            return kind.types[0].name in _SCALARS and _castable(kind.types[1])
+        case "array" | "row":
+            return all(_castable(part) for part in kind.types)
+    return kind.name in (*_SCALARS, "json")
+
+
+def _holds(kind: Type, name: str) -> bool:
+    return kind.name == name or any(_holds(part, name) for part in kind.types)
+
+
+@define("json", f"{','.join(_SCALARS)},array,map,row")
+def _from_json(value: Typed, target: Type) -> str:
+    if not _castable(target):
+        raise BadSQL(f"{value.type} cannot be cast to {target}.")
+    if _holds(target, "decimal") and isinstance(value.value, str):
+        for number in re.findall(r"[0-9]+\.[0-9]+", value.value):
+            if len(number) > 16:
+                raise Refused("A JSON number of more than 15 digits is not cast to a decimal here.")
+    made = f"t_json_cast({value.sql}, {text(str(target))})"
+    if target.name == "varchar":
+        return made
+    if target.name in _SCALARS:
+        return f"CAST({made} AS {target.duckdb})"
+    return f"CAST(CAST({made} AS JSON) AS {target.duckdb})"

@@ -1,0 +1,154 @@
+"""SQL's paths into JSON, lax and strict: https://trino.io/docs/current/functions/json.html"""
+
+import re
+from functools import lru_cache
+from typing import Any
+
+import pyarrow as pa
+
+from queries.engine.trino import jsontext
+from queries.engine.trino.helpers import python
+from queries.engine.trino.jsontext import NoJson, Number
+
+_STEP = re.compile(
+    r"""\s*(?:\.\s*(?P<key>[A-Za-z_]\w*(?!\w*\s*\()|\*)|\.\s*"(?P<quoted>[^"\\]*)"
+    |\[\s*(?P<all>\*)\s*\]|\[\s*(?P<from>\d{1,9}|last)\s*(?:to\s+(?P<to>\d{1,9}|last)\s*)?\])""",
+    re.VERBOSE,
+)
+_CONSTANT = re.compile(r'"[^"\\]*"|-?\d{1,9}|true|false|null')
+
+
+class NoPath(ValueError):
+    """What is no path, or one that is not known here; the message is a sentence."""
+
+
+class _Structural(ValueError):
+    """What a strict path does not meet."""
+
+
+@lru_cache(maxsize=256)
+def compiled(path: str) -> tuple[bool, tuple[Any, ...]]:
+    """Whether it is strict, and its steps; or the constant that it is, alone in a list."""
+    found = re.match(r"\s*(lax|strict)\s+", path)
+    if found is None:
+        raise NoPath(f"A path of SQL's begins with lax or strict: '{path}'")
+    rest = path[found.end() :].strip()
+    if _CONSTANT.fullmatch(rest):
+        return False, ([jsontext.parse(rest)],)
+    if not rest.startswith("$") or re.match(r"\$\w", rest):
+        raise NoPath(f"The JSON path '{path}' is not known here")
+    place, steps = 1, []
+    while place < len(rest):
+        step = _STEP.match(rest, place)
+        if step is None:
+            raise NoPath(f"The JSON path '{path}' is not known here")
+        steps.append(step.groupdict())
+        place = step.end()
+    return found[1] == "strict", tuple(steps)
+
+
+def items(value: Any, path: str) -> list[Any]:
+    """The items at a path; `_Structural` where a strict one is not met."""
+    strict, steps = compiled(path)
+    found = [value]
+    for step in steps:
+        if isinstance(step, list):
+            return step
+        found = [each for item in found for each in _step(item, step, strict)]
+    return found
+
+
+def _step(item: Any, step: dict[str, str | None], strict: bool) -> list[Any]:
+    name = step["key"] or step["quoted"]
+    if step["all"] or step["from"]:
+        return _elements(item, step, strict)
+    if isinstance(item, list) and not strict:
+        return [each for one in item if isinstance(one, dict) for each in _step(one, step, False)]
+    if not isinstance(item, dict):
+        if strict:
+            raise _Structural
+        return []
+    if step["key"] == "*":
+        return list(item.values())
+    if name not in item:
+        if strict:
+            raise _Structural
+        return []
+    return [item[name]]
+
+
+def _elements(item: Any, step: dict[str, str | None], strict: bool) -> list[Any]:
+    if not isinstance(item, list):
+        if strict:
+            raise _Structural
+        item = [item]
+    if step["all"]:
+        return list(item)
+    first = _place(step["from"], len(item))
+    last = _place(step["to"], len(item)) if step["to"] else first
+    if strict and not 0 <= first <= last < len(item):
+        raise _Structural
+    return list(item[max(first, 0) : last + 1]) if last >= 0 else []
+
+
+def _place(told: str | None, length: int) -> int:
+    return length - 1 if told == "last" else int(told or 0)
+
+
+def _check(value: Any) -> None:
+    """A number that Trino could tell in two ways is told in none."""
+    if isinstance(value, Number):
+        if not value.is_whole and jsontext.java(float(value)) != value:
+            raise ValueError(f"The number {value} in JSON is not told by a path of SQL's here")
+    elif isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
+            _check(each)
+
+
+@python("t_json_path(VARCHAR, VARCHAR, VARCHAR)", "VARCHAR", pa.string())
+def _path(text: str, path: str, how: str) -> str:
+    """ "=" and the value; "n" for a null, "e" for nothing there, "x" for an error."""
+    try:
+        found = items(jsontext.parse(text), path)
+    except (NoJson, _Structural):
+        return "x"
+    if how == "exists":
+        return "=" if found else "e"
+    if not found:
+        return "e"
+    return _value(found) if how == "value" else _query(found, how)
+
+
+def _value(found: list[Any]) -> str:
+    if len(found) > 1 or isinstance(found[0], dict | list):
+        return "x"
+    [item] = found
+    if item is None:
+        return "n"
+    if isinstance(item, bool):
+        return "=true" if item else "=false"
+    if isinstance(item, Number) and not item.is_whole:
+        raise ValueError(f"The number {item} in JSON is not told by json_value here")
+    return "=" + jsontext.valid(item)
+
+
+def _query(found: list[Any], how: str) -> str:
+    for each in found:
+        _check(each)
+    if "unconditional" in how or (
+        "conditional" in how and (len(found) > 1 or not isinstance(found[0], dict | list))
+    ):
+        found = [found]
+    if len(found) > 1:
+        return "x"
+    [item] = found
+    if "omit" in how and isinstance(item, str) and not isinstance(item, Number):
+        return "=" + jsontext.valid(item)
+    return "=" + jsontext.dumps(item)
+
+
+@python("t_json_text(VARCHAR)", "VARCHAR", pa.string())
+def _text(value: str) -> str:
+    found = jsontext.parse(value)
+    _check(found)
+    return jsontext.dumps(found)
