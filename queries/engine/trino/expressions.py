@@ -1,7 +1,7 @@
 """Each expression of Trino's in DuckDB's SQL: every kind of node is known here, or refused."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlglot import exp
 
@@ -9,13 +9,11 @@ from queries.engine.errors import BadSQL, Refused, nearest
 from queries.engine.trino import casts, formatter, functions, literals, numeric, sqljson, types
 from queries.engine.trino.coercions import common_of
 from queries.engine.trino.functions import json_functions
+from queries.engine.trino.protocols import Statement
 from queries.engine.trino.registry import Argument, Call, Match, match
 from queries.engine.trino.scopes import Scope
 from queries.engine.trino.typed import Function, Typed, text, zoned
 from queries.engine.trino.types import BOOLEAN, Type, field_names, quoted
-
-if TYPE_CHECKING:
-    from queries.engine.trino.statements import Statements
 
 _ARITHMETIC: dict[type[exp.Expr], tuple[str, str]] = {
     exp.Add: ("add", "+"),
@@ -46,7 +44,7 @@ _FRAMES = ("rows", "range", "groups")
 class Expressions:
     """Translates the expressions of a scope."""
 
-    def __init__(self, statements: "Statements", scope: Scope) -> None:
+    def __init__(self, statements: Statement, scope: Scope) -> None:
         self.statements = statements
         self.scope = scope
 
