@@ -47,7 +47,7 @@ def from_athena(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _column(column: "pa.ChunkedArray[Any]", kind: Type) -> "pa.ChunkedArray[Any]":
-    if kind.name == "timestamp with time zone":
+    if kind.name == "timestamp with time zone" and pa.types.is_struct(column.type):
         moments = pc.struct_field(column, 0)
         column = pc.assume_timezone(moments, "UTC")
     if kind.name.startswith("interval"):
