@@ -55,8 +55,9 @@ def _column(column: "pa.ChunkedArray[Any]", kind: Type) -> "pa.ChunkedArray[Any]
         texts = [None if value is None else told(value) for value in column.to_pylist()]
         return pa.chunked_array([pa.array(texts, pa.string())])
     if pa.types.is_timestamp(column.type):
-        unit = "ms" if kind.precision <= 3 else "us"
-        return column.cast(pa.timestamp(unit, column.type.tz), safe=False)
+        if kind.precision > 3:
+            return column
+        return column.cast(pa.timestamp("ms", column.type.tz), safe=False)
     return column
 
 
