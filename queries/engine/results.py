@@ -58,7 +58,7 @@ def from_athena(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _column(column: "pa.Array[Any]", kind: Type) -> "pa.Array[Any]":
-    if kind.name == "timestamp with time zone":
+    if kind.name == "timestamp with time zone" and pa.types.is_struct(column.type):
         moments = pc.struct_field(column, 0).cast(_timestamp(kind), safe=False)
         told: pa.Array[Any] = pc.assume_timezone(moments, "UTC")
         return told
