@@ -1,6 +1,6 @@
 """JSON functions with a grammar of their own: json_exists, json_value, json_query and others."""
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from sqlglot import exp
 
@@ -8,10 +8,14 @@ from queries.engine.errors import BadSQL, Refused
 from queries.engine.trino import casts, jsonpath, jsontext, literals, types
 from queries.engine.trino.typed import Typed, text
 
-if TYPE_CHECKING:
-    from queries.engine.trino.expressions import Expressions
-
 _ON = ("NULL", "ERROR", "TRUE", "FALSE", "UNKNOWN", "EMPTY ARRAY", "EMPTY OBJECT", "DEFAULT")
+
+
+class Within(Protocol):
+    """What translates the expressions in a call."""
+
+    def of(self, node: exp.Expr) -> Typed:
+        """An expression in DuckDB's SQL."""
 
 
 class SqlJson(exp.Expression):
@@ -123,7 +127,7 @@ def _on(reader: Any, found: dict[str, Any]) -> None:
     reader.raise_error("Expecting ON")
 
 
-def translate(within: "Expressions", node: SqlJson) -> Typed:
+def translate(within: "Within", node: SqlJson) -> Typed:
     """A call in DuckDB's SQL."""
     name = node.this
     if name in ("json_object", "json_array"):
@@ -162,7 +166,7 @@ def _exists(node: SqlJson, found: str) -> Typed:
     )
 
 
-def _chosen(within: "Expressions", node: SqlJson, found: str) -> Typed:
+def _chosen(within: "Within", node: SqlJson, found: str) -> Typed:
     kind = literals.type_of(node.args["returning"]) if node.args.get("returning") else types.VARCHAR
     if kind.name not in ("varchar", "char", "bigint", "integer", "smallint", "tinyint", "boolean"):
         raise Refused(f"{node.this} gives {kind} not here.")
@@ -191,7 +195,7 @@ def _chosen(within: "Expressions", node: SqlJson, found: str) -> Typed:
     )
 
 
-def _item(within: "Expressions", node: exp.Expr, formatted: bool) -> str:
+def _item(within: "Within", node: exp.Expr, formatted: bool) -> str:
     """A value as JSON; null for a null."""
     value = within.of(node)
     if formatted or isinstance(node, SqlJson):
@@ -206,7 +210,7 @@ def _item(within: "Expressions", node: exp.Expr, formatted: bool) -> str:
     return casts.cast(value, types.JSON).sql
 
 
-def _array(within: "Expressions", node: SqlJson) -> str:
+def _array(within: "Within", node: SqlJson) -> str:
     pairs = zip(node.expressions, node.args["formats"], strict=True)
     parts = [_item(within, each, formatted) for each, formatted in pairs]
     if node.args.get("nulls") == "null":
@@ -214,7 +218,7 @@ def _array(within: "Expressions", node: SqlJson) -> str:
     return f"('[' || coalesce(array_to_string([{', '.join(parts)}]::VARCHAR[], ','), '') || ']')"
 
 
-def _object(within: "Expressions", node: SqlJson) -> str:
+def _object(within: "Within", node: SqlJson) -> str:
     if not node.expressions:
         return "'{}'"
     keys, values = node.expressions[::2], node.expressions[1::2]
