@@ -6,7 +6,16 @@ from typing import Any
 from sqlglot import exp
 
 from queries.engine.errors import BadSQL, Refused, nearest
-from queries.engine.trino import casts, formatter, functions, literals, numeric, sqljson, types
+from queries.engine.trino import (
+    casts,
+    formatter,
+    functions,
+    literals,
+    nested,
+    numeric,
+    sqljson,
+    types,
+)
 from queries.engine.trino.coercions import common_of
 from queries.engine.trino.functions import json_functions
 from queries.engine.trino.protocols import Statement
@@ -156,7 +165,7 @@ class Expressions:
 
     def compared(self, name: str, left: Typed, right: Typed) -> Typed:
         """A comparison; of arrays, maps and rows as their family has it."""
-        return self._operator(name, left, right) or numeric.compare(name, left, right)
+        return self._operator(name, left, right) or nested.compare(name, left, right)
 
     def _comparison(self, node: exp.Binary) -> Typed:
         name = _COMPARISONS[type(node)]
@@ -187,7 +196,7 @@ class Expressions:
         left, right = self.of(node.left), self.of(node.right)
         name = "is_distinct" if isinstance(node, exp.NullSafeNEQ) else "is_not_distinct"
         same = isinstance(node, exp.NullSafeEQ)
-        return self._operator(name, left, right) or numeric.distinct(left, right, is_not=same)
+        return self._operator(name, left, right) or nested.distinct(left, right, is_not=same)
 
     def _logic(self, node: exp.Connector) -> Typed:
         word = "AND" if isinstance(node, exp.And) else "OR"

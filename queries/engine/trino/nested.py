@@ -98,7 +98,10 @@ def order(a: str, b: str, kind: Type, depth: int = 0) -> str:
 
 
 def compare(name: str, left: Typed, right: Typed) -> Typed:
-    """A comparison of two values of one type that is nested."""
+    """A comparison of two values of any type."""
+    left, right = numeric.comparable(left, right)
+    if left.type.name not in NESTED:
+        return numeric.compare(name, left, right)
     a, b, kind = left.sql, right.sql, left.type
     if name in ("eq", "neq"):
         same = equal(a, b, kind)
@@ -111,8 +114,11 @@ def compare(name: str, left: Typed, right: Typed) -> Typed:
     )
 
 
-def distinct(left: Typed, right: Typed, is_not: bool) -> Typed:
-    """IS DISTINCT FROM of two values of one type that is nested."""
+def distinct(left: Typed, right: Typed, *, is_not: bool) -> Typed:
+    """IS DISTINCT FROM of two values of any type."""
+    left, right = numeric.comparable(left, right)
+    if left.type.name not in NESTED:
+        return numeric.distinct(left, right, is_not=is_not)
     a, b = key(left.sql, left.type), key(right.sql, right.type)
     return Typed(f"({a} IS {'NOT ' if is_not else ''}DISTINCT FROM {b})", types.BOOLEAN)
 

@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from queries.engine.trino import nested, types
+from queries.engine.trino import casts, nested, types
 from queries.engine.trino.helpers import python
 from queries.engine.trino.registry import Binding, Call, Family
 from queries.engine.trino.types import Type, field_names, quoted
@@ -42,8 +42,6 @@ def _subscript(call: Call) -> str:
     m, key = call[0], call[1]
     kind = call.args[0].type.types[0]
     nested.simple(kind)
-    from queries.engine.trino import casts
-
     told = "'Key not present in map'"
     if ("varchar" in kind.name) or kind.name in types.INTEGERS:
         told += f" || ': ' || {casts.cast(call.args[1], types.VARCHAR).sql}"
