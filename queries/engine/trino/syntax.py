@@ -1,14 +1,17 @@
 """Trino's SQL as a tree in which every function keeps its own name and all of its arguments."""
 
+import re
+from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Any, ClassVar
 
-import sqlglot
 from sqlglot import exp
 from sqlglot.dialects.trino import Trino
 from sqlglot.errors import ErrorLevel, ParseError
 from sqlglot.parsers.trino import TrinoParser
+from sqlglot.tokenizer_core import Token, TokenType
 
-from queries.engine.errors import BadSQL
+from queries.engine.errors import BadSQL, Refused
 from queries.engine.parameters import Bound
 from queries.engine.trino import sqljson
 
@@ -29,19 +32,44 @@ class Whole(Trino):
         } | {name.upper(): sqljson.parser(name) for name in _JSON}
 
 
+_DIALECT = Whole()
+_NUMBER = re.compile(r"\d+(\.\d*)?([eE][+-]?\d+)?")
+
+
 def parse(bound: Bound) -> exp.Query:
     """The tree of the question; `BadSQL` where it is no query of Trino's grammar."""
+    sql = bound.sql.rstrip("; \t\r\n")
     try:
-        tree = sqlglot.parse_one(
-            bound.sql.rstrip("; \t\r\n"), read=Whole, error_level=ErrorLevel.IMMEDIATE
-        )
+        tokens = _DIALECT.tokenize(sql)
+        _check_numbers(tokens, sql, bound)
+        tree, *more = _DIALECT.parser(error_level=ErrorLevel.IMMEDIATE).parse(tokens, sql) or [None]
     except ParseError as error:
         raise _syntax(error, bound) from None
+    if more:
+        raise BadSQL("One statement is run at a time.")
     if isinstance(tree, exp.Values):
         tree = exp.Select(expressions=[exp.Star()], from_=exp.From(this=tree))
     if not isinstance(tree, exp.Query):
         raise BadSQL("Only SELECT and WITH can be run here.")
     return tree
+
+
+def _check_numbers(tokens: Sequence[Token], sql: str, bound: Bound) -> None:
+    """Refuse numbers that sqlglot reads otherwise than Trino: of `1_000` it makes 1, named _000; of
+    `0x1F` bytes; and of `1e0+2` one number."""
+    for token, after in zip_longest(tokens, tokens[1:]):
+        text = sql[token.start : token.end + 1]
+        if not text[:1].isdigit() or token.token_type == TokenType.STRING:
+            continue
+        touched = sql[token.end + 1 : token.end + 2]
+        if _NUMBER.fullmatch(text) and not (after and (touched.isalnum() or touched == "_")):
+            continue
+        sentence = f'The number at "{text}" is not known here: write it in decimal digits'
+        raise Refused(
+            f"{sentence}, with a blank before what follows it.",
+            sql=bound.source,
+            position=bound.origin(token.start),
+        )
 
 
 def place(node: exp.Expr) -> int | None:

@@ -17,9 +17,15 @@ operators = Family()
 _CODES = (*range(9, 14), *range(0x1C, 0x21), 0x1680, *range(0x2000, 0x2007), *range(0x2008, 0x200B))
 _BLANK = "'" + "".join(map(chr, (*_CODES, 0x2028, 0x2029, 0x205F, 0x3000))) + "'"
 
-for _name in ("lower", "upper"):
-    functions(f"{_name}(varchar(x)) -> varchar(x)", f"{_name}({{0}})")
-    functions(f"{_name}(char(x)) -> char(x)", f"{_name}({{0}})")
+# Java knows no capital of one character for it.
+macro(
+    "t_upper(s)",
+    "CASE WHEN contains(s, 'ß') THEN array_to_string(list_transform(string_split(s, 'ß'), "
+    'lambda "s$": upper("s$")), \'ß\') ELSE upper(s) END',
+)
+for _name, _made in (("lower", "lower({0})"), ("upper", "t_upper({0})")):
+    functions(f"{_name}(varchar(x)) -> varchar(x)", _made)
+    functions(f"{_name}(char(x)) -> char(x)", _made)
 for _name in ("trim", "ltrim", "rtrim"):
     functions(f"{_name}(varchar(x)) -> varchar(x)", f"{_name}({{0}}, {_BLANK})")
     functions(f"{_name}(varchar(x), varchar) -> varchar(x)", f"{_name}({{0}}, {{1}})")
