@@ -62,10 +62,6 @@ def _column(column: "pa.Array[Any]", kind: Type) -> "pa.Array[Any]":
         moments = pc.struct_field(column, 0).cast(_timestamp(kind), safe=False)
         told: pa.Array[Any] = pc.assume_timezone(moments, "UTC")
         return told
-    if kind.name.startswith("interval"):
-        write = days if kind.name.endswith("second") else months
-        texts = [None if value is None else write(value) for value in column.to_pylist()]
-        return pa.array(texts, pa.string())
     if pa.types.is_timestamp(column.type):
         return column.cast(_timestamp(kind), safe=False)
     return column
@@ -73,18 +69,3 @@ def _column(column: "pa.Array[Any]", kind: Type) -> "pa.Array[Any]":
 
 def _timestamp(kind: Type) -> pa.DataType:
     return pa.timestamp("ms") if kind.precision <= 3 else pa.timestamp("us")
-
-
-def days(milliseconds: int) -> str:
-    """An interval of days to milliseconds as Trino writes it."""
-    seconds, rest = divmod(abs(milliseconds), 1000)
-    minutes, second = divmod(seconds, 60)
-    hours, minute = divmod(minutes, 60)
-    day, hour = divmod(hours, 24)
-    sign = "-" if milliseconds < 0 else ""
-    return f"{sign}{day} {hour:02}:{minute:02}:{second:02}.{rest:03}"
-
-
-def months(count: int) -> str:
-    """An interval of years to months as Trino writes it."""
-    return f"{'-' if count < 0 else ''}{abs(count) // 12}-{abs(count) % 12}"

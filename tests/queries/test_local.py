@@ -167,6 +167,28 @@ def test_expressions_mean_what_athena_means(lake: Lake, expression: str, value: 
     assert found["_col0"][0] == value
 
 
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("INTERVAL '2' DAY", "2 00:00:00.000"),
+        ("INTERVAL '14' MONTH", "1-2"),
+        ("ARRAY[INTERVAL '2' DAY, NULL]", ["2 00:00:00.000", None]),
+        ("CAST(ROW(INTERVAL '2' MONTH, 1) AS ROW(m interval year to month, n integer))",
+         {"m": "0-2", "n": 1}),
+        ("ARRAY[TIMESTAMP '2026-11-20 01:30:00' AT TIME ZONE 'America/New_York']",
+         ["2026-11-19 20:30:00 America/New_York"]),
+        ("ARRAY[TIME '10:00:00']", ["10:00:00"]),
+    ],
+)  # fmt: skip
+def test_what_duckdb_has_no_type_for_is_told_in_athena_s_words_within_others_too(
+    lake: Lake, expression: str, value: object
+) -> None:
+    bound = queries._bind(f"SELECT {expression} AS x", {})
+    with lake.connection.stream(bound, whole=True) as answer:
+        found = [row for batch in answer.batches for row in batch.to_pylist()]
+    assert found == [{"x": value}]
+
+
 def test_columns_are_named_as_athena_names_them(full: Lake) -> None:
     sql = (
         'SELECT count(*), 1 AS One, CAST(2 AS bigint), "MOVIE_ID" FROM likes_raw GROUP BY movie_id'

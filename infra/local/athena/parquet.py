@@ -93,12 +93,18 @@ def schema(given: pa.Schema, kinds: Sequence[Type]) -> pa.Schema:
     for place, (field, kind) in enumerate(zip(given, kinds, strict=True)):
         if kind.name == "unknown":
             raise _column("COLUMN_TYPE_UNKNOWN", f"type is unknown at position {place + 1}")
-        if kind.name in _NOT_HIVE:
-            raise Failure(f"NOT_SUPPORTED: Unsupported Hive type: {kind}")
+        _check_hive(kind)
         held = pa.timestamp("ms") if pa.types.is_timestamp(field.type) else field.type
         hive_type(held)
         fields.append(pa.field(field.name, held))
     return pa.schema(fields)
+
+
+def _check_hive(kind: Type) -> None:
+    if kind.name in _NOT_HIVE:
+        raise Failure(f"NOT_SUPPORTED: Unsupported Hive type: {kind}")
+    for part in kind.types:
+        _check_hive(part)
 
 
 def write(

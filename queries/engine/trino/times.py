@@ -442,17 +442,20 @@ def _written(micros_: int) -> str:
     return f"TIMESTAMP '{told.isoformat(sep=' ', timespec='microseconds')}'"
 
 
-def text_type(kind: Type) -> Type | None:
+def text_type(kind: Type, within: bool = False) -> Type | None:
     """The type that a value is told in where DuckDB's own type for it is no time; None for others.
 
-    Arrays, maps and rows of such values have one, too.
+    Arrays, maps and rows of such values have one, too; a time with a zone that is `within` one is
+    told with its zone.
     """
     coarse = kind.name.startswith("timestamp") and kind.precision <= 6
-    if kind.name.startswith("time") and not coarse:
+    if kind.name == "timestamp with time zone" and within:
+        coarse = False
+    if kind.name.startswith("interval") or (kind.name.startswith("time") and not coarse):
         return types.VARCHAR
     if not kind.types:
         return None
-    parts = [text_type(part) for part in kind.types]
+    parts = [text_type(part, within=True) for part in kind.types]
     if not any(parts):
         return None
     told = tuple(new or old for new, old in zip(parts, kind.types, strict=True))

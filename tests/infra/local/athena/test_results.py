@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.local.athena import metadata, results, tokens
+from infra.local.athena import metadata, parquet, results, tokens
+from infra.local.athena.failures import Failure
 from infra.local.athena.kinds import Column, column
 from queries.engine.trino import types
 
@@ -130,3 +131,9 @@ def test_any_bytes_are_columns_or_are_bad(data):
 )
 def test_types_have_athena_s_names(kind, type, precision, scale):
     assert column("C", types.parse(kind)) == Column("c", type, precision, scale)
+
+
+@pytest.mark.parametrize("kind", ["json", "array(interval day to second)", "row(a json)"])
+def test_a_file_of_a_type_that_hive_has_not_is_refused_wherever_it_stands(kind):
+    with pytest.raises(Failure, match="Unsupported Hive type"):
+        parquet.schema(pa.schema([("c", pa.string())]), [types.parse(kind)])
