@@ -20,8 +20,9 @@ FILM = plan.film("athena")
 ROWS = 1_205
 PATIENCE_S = 240
 ENDLESS = (
-    "SELECT count(*) FROM UNNEST(sequence(1, 1000000)) a(x) CROSS JOIN "
-    "UNNEST(sequence(1, 1000000)) b(y) WHERE (x * y) % 7 = 1"
+    "SELECT count(*) FROM UNNEST(sequence(1, 10000)) a(x) CROSS JOIN "
+    "UNNEST(sequence(1, 10000)) b(y) CROSS JOIN UNNEST(sequence(1, 10000)) c(z) "
+    "WHERE (x * y * z) % 7 = 1"
 )
 
 
