@@ -42,6 +42,16 @@ def stage(home: Any) -> Iterator[Stage]:
         lifecycle.down(home, steps, wipe=True)
 
 
+@pytest.fixture
+def aws_environment(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The ordinary environment of an AWS client, with the emulator for AWS."""
+    assert stage.endpoint
+    monkeypatch.setenv("AWS_ENDPOINT_URL", stage.endpoint)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+
+
 @pytest.fixture(scope="session")
 def connection(stage: Stage) -> Connection:
     """Where SQL is asked."""

@@ -18,7 +18,10 @@ from glue import schema, tables
 from tests import plan
 
 # awswrangler joins the frames of its files in a way that the pandas after this one will not take.
-pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning"),
+    pytest.mark.usefixtures("aws_environment"),
+]
 DAYS = plan.days("athena clients")
 FILM = plan.film("client")
 ROWS = 1_100
@@ -44,15 +47,6 @@ def likes(stage):
     stage.client("s3").put_object(Body=buffer.getvalue(), **place)
     yield
     stage.client("s3").delete_object(**place)
-
-
-@pytest.fixture(autouse=True)
-def environment(stage, monkeypatch):
-    """The ordinary environment of an AWS client, with the emulator for AWS."""
-    monkeypatch.setenv("AWS_ENDPOINT_URL", stage.endpoint)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
 
 
 @pytest.fixture

@@ -50,6 +50,8 @@ PARTITIONS = {
 ROWS = {"likes": LIKE | {"backfill": 7}, "likes_raw": LIKE, "trends": TREND}
 PARQUET = pytest.mark.parametrize("name", ROWS)
 
+pytestmark = pytest.mark.usefixtures("aws_environment")
+
 
 @pytest.fixture(scope="module", autouse=True)
 def objects(stage):
@@ -69,15 +71,6 @@ def objects(stage):
     yield
     for key in bodies:
         s3.delete_object(Bucket=stage.outputs.bucket, Key=key)
-
-
-@pytest.fixture(autouse=True)
-def environment(stage, monkeypatch):
-    """The ordinary environment of an AWS client, with the emulator for AWS."""
-    monkeypatch.setenv("AWS_ENDPOINT_URL", stage.endpoint)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
 
 
 @pytest.fixture

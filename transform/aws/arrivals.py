@@ -51,7 +51,7 @@ class Arrivals:
     def look(self) -> pa.Table:
         """Give where copies of what is staged may stand, by what was written since the last look.
 
-        Ids, of which there may be very many, are held an object at a time.
+        Ids, of which there may be very many, are held a few objects at a time.
         """
         found = [event_ids.PLACES.empty_table()]
         listed = self._bucket.list(keys.IDS, self._after)

@@ -24,7 +24,8 @@ from transform.lake.watermark import Object
 _IDS: Mapping[str, pa.DataType] = {"id": pa.int64(), "hour": pa.int32()}
 _PLACES: Mapping[str, pa.DataType] = {"event_id": pa.string(), "hour": pa.int64()}
 SCHEMA, PLACES = pa.schema(_IDS), pa.schema(_PLACES)
-"""Where a like may stand: its event id, and the epoch hour of the event."""
+"""What arrived, by its hash; and where a like may stand, by its id: both with the epoch hour of the
+event."""
 COPIES = pa.schema(
     [LIKES.field(name) for name in ("event_id", "movie_id", "action", "liked_at", "received_at")]
 )
