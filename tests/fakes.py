@@ -1,6 +1,8 @@
 """In-memory stand-ins for the services, with the semantics that the handlers rest on."""
 
 import copy
+import threading
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -39,8 +41,11 @@ class _ConditionalCheckFailedException(ClientError):
 
 
 class DynamoDB:
-    """A table of counts as the boto3 client shows it, for the two updates and one read we make,
-    and one of trends, by `pk` and `sk`, for the read of an item."""
+    """A table of counts as the boto3 client shows it, for the three updates and one read we make,
+    and one of trends, by `pk` and `sk`, for the read of an item.
+
+    `fate` sees each call of counts twice, and may fail it, or act as somebody else.
+    """
 
     exceptions = SimpleNamespace(ConditionalCheckFailedException=_ConditionalCheckFailedException)
 
@@ -51,16 +56,25 @@ class DynamoDB:
         self.unprocessed = 0
         self.updates = 0
         self.reads = 0
+        self.fate: Callable[[str, str], None] = lambda call, table: None
+        self.lock = threading.RLock()
 
     def likes(self) -> dict[str, int]:
         """Give the likes of every film."""
         return {name: int(item["likes"]["N"]) for name, item in self.items.items()}
 
     def update_item(self, **request: Any) -> dict[str, Any]:
-        """Count, or forget memories, as its UpdateExpression says."""
+        """Count, adjust, or forget memories, as its UpdateExpression says."""
+        self.fate("update", request["TableName"])
         self.updates += 1
         if self.faults and (fault := self.faults.pop(0)):
             raise fault
+        with self.lock:
+            answer = self._updated(request)
+        self.fate("updated", request["TableName"])
+        return answer
+
+    def _updated(self, request: dict[str, Any]) -> dict[str, Any]:
         names, values = request["ExpressionAttributeNames"], request["ExpressionAttributeValues"]
         movie_id = request["Key"]["movie_id"]["S"]
         item = copy.deepcopy(self.items.get(movie_id, {"movie_id": {"S": movie_id}}))
@@ -69,6 +83,18 @@ class DynamoDB:
                 if item.get(name) != values[f":{alias[1:]}"]:
                     raise self._refused(item)
                 del item[name]
+        elif "#adjusted" in names:
+            adjusting = "SET #adjusted = :net, #run = :run ADD likes :more"
+            assert request["UpdateExpression"] == adjusting
+            before, run = item.get(names["#adjusted"]), item.get(names["#run"], {"N": "0"})
+            if before != values.get(":before") or int(run["N"]) > int(values[":run"]["N"]):
+                raise self._refused(item)
+            likes = int(item.get("likes", {"N": "0"})["N"]) + int(values[":more"]["N"])
+            item |= {
+                "likes": {"N": str(likes)},
+                names["#adjusted"]: values[":net"],
+                names["#run"]: values[":run"],
+            }
         else:
             memory = item.get(names["#memory"])
             if memory is not None and not memory["B"] < values[":first"]["B"]:
@@ -81,6 +107,7 @@ class DynamoDB:
 
     def batch_get_item(self, RequestItems: dict[str, Any]) -> dict[str, Any]:
         """Read items, leaving the last key unread as often as `unprocessed` says."""
+        self.fate("get", "items")
         if self.faults and (fault := self.faults.pop(0)):
             raise fault
         [(table, asked)] = RequestItems.items()
@@ -89,7 +116,9 @@ class DynamoDB:
         if self.unprocessed:
             self.unprocessed -= 1
             left = {table: asked | {"Keys": [keys.pop()]}}
-        found = [self.items[k["movie_id"]["S"]] for k in keys if k["movie_id"]["S"] in self.items]
+        named = [key["movie_id"]["S"] for key in keys]
+        with self.lock:
+            found = [copy.deepcopy(self.items[name]) for name in named if name in self.items]
         return {"Responses": {table: found}, "UnprocessedKeys": left}
 
     def get_item(self, TableName: str, Key: dict[str, Any]) -> dict[str, Any]:

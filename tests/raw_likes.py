@@ -32,19 +32,24 @@ class Row(NamedTuple):
     source: str | None = None
     extra: str | None = None
     backfill: int | None = None
+    place: str | None = None
+    """Where it stood on the stream, which raw files alone tell."""
 
 
 def table(rows: Sequence[Row]) -> pa.Table:
     """Give rows as a table of the lake's own types, without what raw files do not have."""
-    columns = list(zip(*rows, strict=True) if rows else [()] * len(LAKE))[: len(SCHEMA)]
-    return pa.table([pa.array(list(c), f.type) for c, f in zip(columns, SCHEMA, strict=True)],
-                    schema=SCHEMA)  # fmt: skip
+    return _table(rows, SCHEMA)
 
 
 def of_the_lake(rows: Sequence[Row]) -> pa.Table:
     """Give rows with all columns of the lake."""
-    numbers = pa.array([row.backfill for row in rows], pa.int32())
-    return table(rows).append_column("backfill", numbers)
+    return _table(rows, LAKE)
+
+
+def _table(rows: Sequence[Row], schema: pa.Schema) -> pa.Table:
+    columns = [[getattr(row, name) for row in rows] for name in schema.names]
+    arrays = [pa.array(c, field.type) for c, field in zip(columns, schema, strict=True)]
+    return pa.table(arrays, schema=schema)
 
 
 def encode(rows: pa.Table | Sequence[Row], **how: Any) -> bytes:
@@ -82,7 +87,8 @@ def days(rows: Iterable[Row], division: Division = WHOLE_DAYS) -> dict[tuple[int
     found: dict[tuple[int, str], list[Row]] = {}
     for row in first(rows).values():
         hour = row.liked_at // HOUR
-        found.setdefault((hour // 24, name(row.event_id, hour, division)), []).append(row)
+        place = hour // 24, name(row.event_id, hour, division)
+        found.setdefault(place, []).append(row._replace(place=None))
     return {
         place: sorted(held, key=lambda row: (row.movie_id, row.liked_at, row.event_id))
         for place, held in found.items()
@@ -100,19 +106,40 @@ def name(event_id: str, hour: int, division: Division) -> str:
     return "-".join(parts) + ".parquet"
 
 
-def sums(rows: Iterable[Row]) -> dict[tuple[int, str], tuple[int, int, int]]:
-    """Give what likes come to by epoch hour and film: likes, unlikes, and net what was brought."""
-    found: dict[tuple[int, str], tuple[int, int, int]] = {}
+Sums = dict[tuple[int, str], tuple[int, int, int, int]]
+
+
+def sums(rows: Sequence[Row]) -> Sums:
+    """Give what likes come to by epoch hour and film: likes, unlikes, and net what was brought by
+    backfills and what came from other places of the stream than the likes did."""
+    found: Sums = {}
     for row in first(rows).values():
         place = row.liked_at // HOUR, row.movie_id
-        likes, unlikes, brought = found.get(place, (0, 0, 0))
+        likes, unlikes, brought, again = found.get(place, (0, 0, 0, 0))
         liked = row.action == "like"
-        net = (1 if liked else -1) if row.backfill else 0
-        found[place] = likes + liked, unlikes + (not liked), brought + net
-    return found
+        net = _net(row) if row.backfill else 0
+        found[place] = likes + liked, unlikes + (not liked), brought + net, again
+    for row in repeats(rows):
+        place = row.liked_at // HOUR, row.movie_id
+        likes, unlikes, brought, again = found.get(place, (0, 0, 0, 0))
+        found[place] = likes, unlikes, brought, again + _net(row)
+    return {place: told for place, told in found.items() if any(told)}
 
 
-def totals(body: bytes | pa.Table) -> dict[tuple[int, str], tuple[int, int, int]]:
+def repeats(rows: Sequence[Row]) -> list[Row]:
+    """Give the deliveries of event ids from other places of the stream than that which came first,
+    each once."""
+    places: dict[str, dict[str, Row]] = {}
+    for row in sorted((row for row in rows if row.place), key=_came):
+        places.setdefault(row.event_id, {}).setdefault(row.place or "", row)
+    return [row for one in places.values() for row in list(one.values())[1:]]
+
+
+def _net(row: Row) -> int:
+    return 1 if row.action == "like" else -1
+
+
+def totals(body: bytes | pa.Table) -> Sums:
     """Give what a day of totals tells, as `sums` does, and hold its order."""
     read = body if isinstance(body, pa.Table) else pq.read_table(pa.BufferReader(body))
     assert read.schema.equals(TOTALS, check_metadata=False), read.schema

@@ -34,7 +34,7 @@ def like(
 ) -> Row:
     """Give a like that arrived when it happened, or when told."""
     received = liked_at if received_at is None else received_at
-    return Row(event_id, movie_id, None, "like", liked_at, received, **more)
+    return Row(event_id, movie_id, None, more.pop("action", "like"), liked_at, received, **more)
 
 
 def deliver(s3: Objects, name: str, *rows: Row, at: int = NOW, modified: int | None = None) -> str:
@@ -58,9 +58,9 @@ def state(s3: Objects) -> State:
     return watermark.decode(s3.objects[watermark.KEY])
 
 
-def totals(s3: Objects) -> dict[tuple[int, str], tuple[int, int, int]]:
+def totals(s3: Objects) -> raw_likes.Sums:
     """Give what the days come to, as `raw_likes.sums` does."""
-    found: dict[tuple[int, str], tuple[int, int, int]] = {}
+    found: raw_likes.Sums = {}
     for key, body in s3.objects.items():
         if key.startswith("totals/"):
             found |= raw_likes.totals(body)
@@ -70,15 +70,21 @@ def totals(s3: Objects) -> dict[tuple[int, str], tuple[int, int, int]]:
 def assert_totals_are_derived(s3: Objects) -> None:
     """Each day's totals are of the objects that it has."""
     days: dict[int, dict[str, str]] = {}
+    again: dict[int, str] = {}
     for key, body in s3.objects.items():
         if place := keys.likes_place(key):
             days.setdefault(place[0], {})[place[1]] = etag(body)
+        elif key.startswith(keys.REPEATS) and (day := keys.day_of(key)) is not None:
+            again[day] = etag(body)
+            days.setdefault(day, {})
     told = {
         keys.day_of(key): day_totals.decode(body)[1]
         for key, body in s3.objects.items()
         if key.startswith("totals/")
     }
-    assert told == {day: day_totals.source(etags) for day, etags in days.items()}
+    assert told == {
+        day: day_totals.source(etags, again.get(day, "")) for day, etags in days.items()
+    }
 
 
 def read(s3: Objects) -> list[Row]:

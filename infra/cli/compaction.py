@@ -11,7 +11,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from infra.cli.output.tables import counted
 from infra.stage import Stage
-from transform.aws import compacting
+from transform.aws import adjusting, compacting
+from transform.aws.adjusting import WRITERS, Counts
 from transform.aws.buckets import Bucket
 from transform.aws.compacting import Done
 from transform.aws.lake_writer import CONNECTIONS, Power
@@ -23,10 +24,11 @@ MEMORY_MB = 2_048
 
 def merge(stage: Stage, day: str | None, everything: bool, console: Console | None = None) -> Done:
     """Merge what was delivered since the last run, on a day (2026-01-31), or ever."""
+    lake = bucket(stage)
     with _bar(console, "objects merged") as tell:
-        return compacting.compact(
-            bucket(stage), day=day, everything=everything, power=_power(), tell=tell
-        )
+        done = compacting.compact(lake, day=day, everything=everything, power=_power(), tell=tell)
+    done.adjusted = adjusting.adjust(lake, counts(stage))
+    return done
 
 
 def divide(stage: Stage, division: Division, console: Console | None = None) -> Done:
@@ -37,9 +39,10 @@ def divide(stage: Stage, division: Division, console: Console | None = None) -> 
 
 def told(done: Done) -> str:
     """Say what a run merged."""
+    adjusted = f", {counted(done.adjusted, 'count')} adjusted" if done.adjusted else ""
     return (
         f"merged {counted(done.objects, 'object')}: {counted(done.rows, 'row')}, "
-        f"{counted(done.duplicates, 'duplicate')}, {counted(done.days, 'day')} written"
+        f"{counted(done.duplicates, 'duplicate')}, {counted(done.days, 'day')} written{adjusted}"
     )
 
 
@@ -50,6 +53,7 @@ def fields(done: Done) -> dict[str, object]:
         "rows": done.rows,
         "duplicates": done.duplicates,
         "days": done.days,
+        "adjusted": done.adjusted,
         "failed": done.failed,
         "gone": done.gone,
     }
@@ -67,6 +71,12 @@ def bucket(stage: Stage) -> Bucket:
     """Give a stage's bucket, of which much is read and written at a time."""
     client = stage.client("s3", max_pool_connections=CONNECTIONS, signature_version="s3v4")
     return Bucket(client, stage.outputs.bucket, Signed(client, CONNECTIONS))
+
+
+def counts(stage: Stage) -> Counts:
+    """Give a stage's table of counts, which the lake adjusts."""
+    client = stage.client("dynamodb", max_pool_connections=WRITERS)
+    return Counts(client, stage.outputs.counts_table)
 
 
 def _power() -> Power:

@@ -24,13 +24,15 @@ AT_ONCE = 64
 
 
 class Done(msgspec.Struct):
-    """What a run did. `failed` says why, by key; `more` that time ran out before the end."""
+    """What a run did. `failed` says why, by key; `more` that time ran out before the end; and
+    `adjusted` how many counts were brought to what the lake knows better, if that was done."""
 
     objects: int = 0
     rows: int = 0
     new: int = 0
     days: int = 0
     bytes: int = 0
+    adjusted: int = 0
     failed: dict[str, str] = {}
     gone: list[str] = []
     more: bool = False

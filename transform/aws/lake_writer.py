@@ -13,9 +13,10 @@ import msgspec
 import pyarrow as pa
 
 from transform.aws.buckets import Bucket, Conflict
-from transform.lake import compaction, duck, keys, parquet, totals, watermark
+from transform.lake import compaction, duck, keys, parquet, repeats, totals, watermark
 from transform.lake.compaction import Merged
 from transform.lake.division import DAY_HOURS, WHOLE, Division
+from transform.lake.event_ids import standing
 from transform.lake.staging import Staging
 from transform.lake.watermark import Object, State
 
@@ -75,6 +76,7 @@ class Standing:
     day: int
     staged: Mapping[int, int]
     totals: Object | None = None
+    repeats: Object | None = None
     objects: dict[str, Object] = field(default_factory=dict)
     files: dict[str, Path] = field(default_factory=dict)
 
@@ -106,8 +108,6 @@ class Days:
     staging: Staging
     scratch: Path
     threads: int
-    made: dict[int, tuple[str, pa.Table]] = field(default_factory=dict)
-    """Of days that were made of staged rows alone what they come to, and of which objects."""
 
     def state(self) -> tuple[State, str | None]:
         """Give the state as it is, and its ETag."""
@@ -196,6 +196,9 @@ class Days:
         for one in self._listed(days, keys.TOTALS, keys.totals_day):
             if (day := keys.day_of(one.key)) in found:
                 found[day].totals = one
+        for one in self._listed(days, keys.REPEATS, keys.repeats_day):
+            if (day := keys.day_of(one.key)) in found:
+                found[day].repeats = one
         for one in self._listed(days, keys.LIKES, keys.likes_day):
             if (place := keys.likes_place(one.key)) and place[0] in found:
                 found[place[0]].objects[place[1]] = one
@@ -232,30 +235,48 @@ class Days:
             one.files[stands.key.rpartition("/")[2]] = path
         return one
 
+    def having(
+        self, event_ids: pa.Table, day: int, hours: Iterable[int], division: Division
+    ) -> pa.Table:
+        """Give the likes of some event ids that stand in a day, in objects of some epoch hours."""
+        some = dict.fromkeys([hour for hour in hours if hour // DAY_HOURS == day], 0)
+        for _ in range(CONFLICTS):
+            with (
+                suppress(Conflict),
+                tempfile.TemporaryDirectory(dir=self.scratch) as folder,
+                self.staging.session() as cursor,
+            ):
+                [stands] = self.standing({day: some})
+                files = self.download(stands, division, Path(folder)).files.values()
+                return standing(cursor, files, event_ids)
+        raise Contended(f"{keys.likes_day(day)}* was changed by others {CONFLICTS} times.")
+
     def _put(self, one: Standing, merged: Merged, division: Division) -> Written:
         etags, size = self._replace(one, merged)
         sums = merged.totals
         stood = self.bucket.get(one.totals.key)[0] if one.totals else None
+        again, etag = self.repeats(one.repeats)
         if len(one.files) < len(one.objects):  # a part of the day: of its other hours we only know
             known, source = totals.decode(stood) if stood else (totals.EMPTY, "")
-            if source != totals.source(one.etags):
+            if source != totals.source(one.etags, etag):
                 return Written(merged.new, int(size > 0), size)  # stale: `refresh` makes it anew
             sums = totals.replaced(known, one.staged, sums)
-        self._put_totals(one, sums, etags, stood)
-        if one.objects:
-            self.made.pop(one.day, None)
-        else:
-            self.made[one.day] = totals.source(etags), sums
+        self._put_totals(one, totals.with_repeats(sums, again), totals.source(etags, etag), stood)
         return Written(merged.new, int(size > 0), size)
 
-    def _put_totals(
-        self, one: Standing, sums: pa.Table, etags: Mapping[str, str], stood: bytes | None
-    ) -> None:
+    def repeats(self, there: Object | None) -> tuple[pa.Table, str]:
+        """Give the repeats of a day that a listing showed, and their ETag, "" where none did."""
+        if there is None:
+            return repeats.EMPTY, ""
+        body, etag = self.bucket.get(there.key)
+        return repeats.decode(body), etag
+
+    def _put_totals(self, one: Standing, sums: pa.Table, source: str, stood: bytes | None) -> None:
         if not len(sums):
             if one.totals:
                 self.bucket.delete(one.totals.key, one.totals.etag)
             return
-        body = totals.encode(sums, totals.source(etags))
+        body = totals.encode(sums, source)
         if body != stood:
             self.bucket.put(keys.totals(one.day), body, one.totals.etag if one.totals else None)
 

@@ -1,16 +1,13 @@
 """Settles what is staged: each like in the day that it belongs to, and nowhere else."""
 
-import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
-from pathlib import Path
 
 import pyarrow as pa
 
+from transform.aws import repeating
 from transform.aws.arrivals import Arrivals
-from transform.aws.buckets import Conflict
 from transform.aws.lake_writer import CONFLICTS, Contended, Days, Written
-from transform.lake import event_ids, keys, sorting
+from transform.lake import event_ids, sorting
 from transform.lake.division import DAY_HOURS, Division
 from transform.lake.watermark import Object, State
 
@@ -30,6 +27,7 @@ def settle(
     `hours` says how many rows of each epoch hour are staged; `tell` gets the part that is done;
     `raw` has the raw objects that all of it is of. Of a like that stands in another day, or hour,
     the copy that came first stays: the others go once it is there. So a reader never misses it.
+    What came from two places of the stream is noted before that, while all of it is at hand.
 
     What is merged is told to `arrivals`, and then what others told meanwhile is looked at: of two
     runs that merge copies at the same time, the one that is later to tell sees the other's.
@@ -40,6 +38,7 @@ def settle(
         where = pa.concat_tables([days.staging.lost, arrivals.begin(division.by_hour)])
         is_merged = False
         while hours and (len(where) or not is_merged):
+            repeating.note(days, where, division)
             copies = _decide(days, where, division)
             some = {*_hours(copies.before), *(() if is_merged else hours)}
             written.add(days.merge(_by_day(some, hours), division, tell, gone=copies.before))
@@ -67,30 +66,13 @@ def _decide(days: Days, where: pa.Table, division: Division) -> event_ids.Decide
         places = event_ids.elsewhere(cursor, where, division)
         hours: list[int] = places["hour"].to_pylist()  # type: ignore[assignment]  # none is null
         found = [
-            _standing(days, day, places, list(some), division)
-            for day, some in _by_day(hours, {}).items()
+            days.having(places, day, some, division) for day, some in _by_day(hours, {}).items()
         ]
         if not any(map(len, found)):
             return event_ids.NONE
         decided = event_ids.decide(cursor, pa.concat_tables(found), division)
     days.staging.drop(decided.staged)
     return decided
-
-
-def _standing(
-    days: Days, day: int, places: pa.Table, hours: Sequence[int], division: Division
-) -> pa.Table:
-    """Give the likes of event ids that stand in a day, in objects that hold some hours."""
-    for _ in range(CONFLICTS):
-        with (
-            suppress(Conflict),
-            tempfile.TemporaryDirectory(dir=days.scratch) as folder,
-            days.staging.session() as cursor,
-        ):
-            [stands] = days.standing({day: dict.fromkeys(hours, 0)})
-            files = days.download(stands, division, Path(folder)).files.values()
-            return event_ids.standing(cursor, files, places)
-    raise Contended(f"{keys.likes_day(day)}* was changed by others {CONFLICTS} times.")
 
 
 def _hours(copies: pa.Table) -> list[int]:

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -21,8 +22,21 @@ from transform.lake.watermark import OVERLAP_MS, Object
 
 Listed = Mapping[int, Mapping[str, Object]]
 """The objects of each epoch day, by name."""
-_Day = tuple[int, Mapping[str, Object], Object | None]
-"""A day, its objects, and its totals."""
+
+
+class _Day(NamedTuple):
+    """A day, its objects, its repeats and its totals."""
+
+    day: int
+    objects: Mapping[str, Object]
+    repeats: Object | None
+    totals: Object | None
+
+    @property
+    def changed(self) -> int:
+        """When any of it was written last."""
+        others = [one.modified for one in (self.repeats, self.totals) if one]
+        return max([*(one.modified for one in self.objects.values()), *others])
 
 
 def listed(bucket: Bucket) -> Listed:
@@ -74,7 +88,11 @@ def refresh(days: Days, more_time: Callable[[], bool] = lambda: True) -> bool:
     standing = {one.key: one for one in days.bucket.list(keys.TOTALS)}
     there = listed(days.bucket)
     state, _ = days.state()
-    days_ = [(day, objects, standing.get(keys.totals(day))) for day, objects in there.items()]
+    again = {keys.day_of(one.key): one for one in days.bucket.list(keys.REPEATS)}
+    days_ = [
+        _Day(day, there.get(day, {}), again.get(day), standing.get(keys.totals(day)))
+        for day in sorted({*there, *(day for day in again if day is not None)})
+    ]
     due = _since(days_, state.totals_until)
     if _hash(due) == state.totals_of:
         due = []
@@ -83,13 +101,13 @@ def refresh(days: Days, more_time: Callable[[], bool] = lambda: True) -> bool:
         one
         for one in standing.values()
         if one.key.startswith(keys.OLD_TOTALS)
-        or ((day := keys.day_of(one.key)) is not None and day not in there)
+        or ((day := keys.day_of(one.key)) is not None and day not in there and day not in again)
     ]
     with ThreadPoolExecutor(CONNECTIONS) as pool:
-        looked = all(pool.map(lambda one: more_time() and _refresh(days, *one), due))
+        looked = all(pool.map(lambda one: more_time() and _refresh(days, one), due))
         list(pool.map(lambda one: _remove(days.bucket, one), old))
     if due and looked:
-        until = max(_changed(*one[1:]) for one in days_)
+        until = max(one.changed for one in days_)
         of = _hash(_since(days_, until))
         days.change(lambda now: msgspec.structs.replace(now, totals_until=until, totals_of=of))
     return looked and not undivided(there, state.division)
@@ -98,28 +116,31 @@ def refresh(days: Days, more_time: Callable[[], bool] = lambda: True) -> bool:
 def _since(days: Iterable[_Day], until: int) -> list[_Day]:
     """Give the days that were written after this, or a while before; and those without totals."""
     since = until - OVERLAP_MS
-    return [one for one in days if one[2] is None or _changed(*one[1:]) >= since]
+    return [one for one in days if one.totals is None or one.changed >= since]
 
 
 def _hash(days: Iterable[_Day]) -> str:
     """Tell days, and their totals, from what they are at another time."""
-    told = [(day, sorted(o.key + o.etag for o in objects.values()), total and total.etag)
-            for day, objects, total in days]  # fmt: skip
+    told = [
+        (
+            one.day,
+            sorted(o.key + o.etag for o in one.objects.values()),
+            one.repeats and one.repeats.etag,
+            one.totals and one.totals.etag,
+        )
+        for one in days
+    ]
     return sha256(msgspec.json.encode(told)).hexdigest() if told else ""
 
 
-def _changed(objects: Mapping[str, Object], total: Object | None) -> int:
-    """Tell when a day or its totals were written last."""
-    told = [one.modified for one in objects.values()]
-    return max([*told, total.modified if total else 0])
-
-
-def _refresh(days: Days, day: int, objects: Mapping[str, Object], total: Object | None) -> bool:
+def _refresh(days: Days, day: _Day) -> bool:
     """Make the totals of a day anew, if they are of other objects; gives True, as it was looked at.
 
     Whoever changes the day meanwhile writes its totals, or the next run does.
     """
-    source = totals.source({name: one.etag for name, one in objects.items()})
+    objects, total = day.objects, day.totals
+    etags = {name: one.etag for name, one in objects.items()}
+    source = totals.source(etags, day.repeats.etag if day.repeats else "")
     counted = [objects[WHOLE]] if WHOLE in objects else list(objects.values())
     with (
         suppress(Conflict),
@@ -133,8 +154,11 @@ def _refresh(days: Days, day: int, objects: Mapping[str, Object], total: Object 
                 return True
         with duck.cursor(days.staging.connection) as cursor:
             sums = totals.of_files(cursor, paths)
-        body = totals.encode(sums, source)
-        days.bucket.put(keys.totals(day), body, total.etag if total else None)
+        again, etag = days.repeats(day.repeats)
+        if day.repeats and etag != day.repeats.etag:
+            return True
+        body = totals.encode(totals.with_repeats(sums, again), source)
+        days.bucket.put(keys.totals(day.day), body, total.etag if total else None)
     return True
 
 

@@ -9,15 +9,18 @@ import msgspec
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from transform.aws import clients, compacting
+from transform.aws import adjusting, clients, compacting
+from transform.aws.adjusting import WRITERS, Counts
 from transform.aws.buckets import Bucket
 from transform.aws.lake_writer import CONNECTIONS, Power
 from transform.aws.signed_downloads import Signed
 
 if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
 
 LAKE_BUCKET = "LAKE_BUCKET"
+COUNTS_TABLE = "COUNTS_TABLE"
 
 SPARE_MS = 180_000
 """Time that a batch may take; what is not merged before that is merged in the next run."""
@@ -39,6 +42,13 @@ def _s3() -> "S3Client":
     )
 
 
+@cache
+def _dynamodb() -> "DynamoDBClient":
+    return boto3.client(
+        "dynamodb", config=clients.config(10, max_pool_connections=WRITERS, tcp_keepalive=True)
+    )
+
+
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -46,15 +56,18 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
     Any run may be repeated, cut off or run beside others. Objects that cannot be read are kept in
     mind, measured and tried again; what a service raises is raised, and the next run goes on.
+    Counts are then adjusted by what the lake knows of repeats and backfilled likes.
     """
     memory_mb = max(LEAST_MB, int(context.memory_limit_in_mb) - OTHERS_MB)
+    bucket = Bucket(_s3(), os.environ[LAKE_BUCKET], Signed(_s3(), CONNECTIONS))
     done = compacting.compact(
-        Bucket(_s3(), os.environ[LAKE_BUCKET], Signed(_s3(), CONNECTIONS)),
+        bucket,
         day=event.get("day"),
         everything=bool(event.get("all")),
         power=Power(memory_mb),
         more_time=lambda: context.get_remaining_time_in_millis() > SPARE_MS,
     )
+    done.adjusted = adjusting.adjust(bucket, Counts(_dynamodb(), os.environ[COUNTS_TABLE]))
     if done.more:
         logger.warning("There is more to merge; the next run goes on")
     for key, reason in done.failed.items():
@@ -64,6 +77,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     metrics.add_metric("RawObjectsMerged", MetricUnit.Count, done.objects)
     metrics.add_metric("RawObjectsFailed", MetricUnit.Count, len(done.failed))
     metrics.add_metric("LikesCompacted", MetricUnit.Count, done.new)
+    metrics.add_metric("CountsAdjusted", MetricUnit.Count, done.adjusted)
     told: dict[str, Any] = msgspec.to_builtins(done) | {"duplicates": done.duplicates}
     logger.info("Compacted", **told)
     return told

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import pyarrow as pa
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
@@ -16,11 +17,11 @@ from transform.aws import clients, trend_days
 from transform.aws.buckets import Bucket, Conflict
 from transform.aws.leaderboards import Leaderboards
 from transform.aws.trend_days import Restated
-from transform.lake import keys
+from transform.lake import keys, repeats
 from transform.lake.division import DAY_HOURS
 from transform.lake.watermark import Object
 from transform.trends import batch_sums, days, rollups, scoring
-from transform.trends.activity import BIN, first_hour, quarter_hourly
+from transform.trends.activity import BIN, first_hour, quarter_hourly, without
 from transform.trends.batch_sums import Batch, Stored
 from transform.trends.days import Published
 from transform.trends.leaderboards import WINDOWS
@@ -93,6 +94,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         del _kept[key]
     seen = [hour for hour in tracked if first_hour(minute) <= hour <= minute // 60]
     activity = quarter_hourly(_load(rollups.decode, tracked, seen), minute)
+    activity = without(activity, _repeats(first_hour(minute)), minute)
     boards = Leaderboards(_dynamodb(), os.environ[TRENDS_TABLE])
     for window, minutes in WINDOWS.items():
         windows = activity.windows(minutes // BIN)
@@ -246,6 +248,14 @@ def _totals(as_of: int) -> dict[int, Object]:
     """Give what compaction makes of the likes of epoch days, as far back as recent days rest on."""
     before = as_of // days.HOUR_MS // DAY_HOURS - days.KEPT_DAYS - 2
     return trend_days.by_day(_bucket().list(keys.TOTALS, keys.totals(before)))
+
+
+def _repeats(hour: int) -> pa.Table:
+    """Give what was sent again, of the days from that of an epoch hour on."""
+    after = keys.repeats_day(hour // DAY_HOURS)
+    files = [one for one in _bucket().list(keys.REPEATS, after)]
+    read = _pool().map(_read, files)
+    return pa.concat_tables([repeats.EMPTY, *map(repeats.decode, read)])
 
 
 def _load(

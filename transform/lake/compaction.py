@@ -88,14 +88,14 @@ def _read(
     gone: pa.Table | None,
 ) -> None:
     """Make `copies` of the rows that are staged and of those that stand, each once."""
-    cursor.execute(f"CREATE TEMP TABLE copies AS SELECT *, false AS stays FROM ({staged})")
+    cursor.execute(f"CREATE TEMP TABLE copies AS FROM ({staged})")
     for columns, some in duck.alike(duck.kinds(cursor, files)):
         standing = duck.select(some, columns)
         if gone is not None and len(gone):
             cursor.register("gone", gone)
             standing += f" ANTI JOIN gone USING ({', '.join(gone.column_names)})"
-        cursor.execute(f"INSERT INTO copies SELECT *, {duck.STAYS} FROM ({standing})")
-    duck.drop_copies(cursor, "copies", f"{DAY}, event_id", duck.FIRST_TO_STAY)
+        cursor.execute(f"INSERT INTO copies FROM ({standing})")
+    duck.drop_copies(cursor, "copies", f"{DAY}, event_id")
 
 
 def _had(
@@ -139,19 +139,3 @@ def _merged(
     rows = sum(rows for *_, rows in there)
     files = {division.name(place): path for place, path, _ in there}
     return Merged(files, sums, whole, rows, rows - had)
-
-
-def added(
-    connection: DuckDBPyConnection, files: Sequence[Path], number: int
-) -> dict[str, tuple[int, int]]:
-    """Give what a backfill brought into these files: likes and unlikes of each film."""
-    told = duck.kinds(connection, files)
-    paths = [path for path in files if "backfill" in told[path]]
-    if not paths:
-        return {}
-    found = connection.execute(
-        f"""
-        SELECT movie_id, count(*) FILTER (action = 'like'), count(*) FILTER (action = 'unlike')
-        FROM read_parquet({duck.listed(paths)}) WHERE backfill = {number} GROUP BY movie_id"""
-    )
-    return {film: (likes, unlikes) for film, likes, unlikes in found.fetchall()}

@@ -23,11 +23,7 @@ _FIRST = ("backfill", "received_at", "liked_at", "movie_id", "action")
 _OTHERS = (name for name in _TABLE.names if name not in (*_FIRST, "event_id", "day"))
 FIRST = ", ".join((*_FIRST, *_OTHERS)).replace("backfill", "backfill NULLS FIRST")
 """Of the copies of a like the one that came first counts, as questions over `likes_raw` say it. One
-that came by the stream goes before those that were backfilled: it is counted already."""
-STAYS = "backfill IS DISTINCT FROM (SELECT max(backfill) FROM staged)"
-"""What another backfill brought stays as it stands, for it may be counted already."""
-FIRST_TO_STAY = f"backfill IS NOT NULL AND NOT stays, {FIRST}"
-"""The same among rows that are staged and rows that stand, of which some stay."""
+that came by the stream goes before those that were backfilled, for it is counted there."""
 _QUIET = "SET enable_progress_bar = false"
 
 
@@ -104,16 +100,16 @@ def shared(table: str, key: str) -> str:
     return f"SELECT * FROM {table} SEMI JOIN ({twice}) ON hash({key}) = id"
 
 
-def copies(rows: str, key: str, first: str = FIRST) -> str:
+def copies(rows: str, key: str) -> str:
     """Give SQL for the `number` of each row that has its key from one that comes before it."""
-    order = f"PARTITION BY {key} ORDER BY {first}"
+    order = f"PARTITION BY {key} ORDER BY {FIRST}"
     return f"SELECT number FROM ({rows}) QUALIFY row_number() OVER ({order}) > 1"
 
 
-def drop_copies(connection: DuckDBPyConnection, table: str, key: str, first: str = FIRST) -> None:
+def drop_copies(connection: DuckDBPyConnection, table: str, key: str) -> None:
     """Leave each key once in a table, that of the row that comes first; few are there twice."""
     rows = shared(f"(SELECT *, rowid AS number FROM {table})", key)
-    connection.execute(f"DELETE FROM {table} WHERE rowid IN ({copies(rows, key, first)})")
+    connection.execute(f"DELETE FROM {table} WHERE rowid IN ({copies(rows, key)})")
 
 
 def bucket(buckets: int) -> str:
@@ -128,14 +124,15 @@ def place(division: Division) -> str:
     return f"({hour} * {MAX_BUCKETS} + {bucket(division.buckets)})::BIGINT"
 
 
-def select(paths: Iterable[Path], there: Container[str]) -> str:
-    """Give SQL for the rows of files; what columns are not there is null."""
+def select(paths: Iterable[Path], there: Container[str], more: str = "") -> str:
+    """Give SQL for the rows of files; what columns are not there is null. `more` is what else is
+    selected, after a comma."""
     columns = ", ".join(
         f"{column.name if column.name in there else 'NULL'}::{SQL_TYPES[column.type]} "
         f"AS {column.name}"
         for column in _TABLE.columns
     )
-    return f"SELECT {columns} FROM read_parquet({listed(paths)})"
+    return f"SELECT {columns}{more} FROM read_parquet({listed(paths)})"
 
 
 def counts(connection: DuckDBPyConnection, paths: Sequence[Path]) -> dict[Path, int]:

@@ -7,11 +7,16 @@ from transform.lake.division import WHOLE, is_part
 
 LIKES = tables.read("likes").location
 TOTALS = tables.read("likes_by_hour").location
+REPEATS = tables.read("repeats").location
 TRENDS = tables.read("trends").location
 OLD_TOTALS = f"{TOTALS}hour="
 """What the keys of totals start with that an earlier version wrote, an object an hour."""
 ROLLUPS = "rollups/"
 """What was tracked of each hour, by film and minute."""
+BACKFILLS = "state/backfills/"
+"""What is written down of each backfill."""
+ADJUSTED = "adjusted/"
+"""What the lake adjusts of counts, a month an object."""
 IDS = "ids/"
 """What arrived lately, by the day or hour of arrival."""
 
@@ -46,6 +51,16 @@ def totals_day(day: int) -> str:
     return TOTALS + _time(day * 24).strftime(_DAY)
 
 
+def repeats(day: int) -> str:
+    """Give where a day of the table `repeats` rests."""
+    return repeats_day(day) + WHOLE
+
+
+def repeats_day(day: int) -> str:
+    """Give what the keys of all objects of a day of repeats start with."""
+    return REPEATS + _time(day * 24).strftime(_DAY)
+
+
 def trends(day: int) -> str:
     """Give where a day of the table `trends` rests."""
     return trends_day(day) + WHOLE
@@ -67,10 +82,25 @@ def ids_day(arrived: int) -> str:
     return IDS + _time(arrived // 3_600_000).strftime(f"arrival_{_DAY}")
 
 
+def adjusted(month: str) -> str:
+    """Give where it rests what the days of a month, as 2026-01, adjust of counts."""
+    return f"{ADJUSTED}month={month}.parquet"
+
+
+def adjusted_month(key: str) -> str:
+    """Give the month of what adjusts counts."""
+    return key.removeprefix(f"{ADJUSTED}month=").removesuffix(".parquet")
+
+
+def month(day: int) -> str:
+    """Give the month of a day, as 2026-01."""
+    return _time(day * 24).strftime("%Y-%m")
+
+
 def day_of(key: str) -> int | None:
-    """Give the day of a key of totals or trends; None where it is neither."""
+    """Give the day of a key of totals, repeats or trends; None where it is of none of them."""
     folder = key.removesuffix(WHOLE)
-    found = (_day(place, folder) for place in (TOTALS, TRENDS) if folder != key)
+    found = (_day(place, folder) for place in (TOTALS, REPEATS, TRENDS) if folder != key)
     return next((day for day in found if day is not None), None)
 
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
 from glue import tables
-from transform.lake import duck
+from transform.lake import duck, event_ids
 from transform.lake.staging import Staging
 
 BATCH = 20_480
@@ -72,7 +72,9 @@ def _read(connection: DuckDBPyConnection, paths: Iterable[Path]) -> Iterator[pa.
             if kind is not None and kind not in _READ_AS[column.type]:
                 raise _Unfit(f"Its column {column.name} is {kind}, not {column.type}.")
     for columns, group in duck.alike(found):
-        for batch in connection.sql(duck.select(group, _OF_RAW & columns)).to_arrow_reader(BATCH):
+        place = event_ids.PLACE if "place" in columns else "NULL"
+        rows = duck.select(group, _OF_RAW & columns, f", {place}::INTEGER AS place")
+        for batch in connection.sql(rows).to_arrow_reader(BATCH):
             for name in _REQUIRED:
                 if batch[name].null_count:
                     raise _Unfit(f"It has rows without {name}.")

@@ -23,18 +23,24 @@ TOGETHER, LARGE = 200_000, 4_096
 """Rows that are put in the order of hours together, and of how many on they may stay as they are,
 as each step takes its time whatever the rows."""
 
-_LOST, _ELSEWHERE = "SELECT DISTINCT event_id, hour", "WHERE hour <> kept"
-
-_TYPED = ", ".join(
-    f"{column.name} {duck.SQL_TYPES[column.type]}" for column in tables.read("likes").columns
+_LOST, _ELSEWHERE = (
+    "SELECT DISTINCT event_id, hour, place FROM copies",
+    "WHERE hour <> kept OR place <> kept_place",
 )
+
+_COLUMNS = {column.name: duck.SQL_TYPES[column.type] for column in tables.read("likes").columns}
+_TYPED = ", ".join(
+    f"{name} {type_}" for name, type_ in (_COLUMNS | {"place": "INTEGER", "hour": "BIGINT"}).items()
+)
+_EMPTY = SCHEMA.append(pa.field("place", pa.int32())).empty_table()
 
 
 class Staging:
     """Likes that are merged together: in memory, or in DuckDB, which spills, if they are many.
 
-    SQL knows them as `staged`: the columns of `likes`, and the epoch `hour`, null for a row that
-    is not staged any more.
+    SQL knows them as `staged`: the columns of `likes`, the hash of the `place` on the stream that
+    each came from, null where it came otherwise, and the epoch `hour`, null for a row that is not
+    staged any more.
     """
 
     def __init__(self, connection: DuckDBPyConnection) -> None:
@@ -49,16 +55,17 @@ class Staging:
         self._ordering: tuple[Division, Ordering] | None = None
         self._spilled = False
         self.lost = event_ids.PLACES.empty_table()
-        self.connection.execute(f"CREATE OR REPLACE TABLE staged ({_TYPED}, hour BIGINT)")
+        self.connection.execute(f"CREATE OR REPLACE TABLE staged ({_TYPED})")
 
     def add(self, parts: Iterable[pa.Table]) -> int:
-        """Add rows with the columns of `likes`, all or, where a part raises, none; tells how many.
+        """Add rows with the columns of `likes`, and perhaps their `place`, all or, where a part
+        raises, none; tells how many.
 
         Raises `NoRoom`.
         """
         self._rows = self._ordering = None
         held, before = self._held.copy(), self._held.count
-        left = iter(parts)
+        left = map(_placed, parts)
         with duck.room():
             while not self._spilled and held.bytes <= HELD:
                 rows = next(left, None)
@@ -91,23 +98,25 @@ class Staging:
 
         To be called once all rows are added. Copies of a like are found wherever they are among
         what is staged; `lost` then has the places of those that were of another hour, where they
-        may stand from an earlier run. Raises `NoRoom`.
+        may stand from an earlier run, or from another place of the stream. Raises `NoRoom`.
         """
         with duck.room():
             if self._spilled:
                 shared = duck.shared("(SELECT *, rowid AS number FROM staged)", "event_id")
                 self.connection.execute(f"CREATE TEMP TABLE copies AS {_copies(shared)}")
-                lost = self.connection.sql(f"{_LOST} FROM copies {_ELSEWHERE}")
-                self.lost = lost.to_arrow_table()
-                copies = "SELECT number FROM copies"
-                self.connection.execute(f"DELETE FROM staged WHERE rowid IN ({copies})")
+                lost = self.connection.sql(f"{_LOST} {_ELSEWHERE}")
+                self.lost = lost.to_arrow_table().cast(event_ids.PLACES)
+                which = "rowid IN (SELECT number FROM copies)"
+                self.connection.execute(f"UPDATE staged SET hour = NULL WHERE {which}")
                 self.connection.execute("DROP TABLE copies")
-                counts = "SELECT hour, count(*) FROM staged GROUP BY hour"
+                counts = "SELECT hour, count(*) FROM staged WHERE hour IS NOT NULL GROUP BY hour"
                 return dict(sorted(self.connection.execute(counts).fetchall()))
             rows = self._held.rows()
             self._hours = rows["hour"]
-            self._ids = self._hashed(rows)
-            self._rows = self._without_copies(rows)
+            ids = self._hashed(rows)
+            self._rows = self._without_copies(rows, ids["id"].combine_chunks(), ids["number"])
+            # Where there are copies, some are the same: they are made anew, should they be wanted.
+            self._ids = ids if self._rows is rows else None
             found = pc.value_counts(self._rows["hour"].drop_null())
             return dict(sorted(zip(*(part.to_pylist() for part in found.flatten()), strict=True)))
 
@@ -118,12 +127,11 @@ class Staging:
         if self._rows is not None:
             taken = pc.is_in(self._rows["event_id"], likes["event_id"].combine_chunks())
             self._rows, self._ordering = _without_hour(self._rows, taken), None
-            taken = pc.is_in(self._ids["number"], _numbers(self._rows).filter(taken))
-            self._ids = self._ids.filter(pc.invert(taken))
             return
         with duck.cursor(self.connection) as cursor:
             cursor.register("taken", likes)
-            cursor.execute("DELETE FROM staged WHERE event_id IN (SELECT event_id FROM taken)")
+            which = "event_id IN (SELECT event_id FROM taken)"
+            cursor.execute(f"UPDATE staged SET hour = NULL WHERE {which}")
 
     @contextmanager
     def session(self) -> Iterator[DuckDBPyConnection]:
@@ -135,38 +143,35 @@ class Staging:
 
     def ids(self) -> pa.Table:
         """Give the ids of what is staged, as `event_ids` has them."""
-        if self._rows is not None:
+        if self._rows is not None and self._ids is not None:
             return self._ids.select(event_ids.SCHEMA.names).cast(event_ids.SCHEMA)
         with self.session() as cursor:
             return event_ids.of_rows(cursor, "staged")
 
     def _hashed(self, rows: pa.Table) -> pa.Table:
-        """Give the hash of each event id, and the number and hour of its row, in their order."""
+        """Give the hash of each event id, and the number, hour and place of its row, in their
+        order."""
         with duck.cursor(self.connection) as cursor:
-            numbered = rows.select(["event_id", "hour"]).append_column("number", _numbers(rows))
-            cursor.register("ids", numbered)
-            hashed = f"SELECT {event_ids.HASH} AS id, number, hour FROM ids ORDER BY id"
+            numbered = rows.select(["event_id", "hour", "place"])
+            cursor.register("ids", numbered.append_column("number", _numbers(rows)))
+            hashed = f"SELECT {event_ids.HASH} AS id, number, hour, place FROM ids ORDER BY id"
             ids: pa.Table = cursor.sql(hashed).to_arrow_table()
             return ids
 
-    def _without_copies(self, rows: pa.Table) -> pa.Table:
-        """Take the hour from those rows that are copies of another."""
-        ids = self._ids["id"].combine_chunks()
+    def _without_copies(self, rows: pa.Table, ids: Any, numbers: Any) -> pa.Table:
+        """Take the hour from those rows that are copies of another, by ids in their order."""
         same = pc.equal(ids.slice(1), ids.slice(0, max(0, len(ids) - 1)))
         if not pc.any(same).as_py():
             return rows
         no = pa.array([False])
         shared = pc.or_(pa.concat_arrays([same, no]), pa.concat_arrays([no, same]))
-        numbers = self._ids["number"].filter(shared).combine_chunks()
+        numbers = numbers.filter(shared).combine_chunks()
         with duck.cursor(self.connection) as cursor:
             cursor.register("shared", rows.take(numbers).append_column("number", numbers))
             copies = cursor.sql(_copies("FROM shared")).to_arrow_table()
             cursor.register("copies", copies)
-            self.lost = cursor.sql(f"{_LOST} FROM copies {_ELSEWHERE}").to_arrow_table()
-        copied = copies["number"].combine_chunks()
-        stays = pc.invert(pc.is_in(numbers, copied))
-        self._ids = self._ids.filter(pc.replace_with_mask(pc.invert(shared), shared, stays))
-        return _without_hour(rows, pc.is_in(_numbers(rows), copied))
+            self.lost = cursor.sql(f"{_LOST} {_ELSEWHERE}").to_arrow_table().cast(event_ids.PLACES)
+        return _without_hour(rows, pc.is_in(_numbers(rows), copies["number"].combine_chunks()))
 
     def ordering(self, division: Division) -> Ordering | None:
         """Give the order of the rows of each place, by day or hour, not by bucket; None where
@@ -196,7 +201,7 @@ class _Held:
         return other
 
     def add(self, rows: pa.Table) -> None:
-        """Add rows with the columns of `likes`."""
+        """Add rows with the columns of `likes`, and their place."""
         self.bytes += rows.nbytes
         self.count += len(rows)
         if len(rows) >= LARGE and sorting.is_by_hour(rows):
@@ -211,12 +216,18 @@ class _Held:
         if self._loose:
             self._put_together()
         if not self._parts:
-            return _with_hour(SCHEMA.empty_table())
+            return _with_hour(_EMPTY)
         return pa.concat_tables(self._parts).unify_dictionaries()
 
     def _put_together(self) -> None:
         self._parts.append(_with_hour(sorting.by_hour(pa.concat_tables(self._loose))))
         self._loose = []
+
+
+def _placed(rows: pa.Table) -> pa.Table:
+    if "place" in rows.column_names:
+        return rows
+    return rows.append_column("place", pa.nulls(len(rows), pa.int32()))
 
 
 def _with_hour(rows: pa.Table) -> pa.Table:
@@ -226,7 +237,10 @@ def _with_hour(rows: pa.Table) -> pa.Table:
 def _copies(rows: str) -> str:
     """Give SQL for the copies among rows: their numbers and hours, and the hour of the like."""
     return f"""
-        SELECT number, event_id, hour, first_value(hour) OVER came AS kept FROM ({rows})
+        SELECT
+          number, event_id, hour, place,
+          first_value(hour) OVER came AS kept, first_value(place) OVER came AS kept_place
+        FROM ({rows})
         WINDOW came AS (PARTITION BY event_id ORDER BY {duck.FIRST})
         QUALIFY row_number() OVER came > 1"""
 

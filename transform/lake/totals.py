@@ -1,6 +1,6 @@
 """What the likes of a day come to, by film and hour: the table `likes_by_hour`.
 
-Derived from the day's objects in `likes`, whose ETags its file names.
+Derived from the day's objects in `likes` and `repeats`, whose ETags its file names.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from duckdb import DuckDBPyConnection
 
 from glue import schema, tables
-from transform.lake import duck
+from transform.lake import duck, repeats
 from transform.lake.division import DAY_HOURS
 from transform.lake.duck import DAY, HOUR, HOUR_MS
 
@@ -31,7 +31,8 @@ _SUMS = """
   count(*) FILTER (action = 'like') AS likes,
   count(*) FILTER (action = 'unlike') AS unlikes,
   count(*) FILTER (action = 'like' AND backfill IS NOT NULL)
-    - count(*) FILTER (action = 'unlike' AND backfill IS NOT NULL) AS backfilled"""
+    - count(*) FILTER (action = 'unlike' AND backfill IS NOT NULL) AS backfilled,
+  0 AS repeated"""
 
 
 def of(likes: pa.Table) -> pa.Table:
@@ -58,6 +59,7 @@ def of(likes: pa.Table) -> pa.Table:
             "likes": likes_,
             "unlikes": pc.subtract(_differences(ends), likes_),
             "backfilled": _sums(pc.multiply(net, brought), ends),
+            "repeated": pa.repeat(pa.scalar(0, pa.int64()), len(likes_)),
         },
         SCHEMA,
     )
@@ -91,8 +93,31 @@ def together(parts: Iterable[pa.Table]) -> pa.Table:
     return pa.concat_tables(tables).sort_by(_ORDER) if len(tables) > 1 else (tables or [EMPTY])[0]
 
 
-def source(etags: Mapping[str, str]) -> str:
-    """Tell of which objects, with which ETags, sums are: the ETag where it is one."""
+def with_repeats(sums: pa.Table, again: pa.Table) -> pa.Table:
+    """Give the sums of a day whose repeats are those."""
+    old = sums["repeated"]
+    if not len(again) and not pc.any(pc.not_equal(old, 0)).as_py():
+        return sums
+    net = repeats.net_by_hour(again)
+    hours = pc.divide(sums["hour"].cast(pa.int64()), HOUR_MS).to_pylist()
+    places: Any = zip(hours, sums["movie_id"].to_pylist(), strict=True)
+    column = pa.array([net.pop(place, 0) for place in places], pa.int64())
+    sums = sums.set_column(SCHEMA.get_field_index("repeated"), "repeated", column)
+    there = pc.or_(pc.not_equal(column, 0), pc.greater(pc.add(sums["likes"], sums["unlikes"]), 0))
+    others = [
+        {"hour": hour * HOUR_MS, "movie_id": film, "repeated": one}
+        | dict.fromkeys(("likes", "unlikes", "backfilled"), 0)
+        for (hour, film), one in net.items()
+        if one
+    ]
+    return together([sums.filter(there), pa.Table.from_pylist(others, SCHEMA)])
+
+
+def source(etags: Mapping[str, str], repeats: str = "") -> str:
+    """Tell of which objects, with which ETags, sums are: the ETag where it is one. `repeats` is
+    that of the day's repeats."""
+    if repeats:
+        etags = {**etags, "repeats": repeats}
     if len(etags) == 1:
         return next(iter(etags.values())).strip('"')
     told = "\n".join(f"{name} {etag}" for name, etag in sorted(etags.items()))
@@ -112,7 +137,10 @@ def decode(body: bytes) -> tuple[pa.Table, str]:
     """Give the sums of a file, and what they are of; "" where it does not tell."""
     read = pq.read_table(pa.BufferReader(body))
     told = (read.schema.metadata or {}).get(_SOURCE.encode(), b"").decode()
-    return read.replace_schema_metadata(None), told
+    read = read.replace_schema_metadata(None)
+    if "repeated" not in read.column_names:  # of an earlier version, which knew none
+        read = read.append_column("repeated", pa.repeat(pa.scalar(0, pa.int64()), len(read)))
+    return read, told
 
 
 def replaced(standing: pa.Table, hours: Iterable[int], sums: pa.Table) -> pa.Table:

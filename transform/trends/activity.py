@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from transform.trends.batch_sums import MINUTE_MS
 from transform.trends.leaderboards import WINDOWS
 from transform.trends.rollups import HOUR_MINUTES, Rollup
 
@@ -41,6 +42,21 @@ class Activity(msgspec.Struct, frozen=True):
             return found
 
         return Activity(self.films, summed(self.likes), summed(self.unlikes))
+
+
+def without(activity: Activity, repeats: pa.Table, as_of_minute: int) -> Activity:
+    """Give spans up to an epoch minute without likes that were sent again, by the table `repeats`:
+    what is tracked has each delivery."""
+    place = {film: row for row, film in enumerate(activity.films)}
+    likes, unlikes = activity.likes.copy(), activity.unlikes.copy()
+    minutes = repeats["liked_at"].cast(pa.int64()).to_numpy() // MINUTE_MS
+    spans = (as_of_minute - minutes) // BIN
+    told = zip(repeats["movie_id"].to_pylist(), repeats["action"].to_pylist(), spans, strict=True)
+    for film, action, span in told:
+        if film in place and 0 <= span < likes.shape[1]:
+            (likes if action == "like" else unlikes)[place[film], span] -= 1
+    # Of a repeat that was archived, but whose sums expired before they were ranked, none is there.
+    return Activity(activity.films, np.maximum(likes, 0), np.maximum(unlikes, 0))
 
 
 def first_hour(as_of_minute: int) -> int:

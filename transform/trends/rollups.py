@@ -2,14 +2,18 @@
 
 import json
 from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute
 import pyarrow.parquet as pq
 
 from transform.lake.division import DAY_HOURS
 from transform.trends.batch_sums import Batch
+
+pc: Any = pyarrow.compute  # its types do not know of what follows
 
 HOUR_MINUTES = 60
 _COLUMNS: list[tuple[str, pa.DataType]] = [
@@ -107,6 +111,8 @@ def settled(day: int, data: bytes) -> Rollup:
     file = pq.ParquetFile(pa.BufferReader(data), read_dictionary=["movie_id"])
     # Its threads cost more than they save, for what is mostly small.
     rows = file.read(["hour", "movie_id", "likes", "unlikes"], use_threads=False)
+    both = pc.add(rows["likes"], rows["unlikes"])
+    rows = rows.filter(pc.greater(both, 0))  # of some films there are repeats alone
     first = day * DAY_HOURS
     minute = rows["hour"].to_numpy().astype("datetime64[m]").astype(np.int64)
     minutes = pa.array(minute - first * HOUR_MINUTES)

@@ -16,7 +16,6 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from infra.cli import compaction
 from infra.cli.backfill import run, source_files
-from infra.cli.backfill.counting import WRITERS, Counts
 from infra.cli.backfill.ledger import Ledger, Ledgers, Request, Totals
 from infra.cli.backfill.run import Lake
 from infra.cli.backfill.segment import Outcome, Tally, Watcher
@@ -32,14 +31,14 @@ SHOWN = 5
 def backfill(stage: Stage, request: Request, console: Console) -> tuple[Outcome, list[PassedOver]]:
     """Bring the likes of files into a stage; gives what came of it, and what was not read.
 
-    What was delivered before is merged first: a like that came by the stream is counted already.
+    What was delivered before is merged first, so that what the stream brought is not new.
     """
     client = stage.client("s3", max_pool_connections=CONNECTIONS)
     found = source_files.find(request.files, lambda: client)
     compaction.merge(stage, None, False, console)
     lake = Lake(
         compaction.bucket(stage),
-        Counts(stage.client("dynamodb", max_pool_connections=WRITERS), stage.outputs.counts_table),
+        compaction.counts(stage),
         lambda: restate(stage),
     )
     with _watched(console, found.sources) as watcher:
@@ -76,8 +75,10 @@ def told(outcome: Outcome) -> str:
     """Say what a backfill came to."""
     totals = outcome.ledger.totals
     name = f"backfill {outcome.ledger.number}" if outcome.ledger.number else "nothing changed"
+    # A run that was cut off may have merged likes that it did not live to tell of.
+    least, most = ("at least ", "at most ") if outcome.ledger.runs > 1 else ("", "")
     likes = (
-        f"{totals.new:,} new likes, {totals.duplicates:,} that were there"
+        f"{least}{totals.new:,} new likes, {most}{totals.duplicates:,} that were there"
         if outcome.ledger.number
         else f"{totals.likes:,} likes"
     )

@@ -9,8 +9,9 @@ import msgspec
 from infra.cli.backfill.json_rows import Unit
 from transform.aws.buckets import Bucket, Conflict
 from transform.aws.lake_writer import CONFLICTS, Contended
+from transform.lake import keys
 
-PREFIX = "state/backfills/"
+PREFIX = keys.BACKFILLS
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -37,7 +38,8 @@ class Progress(msgspec.Struct, frozen=True):
 
 
 class Totals(msgspec.Struct, frozen=True):
-    """What came of the lines so far; `new` are the likes that the lake did not have."""
+    """What came of the lines so far; `new` are the likes that the lake did not have, as far as a
+    run lived to tell of them."""
 
     lines: int = 0
     likes: int = 0
@@ -58,29 +60,21 @@ class Totals(msgspec.Struct, frozen=True):
 class Ledger(msgspec.Struct, frozen=True):
     """A backfill: what was asked for, how far it is, and what it came to.
 
-    Its number stands in the rows that it brought. First files are merged, and all `days` (since the
-    epoch) are named here before they are, or the `hours` by an earlier version; then the lake tells
-    how many likes each film got, which is kept as `counts` and added to the table of counts; then
-    trends are restated. `began` and `ended` are in epoch milliseconds. `forgotten` are those that
-    no film remembers any more.
+    Its number stands in the rows that it brought. First files are merged; then the lake adjusts
+    the counts by what it holds, and trends are restated. `began` and `ended` are in epoch
+    milliseconds; of several `runs`, all but one were cut off, or ran beside another. An earlier
+    version kept here what it had counted itself: see `adjusting.Earlier`.
     """
 
     number: int
     request: Request
     began: int
     files: dict[str, Progress] = {}
-    days: list[int] = []
-    hours: list[int] = []
     totals: Totals = Totals()
+    runs: int = 1
     counts: dict[str, int] | None = None
     counted: bool = False
     ended: int | None = None
-    forgotten: bool = False
-
-    @property
-    def touched(self) -> set[int]:
-        """The days since the epoch that it may have brought likes into."""
-        return {*self.days, *(hour // 24 for hour in self.hours)}
 
 
 def key(number: int) -> str:
@@ -107,7 +101,9 @@ class Ledgers:
         number = 1
         for ledger in known:
             if ledger.request == request and ledger.ended is None:
-                return ledger
+                return self.change(
+                    ledger.number, lambda one: msgspec.structs.replace(one, runs=one.runs + 1)
+                )
             number = ledger.number + 1
         for _ in range(CONFLICTS):
             ledger = Ledger(number, request, now)

@@ -2,39 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from infra.cli.backfill import formats
-from infra.cli.backfill.added import Added, added
-from infra.cli.backfill.ledger import Ledger, Ledgers, Progress, Request
-from infra.cli.backfill.segment import Outcome, Overtaken, Segment, Tally, Watcher
+from infra.cli.backfill.ledger import Ledgers, Progress, Request
+from infra.cli.backfill.segment import Outcome, Segment, Tally, Watcher
 from infra.cli.backfill.source_files import Source, SourceError
-from transform.aws import tending
+from transform.aws import adjusting, tending
+from transform.aws.adjusting import Counts
 from transform.aws.buckets import Bucket
 from transform.aws.lake_writer import Power, opened
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
-
-REMEMBERED_MS = 24 * 3_600_000
-"""How long films remember a backfill after its end, for runs of it that still go on beside."""
-
-
-class Counting(Protocol):
-    """Where exact counts are kept."""
-
-    def add(self, number: int, net: Mapping[str, int]) -> None:
-        """Add net likes by film, those of a backfill once."""
-
-    def forget(self, number: int, films: Iterable[str]) -> None:
-        """Remove what films remember of a backfill."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +28,7 @@ class Lake:
     """What a backfill changes; `restate` states the hours of trends again that it changed."""
 
     bucket: Bucket
-    counts: Counting
+    counts: Counts
     restate: Callable[[], None]
 
 
@@ -64,25 +50,16 @@ def run(
     Raises `Forbidden`, `NoRoom`, `Contended`, and what a service raises.
     """
     ledgers = Ledgers(lake.bucket)
-    known = list(ledgers.all())
-    _forget(lake, ledgers, known, now)
-    outcome = Outcome(ledgers.open(request, now, known))
+    outcome = Outcome(ledgers.open(request, now, list(ledgers.all())))
     number = outcome.ledger.number
-    if outcome.ledger.counts is None:
-        with suppress(Overtaken), opened(lake.bucket, power) as days:
-            tending.divide(days, tending.listed(lake.bucket))
-            with TemporaryDirectory(dir=days.scratch) as folder:
-                segment = Segment(days, ledgers, outcome, watcher, Path(folder))
-                read(segment, sources, s3, now, power.threads)
-                segment.merge()
-            found = added(days, outcome.ledger.touched, number)
-            ledgers.change(number, lambda one: _to_count(one, found))
-        outcome.ledger = ledgers.change(number, lambda one: one)
-    net = outcome.ledger.counts or {}
-    watcher.counting(len(net))
-    lake.counts.add(number, net)
-    outcome.ledger = ledgers.change(number, lambda one: msgspec.structs.replace(one, counted=True))
-    if net:
+    with opened(lake.bucket, power) as days:
+        tending.divide(days, tending.listed(lake.bucket))
+        with TemporaryDirectory(dir=days.scratch) as folder:
+            segment = Segment(days, ledgers, outcome, watcher, Path(folder))
+            read(segment, sources, s3, now, power.threads)
+            segment.merge()
+    adjusting.adjust(lake.bucket, lake.counts, watcher.counting)
+    if outcome.ledger.totals.likes:
         watcher.restating()
         lake.restate()
     outcome.ledger = ledgers.change(number, lambda one: msgspec.structs.replace(one, ended=now))
@@ -95,23 +72,6 @@ def run(
 def _holds(outcome: Outcome, source: Source) -> bool:
     progress = outcome.ledger.files.get(source.name)
     return progress is not None and progress.whole and progress.version == source.version
-
-
-def _to_count(ledger: Ledger, found: Added) -> Ledger:
-    """Write down what to count, once: later on the lake may hold other copies of its likes."""
-    if ledger.counts is not None:
-        return ledger
-    totals = msgspec.structs.replace(ledger.totals, new=found.rows)
-    return msgspec.structs.replace(ledger, counts=found.net, totals=totals)
-
-
-def _forget(lake: Lake, ledgers: Ledgers, known: Iterable[Ledger], now: int) -> None:
-    for old in known:
-        if old.ended is not None and not old.forgotten and old.ended < now - REMEMBERED_MS:
-            lake.counts.forget(
-                old.number, [film for film, net in (old.counts or {}).items() if net]
-            )
-            ledgers.change(old.number, lambda one: msgspec.structs.replace(one, forgotten=True))
 
 
 def read(

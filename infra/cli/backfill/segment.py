@@ -21,7 +21,6 @@ from transform.aws.lake_writer import Days
 from transform.aws.settling import settle
 from transform.lake import archive
 from transform.lake.archive import Rejected
-from transform.lake.division import DAY_HOURS
 
 SEGMENT_ROWS = 16_000_000
 """Likes that are merged together, so that each day is written once: they wait on the scratch disk,
@@ -42,7 +41,7 @@ class Watcher:
         """So many of the likes that were read are merged."""
 
     def counting(self, films: int) -> None:
-        """The counts of films are brought up."""
+        """The counts of so many films are looked at."""
 
     def restating(self) -> None:
         """Hours of trends are stated again."""
@@ -57,10 +56,6 @@ class Outcome:
     failed: dict[str, str] = field(default_factory=dict)
     fruitless: list[str] = field(default_factory=list)
     """Sources of which no line is a like."""
-
-
-class Overtaken(Exception):
-    """A run beside this one, of the same backfill, was the first to have all in the lake."""
 
 
 class Tally:
@@ -109,15 +104,6 @@ class Segment(Tally):
         self._reject()
         sizes, everything = self._spill.hours, len(self._spill)
         number = self.outcome.ledger.number
-        touched = {hour // DAY_HOURS for hour in sizes}
-
-        def named(ledger: Ledger) -> Ledger:
-            if ledger.counts is not None:  # what is merged from now on would never be counted
-                return ledger
-            return msgspec.structs.replace(ledger, days=sorted({*ledger.days, *touched}))
-
-        if self.ledgers.change(number, named).counts is not None:
-            raise Overtaken
         done = 0
         together = self.days.state()[0].division.hours
         for group in groups(sizes, STAGED_ROWS, together):
@@ -134,8 +120,6 @@ class Segment(Tally):
             done += rows
 
         def merged(ledger: Ledger) -> Ledger:
-            if ledger.counts is not None:
-                return ledger
             files = ledger.files | {
                 name: told.further(ledger.files.get(name)) for name, told in self.progress.items()
             }

@@ -80,8 +80,7 @@ def merged(staged, folder, day=DAY, stands=None, division=WHOLE, threads=1):
 
 def of_the_lake(given, number=None):
     """Give rows with all columns of the lake."""
-    numbers = pa.array([number] * len(given), pa.int32())
-    return raw_likes.table(given).append_column("backfill", numbers)
+    return raw_likes.of_the_lake([row._replace(backfill=number) for row in given])
 
 
 def arrive(staged, given, number=1, arrived_at=0):
@@ -447,8 +446,7 @@ def test_a_like_is_that_of_the_stream_or_of_the_first_backfill_in_any_order(orde
             out = merged(staged, tmp_path / f"out-{step}", DAY, stands)
             came.append(row)
             assert out.new == (step == 0)
-            streamed = [row for row in came if not row.backfill]
-            one = [*streamed, came[0]][:1]  # which may be counted
+            one = [min(came, key=lambda row: row.backfill or 0)]
             assert rows(out.files) == {"whole.parquet": one}
             stands = out.files
         raw_files.load(staged, [files(tmp_path, raw=[row for row in came if not row.backfill])])
@@ -546,23 +544,3 @@ def test_long_extra_and_several_row_groups_have_the_same_bytes_in_any_division(t
     assert pq.read_metadata(pa.BufferReader(found[0])).num_row_groups == 2
     assert found[0] == found[1]
     assert raw_likes.decode(found[0]) == wanted(large)["whole.parquet"]
-
-
-def test_what_a_backfill_brought_is_told_by_film(staged, tmp_path):
-    given = [like(f"{n}", "ab"[n % 2], action="unlike" if n < 3 else "like") for n in range(8)]
-    raw_files.load(staged, [files(tmp_path, raw=given[6:])])
-    arrive(staged, given[:2], 1, NOON * HOUR)
-    arrive(staged, given[2:], 2, NOON * HOUR)
-    staged.once()
-    out = merged(staged, tmp_path / "out")
-    old = tmp_path / "old.parquet"
-    pq.write_table(raw_likes.table(given), old)
-    there = [old, *out.files.values()]
-    assert compaction.added(staged.connection, there, 1) == {"a": (0, 1), "b": (0, 1)}
-    assert compaction.added(staged.connection, there, 2) == {"a": (1, 1), "b": (2, 0)}
-    assert (
-        compaction.added(staged.connection, there, 3)
-        == compaction.added(staged.connection, [old], 1)
-        == {}
-    )
-    assert compaction.added(staged.connection, [], 1) == {}

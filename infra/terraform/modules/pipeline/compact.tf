@@ -11,7 +11,7 @@ module "compact" {
   handler           = "transform.handlers.compact.handler"
   package           = var.package
   layers            = local.layers.compact
-  environment       = { LAKE_BUCKET = local.bucket }
+  environment       = { LAKE_BUCKET = local.bucket, COUNTS_TABLE = module.counts.name }
   policy            = data.aws_iam_policy_document.compact.json
   memory_mb         = 3008  # two CPUs, both of which DuckDB uses; new accounts are given no more
   ephemeral_mb      = 10240 # what DuckDB reads, writes and spills: all that Lambda gives
@@ -29,19 +29,32 @@ data "aws_iam_policy_document" "compact" {
       "${local.bucket_arn}/likes/*",
       "${local.bucket_arn}/totals/*",
       "${local.bucket_arn}/ids/*",
+      "${local.bucket_arn}/repeats/*",
+      "${local.bucket_arn}/adjusted/*",
       "${local.bucket_arn}/state/compaction.json",
+      "${local.bucket_arn}/state/adjusting.json",
+      "${local.bucket_arn}/state/backfills/*",
     ]
   }
 
   statement {
-    sid     = "WriteLikesTotalsIdsAndState"
+    sid     = "WriteWhatTheLakeHoldsAndState"
     actions = ["s3:PutObject"]
     resources = [
       "${local.bucket_arn}/likes/*",
       "${local.bucket_arn}/totals/*",
       "${local.bucket_arn}/ids/*",
+      "${local.bucket_arn}/repeats/*",
+      "${local.bucket_arn}/adjusted/*",
       "${local.bucket_arn}/state/compaction.json",
+      "${local.bucket_arn}/state/adjusting.json",
     ]
+  }
+
+  statement {
+    sid       = "AdjustCounts"
+    actions   = ["dynamodb:BatchGetItem", "dynamodb:UpdateItem"]
+    resources = [module.counts.arn]
   }
 
   # A day that is divided otherwise has objects too many, and an earlier version wrote totals by the hour.
@@ -60,7 +73,7 @@ data "aws_iam_policy_document" "compact" {
     condition {
       test     = "StringLike"
       variable = "s3:prefix"
-      values   = ["raw/*", "likes/*", "totals/*", "ids/*", "state/*"]
+      values   = ["raw/*", "likes/*", "totals/*", "ids/*", "repeats/*", "adjusted/*", "state/*"]
     }
   }
 }

@@ -32,7 +32,7 @@ data "aws_iam_policy_document" "rank" {
   statement {
     sid       = "ReadTotals"
     actions   = ["s3:GetObject"]
-    resources = ["${local.bucket_arn}/totals/*"]
+    resources = ["${local.bucket_arn}/totals/*", "${local.bucket_arn}/repeats/*"]
   }
 
   # Without it, S3 would also refuse to say that a rollup is not there yet.
@@ -44,7 +44,7 @@ data "aws_iam_policy_document" "rank" {
     condition {
       test     = "StringLike"
       variable = "s3:prefix"
-      values   = ["rollups/*", "totals/*", "trends/*"]
+      values   = ["rollups/*", "totals/*", "repeats/*", "trends/*"]
     }
   }
 

@@ -1,6 +1,5 @@
 """A lake in memory for backfills to run on, whose processes may end at any call to a service."""
 
-import copy
 import gzip
 import json
 import os
@@ -9,22 +8,21 @@ from collections import Counter
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from botocore.exceptions import ClientError
 
 from infra.cli.backfill import ledger, run, source_files
-from infra.cli.backfill.counting import Counts
 from infra.cli.backfill.ledger import Ledger, Ledgers, Request
 from infra.cli.backfill.run import Lake
 from infra.cli.backfill.segment import Outcome, Watcher
 from tests import raw_likes
 from tests.bucket import Objects
+from tests.fakes import DynamoDB
 from tests.raw_likes import HOUR, Row
-from transform.aws import compacting
+from transform.aws import adjusting, compacting
+from transform.aws.adjusting import Counts
 from transform.aws.buckets import Bucket
 from transform.aws.lake_writer import Power
 from transform.event import event_ids, likes
@@ -38,10 +36,6 @@ TABLE = "counts"
 
 class Crash(Exception):
     """The end of a process, anywhere."""
-
-
-class Refused(ClientError):
-    """What DynamoDB answers where a condition does not hold."""
 
 
 class Fate:
@@ -65,46 +59,6 @@ class Fate:
             self.act.pop(number)()
 
 
-class Table:
-    """The table of counts as the boto3 client shows it, for the two updates of a backfill."""
-
-    exceptions = SimpleNamespace(ConditionalCheckFailedException=Refused)
-
-    def __init__(self, fate: Callable[..., None]) -> None:
-        self.items: dict[str, dict[str, Any]] = {}
-        self.fate = fate
-        self.writes = 0
-        self.lock = threading.Lock()
-
-    def likes(self) -> dict[str, int]:
-        """Give the likes of every film that any were added to."""
-        return {film: item["likes"] for film, item in self.items.items() if "likes" in item}
-
-    def update_item(self, **asked: Any) -> None:
-        """Make an update whole, on its condition, or refuse it."""
-        self.fate("update")
-        assert asked.pop("TableName") == TABLE
-        film = asked.pop("Key")["movie_id"]["S"]
-        memory = asked.pop("ExpressionAttributeNames")["#memory"]
-        how = asked.pop("UpdateExpression")
-        with self.lock:
-            item = copy.deepcopy(self.items.get(film, {}))
-            if how == "REMOVE #memory":
-                item.pop(memory, None)
-            else:
-                assert how == "SET #memory = :net ADD likes :net"
-                assert asked.pop("ConditionExpression") == "attribute_not_exists(#memory)"
-                net = int(asked.pop("ExpressionAttributeValues")[":net"]["N"])
-                if memory in item:
-                    answer: Any = {"Error": {"Code": "ConditionalCheckFailedException"}}
-                    raise Refused(answer, "UpdateItem")
-                item |= {memory: net, "likes": item.get("likes", 0) + net}
-            assert not asked
-            self.items[film] = item
-            self.writes += 1
-        self.fate("updated")
-
-
 class Bad(NamedTuple):
     """A line that was rejected."""
 
@@ -124,7 +78,8 @@ class World:
         self.s3 = Objects()
         self.s3.before = self.s3.after = self.fate
         self.bucket = Bucket(self.s3, "raw-likes-bucket-test")  # type: ignore[arg-type]
-        self.table = Table(self.fate)
+        self.table = DynamoDB()
+        self.table.fate = self.fate
         self.now = NOW
         self.restated = 0
         self.watcher = Watcher()
@@ -162,10 +117,18 @@ class World:
         return False
 
     def merge_raw(self, *rows: Row) -> None:
-        """Deliver likes by the stream, and compact the lake."""
+        """Deliver likes by the stream, which are counted, and compact the lake."""
         name = f"{len(self.s3.objects)}"
         self.s3.add(raw_likes.raw_key(name, self.now), raw_likes.encode(rows), self.now)
+        for film, likes_ in net(rows).items():
+            item = self.table.items.setdefault(film, {"movie_id": {"S": film}})
+            item["likes"] = {"N": str(int(item.get("likes", {"N": "0"})["N"]) + likes_)}
+        self.compact()
+
+    def compact(self) -> None:
+        """Compact the lake, and adjust the counts."""
         compacting.compact(self.bucket, power=POWER)
+        adjusting.adjust(self.bucket, self.lake().counts)
 
     def _restate(self) -> None:
         self.fate("restate")
@@ -202,6 +165,12 @@ class World:
         """Give what the films count, but for those that count nothing."""
         return {film: likes for film, likes in self.table.likes().items() if likes}
 
+    def adjusted(self) -> dict[str, int]:
+        """Give what of that the lake adjusts, but for films where that is nothing."""
+        told = {film: int(item.get("adjusted", {"N": "0"})["N"])
+                for film, item in self.table.items.items()}  # fmt: skip
+        return {film: net for film, net in told.items() if net}
+
     def rejected(self) -> list[Bad]:
         """Give the lines that were rejected, in the order of files and lines."""
         lines = [
@@ -228,9 +197,8 @@ class World:
 
     def stands(self) -> tuple[dict[str, bytes], dict[str, int]]:
         """Give all that a backfill leaves to others, to the byte."""
-        others = {
-            key: body for key, body in self.s3.objects.items() if not key.startswith(ledger.PREFIX)
-        }
+        notes = (ledger.PREFIX, adjusting.KEY)
+        others = {key: body for key, body in self.s3.objects.items() if not key.startswith(notes)}
         return others, self.table.likes()
 
 
