@@ -24,7 +24,10 @@ _TIMES = ("liked_at", "received_at")
 _TEXTS = (*(name for name in likes.FIELDS if name not in _TIMES), "extra")
 Row = msgspec.defstruct(
     "Row",
-    [*((name, str) for name in _TIMES), *((name, str | None, None) for name in _TEXTS)],
+    [
+        *((name, str) for name in _TIMES),
+        *((name, str | None, None) for name in (*_TEXTS, "place")),
+    ],
     module=__name__,
     frozen=True,
     gc=False,
@@ -51,6 +54,7 @@ class Rejected(msgspec.Struct, frozen=True):
     partition_key: str | None
     received_at: str
     file: str | None = None
+    place: str | None = None
 
 
 class Outcome(msgspec.Struct, frozen=True, gc=False, rename="camel", omit_defaults=True):
@@ -72,7 +76,9 @@ class Archived(msgspec.Struct, frozen=True):
 
 # Written out for the fields there are: to get them by name and unpack them takes a tenth longer.
 _given = ", ".join(f"like.{name}" for name in _TEXTS)
-_make = eval(f"lambda like, liked_at, received_at: Row(liked_at, received_at, {_given})")
+_make = eval(
+    f"lambda like, liked_at, received_at, place: Row(liked_at, received_at, {_given}, place)"
+)
 _encode_rows = msgspec.json.Encoder().encode_lines
 
 
@@ -94,11 +100,13 @@ def transform(records: Sequence[FirehoseRecord]) -> Archived:
         arrived_at = told.approximate_arrival_timestamp
         like = likes.normal(record.data, arrived_at + likes.AHEAD_MS, plain)
         if like is not None:
-            rows.append(_row(like, arrived_at))
+            rows.append(_row(like, arrived_at, record.place(0)))
             sizes.append(1)
         else:
-            good, bad = stream_records.read(record.record())
-            rows += [_row(like, arrived_at) for like in good]
+            good, places, bad = stream_records.read_placed(record.record())
+            rows += [
+                _row(like, arrived_at, place) for like, place in zip(good, places, strict=True)
+            ]
             sizes.append(len(good))
             rejected += [_reject(record, line) for line in bad]
     encoded = _encode_rows(rows)
@@ -136,10 +144,10 @@ def _fit(
     return outcomes, archived
 
 
-def _row(like: Like, arrived_at: int) -> msgspec.Struct:
+def _row(like: Like, arrived_at: int, place: str | None) -> msgspec.Struct:
     seconds, fraction = divmod(like.liked_at, 1000)
     row: msgspec.Struct = _make(
-        like, _seconds[seconds] + _FRACTIONS[fraction], _arrival(arrived_at)
+        like, _seconds[seconds] + _FRACTIONS[fraction], _arrival(arrived_at), place
     )
     return row
 
@@ -196,6 +204,7 @@ def _reject(source: FirehoseRecord, line: BadLine) -> Rejected:
         sequence_number=record.sequence_number,
         partition_key=record.partition_key,
         received_at=timestamp(record.arrived_at),
+        place=line.place,
     )
 
 
