@@ -160,7 +160,7 @@ def send(stage: str, form: Format, file: str, batch: int, workers: int) -> None:
     tables.write_one(sending.told(sent), sending.fields(sent, kept), form, sys.stdout)
     if kept:
         click.echo(f"What failed is kept; send it again with: lake send {kept}", err=True)
-    sys.exit(sent.accepted < sent.lines)
+    sys.exit(sent.accepted + sent.repeated < sent.lines)
 
 
 _SHARE = click.FloatRange(0, 1)
