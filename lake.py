@@ -453,6 +453,37 @@ def rejected(
 @main.command()
 @options.stage
 @options.form
+@click.option("--dry-run", is_flag=True, help="Say what it would bring back, and do nothing.")
+def redrive(stage: str, form: Format, dry_run: bool) -> None:
+    """Bring back what Firehose could not deliver and left in errors/, each like once.
+
+    It goes by the archive's own rules into likes_raw and rejected, with its arrival, and with its
+    place as long as the stream has it. A second run adds nothing. Exit code 1 if an object cannot
+    be read.
+
+    Example: lake redrive --dry-run
+    """
+    from infra.cli import redrive as command
+    from infra.cli.output import tables
+    from infra.stage import open_stage
+    from transform.aws.buckets import Bucket
+
+    opened = open_stage(stage)
+    with _steps().step("Bringing back what was not delivered") as tell:
+        bucket = Bucket(opened.client("s3"), opened.outputs.bucket)
+        kinesis = opened.client("kinesis")
+        name = opened.outputs.stream_name
+        done = command.run(bucket, kinesis, name, _now(), dry_run, tell)
+    for key, why in done.unreadable:
+        click.echo(f"{key} stays: {why}", err=True)
+    told = command.told(done, dry_run)
+    tables.write_one(told, command.fields(done), form, sys.stdout)
+    sys.exit(bool(done.unreadable))
+
+
+@main.command()
+@options.stage
+@options.form
 @click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="What was delivered on it, UTC.")
 @click.option("--all", "everything", is_flag=True, help="All that was delivered and still stands.")
 @click.option("--divide", metavar="DIVISION", help="Divide days anew: day, hour, day/4, hour/4.")

@@ -159,7 +159,9 @@ def from_lambda(event: Mapping[str, Any]) -> list[Record]:
     ]
 
 
-class _Metadata(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+class Metadata(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    """Where a record stood on the stream; its arrival is in epoch milliseconds."""
+
     shard_id: str
     sequence_number: str
     partition_key: str
@@ -174,7 +176,7 @@ class FirehoseRecord(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     record_id: str
     data: bytes
     approximate_arrival_timestamp: int
-    kinesis_record_metadata: _Metadata | None = None
+    kinesis_record_metadata: Metadata | None = None
 
     def place(self, line: int) -> str | None:
         """Give the place of a line, as `Record` does, for a record that is not aggregated."""

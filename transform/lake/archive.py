@@ -82,12 +82,12 @@ _make = eval(
 _encode_rows = msgspec.json.Encoder().encode_lines
 
 
-def transform(records: Sequence[FirehoseRecord]) -> Archived:
+def transform(records: Sequence[FirehoseRecord], most: float = MAX_RESPONSE_BYTES) -> Archived:
     """Give every record its rows.
 
     A record is `Dropped` when no line of it is a like; whoever calls keeps `rejected` first. It
-    is `ProcessingFailed`, so that Firehose keeps it as it is, when its rows would not fit in the
-    response any more, which the delivery's small transformation buffer rules out.
+    is `ProcessingFailed`, so that Firehose keeps it as it is, when its rows would not fit any more
+    in a response of `most` bytes, which the delivery's small transformation buffer rules out.
     """
     # This loop is the archive's cost. Most records are one like in its normal form, and one look
     # at all their bytes spares a look at each text in them.
@@ -111,8 +111,8 @@ def transform(records: Sequence[FirehoseRecord]) -> Archived:
             rejected += [_reject(record, line) for line in bad]
     encoded = _encode_rows(rows)
     lines = iter(encoded.splitlines(keepends=True))
-    if len(encoded) * 4 // 3 + len(records) * _OUTCOME_BYTES > MAX_RESPONSE_BYTES:
-        return Archived(*_fit(records, sizes, lines), rejected)
+    if len(encoded) * 4 // 3 + len(records) * _OUTCOME_BYTES > most:
+        return Archived(*_fit(records, sizes, lines, most), rejected)
     outcomes = [
         Outcome(record.record_id, "Ok", next(lines))
         if size == 1
@@ -125,11 +125,11 @@ def transform(records: Sequence[FirehoseRecord]) -> Archived:
 
 
 def _fit(
-    records: Sequence[FirehoseRecord], sizes: Iterable[int], lines: Iterator[bytes]
+    records: Sequence[FirehoseRecord], sizes: Iterable[int], lines: Iterator[bytes], room: float
 ) -> tuple[list[Outcome], int]:
     """Give the outcomes that fit in a response, and how many likes those hold."""
     outcomes = []
-    room, archived = MAX_RESPONSE_BYTES, 0
+    archived = 0
     for record, size in zip(records, sizes, strict=True):
         data = b"".join(islice(lines, size))
         cost = len(data) * 4 // 3 + _OUTCOME_BYTES
