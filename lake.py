@@ -160,7 +160,7 @@ def send(stage: str, form: Format, file: str, batch: int, workers: int) -> None:
     tables.write_one(sending.told(sent), sending.fields(sent, kept), form, sys.stdout)
     if kept:
         click.echo(f"What failed is kept; send it again with: lake send {kept}", err=True)
-    sys.exit(sent.accepted < sent.lines)
+    sys.exit(sent.accepted + sent.repeated < sent.lines)
 
 
 _SHARE = click.FloatRange(0, 1)
@@ -448,6 +448,37 @@ def rejected(
         **known,
     ) as answer:
         Display(form, wide, limit).write(answer, sys.stdout)
+
+
+@main.command()
+@options.stage
+@options.form
+@click.option("--dry-run", is_flag=True, help="Say what it would bring back, and do nothing.")
+def redrive(stage: str, form: Format, dry_run: bool) -> None:
+    """Bring back what Firehose could not deliver and left in errors/, each like once.
+
+    It goes by the archive's own rules into likes_raw and rejected, with its arrival, and with its
+    place as long as the stream has it. A second run adds nothing. Exit code 1 if an object cannot
+    be read.
+
+    Example: lake redrive --dry-run
+    """
+    from infra.cli import redrive as command
+    from infra.cli.output import tables
+    from infra.stage import open_stage
+    from transform.aws.buckets import Bucket
+
+    opened = open_stage(stage)
+    with _steps().step("Bringing back what was not delivered") as tell:
+        bucket = Bucket(opened.client("s3"), opened.outputs.bucket)
+        kinesis = opened.client("kinesis")
+        name = opened.outputs.stream_name
+        done = command.run(bucket, kinesis, name, _now(), dry_run, tell)
+    for key, why in done.unreadable:
+        click.echo(f"{key} stays: {why}", err=True)
+    told = command.told(done, dry_run)
+    tables.write_one(told, command.fields(done), form, sys.stdout)
+    sys.exit(bool(done.unreadable))
 
 
 @main.command()

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from infra.cli import undelivered
 from infra.cli.backfill.ledger import Ledgers
 from infra.local import emulator
 from infra.local.bridge import daemon, status
@@ -62,6 +63,7 @@ def check(name: str) -> list[Check]:
         ("days of likes", _days),
         ("backfills", _backfills),
         ("reports", _reports),
+        ("undelivered", _undelivered),
         ("rejected lines", _newest("rejected/day={day}/")),
     ]
     return checks + [Check(part, *_asked(look, stage)) for part, look in parts]
@@ -197,6 +199,14 @@ def _backfills(stage: Stage) -> tuple[bool, str]:
     files = " ".join(oldest.request.files)
     detail = f"number {oldest.number} is under way or was cut off; `lake backfill {files}` goes on"
     return age < LONG_S, detail
+
+
+def _undelivered(stage: Stage) -> tuple[bool, str]:
+    """What Firehose could not deliver: likes that are counted, and in no table."""
+    found = undelivered.look(Bucket(stage.client("s3"), stage.outputs.bucket))
+    if not found.objects:
+        return True, str(found)
+    return False, f"{found}; `lake redrive` brings them back"
 
 
 def _reports(stage: Stage) -> tuple[bool, str]:

@@ -1,9 +1,6 @@
-"""The emulator's program: MiniStack, whose Firehose delivers beside its event loop, not on it.
+"""The emulator's program: MiniStack, with what it does otherwise than AWS set right.
 
-MiniStack 1.5.33 calls a delivery's function from within Kinesis' PutRecord, on the one event loop
-that answers every request. A function that then asks the emulator for anything, as ArchiveLikes
-does to keep a rejected line, waits for an answer that cannot come. Here a thread delivers, one
-record after another, and what is under way is finished before the emulator stops and saves.
+Firehose delivers as AWS's does, and beside the event loop, not on it (`infra/local/delivery.py`).
 
 A permission that is added again as it stands is no conflict here. Where the answer to the first
 request was lost, Terraform's provider repeats it, and would wait five minutes for the conflict to
@@ -24,8 +21,6 @@ import asyncio
 import os
 import signal
 import sys
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from typing import Any
 
 
@@ -34,17 +29,13 @@ def main() -> None:
     import hypercorn.asyncio
     from ministack import app
     from ministack.core import iam_actions
-    from ministack.services import firehose, lambda_svc
+    from ministack.services import lambda_svc
 
     from infra.local.athena import emulated as athena
+    from infra.local.delivery import Deliveries
 
-    deliveries = ThreadPoolExecutor(1, thread_name_prefix="firehose")
-    deliver = firehose.ingest_from_kinesis_source
+    deliveries = Deliveries()
     serve = hypercorn.asyncio.serve
-
-    def deliver_later(stream_arn: str, records: list[Any]) -> None:
-        # Account and region of the request are context variables.
-        deliveries.submit(copy_context().run, deliver, stream_arn, records)
 
     add = lambda_svc._add_permission
 
@@ -74,13 +65,13 @@ def main() -> None:
             asyncio.get_running_loop().add_signal_handler(number, told.set)
         await told.wait()
         # While requests are still answered, for deliveries make some.
-        await asyncio.to_thread(deliveries.shutdown)
+        await asyncio.to_thread(deliveries.close)
         await queries.close()
 
     async def serve_until_told(application: Any, config: Any) -> None:
         await serve(application, config, shutdown_trigger=told_to_end)
 
-    firehose.ingest_from_kinesis_source = deliver_later
+    deliveries.install()
     lambda_svc._add_permission = add_once
     iam_actions.extract_resource_arn = extract_whole
     queries = athena.install(int(os.environ["GATEWAY_PORT"]))

@@ -42,7 +42,7 @@ def test_each_partition_tells_athena_how_to_compute_its_values(name: str) -> Non
 
 def test_the_event_and_the_columns_of_both_like_tables_are_the_same() -> None:
     event = {*LikeWithExtra.__struct_fields__, "received_at"}
-    for name, more in (("likes", {"backfill"}), ("likes_raw", set())):
+    for name, more in (("likes", {"backfill"}), ("likes_raw", {"place"})):
         assert {column.name for column in tables.read(name).columns} == event | more
 
 

@@ -1,12 +1,16 @@
-"""Kinesis records and the likes in them: one record holds one or more likes, a line each."""
+"""Kinesis records and the likes in them: one record holds one or more likes, a line each.
+
+What the Kinesis Producer Library put together is read as the records that its users put there,
+whoever reads it, so that each reader knows a like by the same id and place.
+"""
 
 import base64
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
-from transform.event import event_ids, likes
+from transform.event import aggregated, event_ids, likes, places
 from transform.event.invalid import InvalidLike
 from transform.event.likes import Like
 
@@ -31,20 +35,40 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     sequence_number: str | None = None
     partition_key: str | None = None
     record_id: str | None = None
+    subsequence: int = 0
+    """Which it was, from 0, of the records that a producer's library put in one."""
 
     @property
     def origin(self) -> str:
         """What tells this record from every other one, the same whoever reads it where told."""
-        return f"{self.shard_id}:{self.sequence_number}" if self.shard_id else f"{self.record_id}"
+        part = f".{self.subsequence}" if self.subsequence else ""
+        if self.shard_id:
+            return f"{self.shard_id}:{self.sequence_number}{part}"
+        return f"{self.record_id}{part}"
+
+    def place(self, line: int) -> str | None:
+        """Give the place of a line, from 0, of those not blank; None where it is not told."""
+        if not self.shard_id:
+            return None
+        return places.make(self.shard_id, self.sequence_number, self.subsequence, line)
 
 
 class BadLine(msgspec.Struct, frozen=True, gc=False):
-    """A line that is no like: its number in the record from 1, its bytes, and why."""
+    """A line that is no like: its number in the record from 1, its bytes, why, and its place."""
 
     number: int
     payload: bytes
     reason: str
     detail: str
+    place: str | None = None
+
+
+class Placed(NamedTuple):
+    """What a record holds: its likes, and the place of each; and the lines of it that are none."""
+
+    likes: list[Like]
+    places: list[str | None]
+    bad: list[BadLine]
 
 
 def encode(batch: Iterable[Like]) -> bytes:
@@ -56,10 +80,41 @@ def read(record: Record) -> tuple[list[Like], list[BadLine]]:
     """Give the likes of a record, and the lines of it that are none; blank lines are neither."""
     good: list[Like] = []
     bad: list[BadLine] = []
-    number = 0
+    for part in _parts(record):
+        _read(part, good, [], bad)
+    return good, bad
+
+
+def read_placed(record: Record) -> Placed:
+    """Give what `read` gives, and where each like stood."""
+    placed = Placed([], [], [])
+    for part in _parts(record):
+        lines: list[int] = []
+        _read(part, placed.likes, lines, placed.bad)
+        placed.places.extend(map(part.place, lines))
+    return placed
+
+
+def _parts(record: Record) -> list[Record]:
+    """Give the records that a producer's library put in one; mostly there is this one alone."""
+    parts = aggregated.split(record.data)
+    if parts is None:
+        return [record]
+    return [
+        msgspec.structs.replace(record, data=data, subsequence=number)
+        for number, data in enumerate(parts)
+    ]
+
+
+def _read(record: Record, good: list[Like], numbers: list[int], bad: list[BadLine]) -> None:
+    """Add likes, the numbers of their lines, from 0, of those not blank, and the other lines."""
+    number = index = 0
 
     def make_id() -> str:
         return event_ids.derived(record.arrived_at, f"{record.origin}:{number}")
+
+    def reject(payload: bytes, reason: str, detail: str) -> None:
+        bad.append(BadLine(number, payload, reason, detail, record.place(index)))
 
     lines = record.data.split(b"\n", MAX_RECORD_LINES)
     for number, line in enumerate(lines, 1):  # noqa: B007  make_id reads it
@@ -67,15 +122,17 @@ def read(record: Record) -> tuple[list[Like], list[BadLine]]:
             continue
         if number > MAX_RECORD_LINES:
             detail = f"A record is read to its line {MAX_RECORD_LINES}; this is all that follows."
-            bad.append(BadLine(number, line, "too_many_lines", detail))
-            continue
-        try:
-            good.append(likes.parse(line, record.arrived_at, make_id, CLOCK_SKEW_MS))
-        except InvalidLike as invalid:
-            bad.append(BadLine(number, line, invalid.reason, invalid.detail))
-    if not good and not bad:
-        bad.append(BadLine(1, record.data, "empty", "The record holds no line at all."))
-    return good, bad
+            reject(line, "too_many_lines", detail)
+        else:
+            try:
+                good.append(likes.parse(line, record.arrived_at, make_id, CLOCK_SKEW_MS))
+                numbers.append(index)
+            except InvalidLike as invalid:
+                reject(line, invalid.reason, invalid.detail)
+        index += 1
+    if not index:
+        number = 1
+        reject(record.data, "empty", "The record holds no line at all.")
 
 
 def sequence(number: str) -> int:
@@ -102,11 +159,15 @@ def from_lambda(event: Mapping[str, Any]) -> list[Record]:
     ]
 
 
-class _Metadata(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+class Metadata(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    """Where a record stood on the stream; its arrival is in epoch milliseconds."""
+
     shard_id: str
     sequence_number: str
     partition_key: str
     approximate_arrival_timestamp: int
+    subsequence_number: int | str | None = None
+    """0, or nothing, for a record that is not aggregated; AWS has told it as text, too."""
 
 
 class FirehoseRecord(msgspec.Struct, frozen=True, gc=False, rename="camel"):
@@ -115,7 +176,15 @@ class FirehoseRecord(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     record_id: str
     data: bytes
     approximate_arrival_timestamp: int
-    kinesis_record_metadata: _Metadata | None = None
+    kinesis_record_metadata: Metadata | None = None
+
+    def place(self, line: int) -> str | None:
+        """Give the place of a line, as `Record` does, for a record that is not aggregated."""
+        told = self.kinesis_record_metadata
+        if told is None:
+            return None
+        part = int(told.subsequence_number or 0)
+        return places.make(told.shard_id, told.sequence_number, part, line)
 
     def record(self) -> Record:
         """Give the stream's record behind it."""
@@ -130,6 +199,7 @@ class FirehoseRecord(msgspec.Struct, frozen=True, gc=False, rename="camel"):
             told.sequence_number,
             told.partition_key,
             self.record_id,
+            int(told.subsequence_number or 0),
         )
 
 

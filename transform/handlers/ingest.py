@@ -64,7 +64,8 @@ def _answer(event: dict[str, Any], context: Any) -> dict[str, Any]:
     arrived_at = time.time_ns() // 1_000_000
     try:
         payloads = _payloads(event)
-        batch = _parse(payloads, arrived_at)
+        parsed = _parse(payloads, arrived_at)
+        batch, repeated = _once(parsed)
         record = stream_records.encode(batch)
         if len(record) > stream_records.MAX_RECORD_BYTES:
             raise _too_large(len(record))
@@ -73,7 +74,7 @@ def _answer(event: dict[str, Any], context: Any) -> dict[str, Any]:
         logger.info("Refused", status=refused.status, reason=refused.body["error"])
         return http_answers.response(refused.status, refused.body)
 
-    event_ids = [like.event_id for like in batch]
+    event_ids = [like.event_id for like in parsed]
     logger.append_keys(correlation_id=event_ids[0])
     try:
         _put(record, event_ids[0])
@@ -86,7 +87,9 @@ def _answer(event: dict[str, Any], context: Any) -> dict[str, Any]:
         )
     metrics.add_metric("LikesAccepted", MetricUnit.Count, len(batch))
     logger.info("Accepted", accepted=len(batch))
-    body = {"accepted": len(batch), "event_ids": event_ids}
+    body: dict[str, object] = {"accepted": len(batch), "event_ids": event_ids}
+    if repeated:
+        body["repeated"] = repeated
     return http_answers.response(202, body, {"X-Correlation-Id": event_ids[0]})
 
 
@@ -172,6 +175,16 @@ def _parse(payloads: list[bytes], arrived_at: int) -> list[Like]:
         message = f"{len(errors)} of {len(payloads)} likes are invalid; none was accepted."
         raise _Refused(400, "invalid_likes", message, errors=errors)
     return batch
+
+
+def _once(batch: list[Like]) -> tuple[list[Like], list[int]]:
+    """Give each event id's first like, and the indexes of those that name one named before."""
+    first: dict[str, Like] = {}
+    repeated = []
+    for index, like in enumerate(batch):
+        if first.setdefault(like.event_id, like) is not like:
+            repeated.append(index)
+    return list(first.values()), repeated
 
 
 def _too_large(size: int) -> _Refused:

@@ -24,7 +24,10 @@ _TIMES = ("liked_at", "received_at")
 _TEXTS = (*(name for name in likes.FIELDS if name not in _TIMES), "extra")
 Row = msgspec.defstruct(
     "Row",
-    [*((name, str) for name in _TIMES), *((name, str | None, None) for name in _TEXTS)],
+    [
+        *((name, str) for name in _TIMES),
+        *((name, str | None, None) for name in (*_TEXTS, "place")),
+    ],
     module=__name__,
     frozen=True,
     gc=False,
@@ -51,6 +54,7 @@ class Rejected(msgspec.Struct, frozen=True):
     partition_key: str | None
     received_at: str
     file: str | None = None
+    place: str | None = None
 
 
 class Outcome(msgspec.Struct, frozen=True, gc=False, rename="camel", omit_defaults=True):
@@ -72,16 +76,18 @@ class Archived(msgspec.Struct, frozen=True):
 
 # Written out for the fields there are: to get them by name and unpack them takes a tenth longer.
 _given = ", ".join(f"like.{name}" for name in _TEXTS)
-_make = eval(f"lambda like, liked_at, received_at: Row(liked_at, received_at, {_given})")
+_make = eval(
+    f"lambda like, liked_at, received_at, place: Row(liked_at, received_at, {_given}, place)"
+)
 _encode_rows = msgspec.json.Encoder().encode_lines
 
 
-def transform(records: Sequence[FirehoseRecord]) -> Archived:
+def transform(records: Sequence[FirehoseRecord], most: float = MAX_RESPONSE_BYTES) -> Archived:
     """Give every record its rows.
 
     A record is `Dropped` when no line of it is a like; whoever calls keeps `rejected` first. It
-    is `ProcessingFailed`, so that Firehose keeps it as it is, when its rows would not fit in the
-    response any more, which the delivery's small transformation buffer rules out.
+    is `ProcessingFailed`, so that Firehose keeps it as it is, when its rows would not fit any more
+    in a response of `most` bytes, which the delivery's small transformation buffer rules out.
     """
     # This loop is the archive's cost. Most records are one like in its normal form, and one look
     # at all their bytes spares a look at each text in them.
@@ -94,17 +100,19 @@ def transform(records: Sequence[FirehoseRecord]) -> Archived:
         arrived_at = told.approximate_arrival_timestamp
         like = likes.normal(record.data, arrived_at + likes.AHEAD_MS, plain)
         if like is not None:
-            rows.append(_row(like, arrived_at))
+            rows.append(_row(like, arrived_at, record.place(0)))
             sizes.append(1)
         else:
-            good, bad = stream_records.read(record.record())
-            rows += [_row(like, arrived_at) for like in good]
+            good, places, bad = stream_records.read_placed(record.record())
+            rows += [
+                _row(like, arrived_at, place) for like, place in zip(good, places, strict=True)
+            ]
             sizes.append(len(good))
             rejected += [_reject(record, line) for line in bad]
     encoded = _encode_rows(rows)
     lines = iter(encoded.splitlines(keepends=True))
-    if len(encoded) * 4 // 3 + len(records) * _OUTCOME_BYTES > MAX_RESPONSE_BYTES:
-        return Archived(*_fit(records, sizes, lines), rejected)
+    if len(encoded) * 4 // 3 + len(records) * _OUTCOME_BYTES > most:
+        return Archived(*_fit(records, sizes, lines, most), rejected)
     outcomes = [
         Outcome(record.record_id, "Ok", next(lines))
         if size == 1
@@ -117,11 +125,11 @@ def transform(records: Sequence[FirehoseRecord]) -> Archived:
 
 
 def _fit(
-    records: Sequence[FirehoseRecord], sizes: Iterable[int], lines: Iterator[bytes]
+    records: Sequence[FirehoseRecord], sizes: Iterable[int], lines: Iterator[bytes], room: float
 ) -> tuple[list[Outcome], int]:
     """Give the outcomes that fit in a response, and how many likes those hold."""
     outcomes = []
-    room, archived = MAX_RESPONSE_BYTES, 0
+    archived = 0
     for record, size in zip(records, sizes, strict=True):
         data = b"".join(islice(lines, size))
         cost = len(data) * 4 // 3 + _OUTCOME_BYTES
@@ -136,10 +144,10 @@ def _fit(
     return outcomes, archived
 
 
-def _row(like: Like, arrived_at: int) -> msgspec.Struct:
+def _row(like: Like, arrived_at: int, place: str | None) -> msgspec.Struct:
     seconds, fraction = divmod(like.liked_at, 1000)
     row: msgspec.Struct = _make(
-        like, _seconds[seconds] + _FRACTIONS[fraction], _arrival(arrived_at)
+        like, _seconds[seconds] + _FRACTIONS[fraction], _arrival(arrived_at), place
     )
     return row
 
@@ -196,6 +204,7 @@ def _reject(source: FirehoseRecord, line: BadLine) -> Rejected:
         sequence_number=record.sequence_number,
         partition_key=record.partition_key,
         received_at=timestamp(record.arrived_at),
+        place=line.place,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from time import monotonic, sleep
 from typing import Any, TextIO
@@ -19,6 +19,7 @@ from infra.cli.traffic.send import Sent, send
 from infra.cli.traffic.simulate import Plan, Simulation, Truth
 from infra.cli.trending import Board
 from infra.stage import Stage, counts, invoke
+from transform.event import likes
 from transform.reports.editions import Made
 from transform.reports.schedule import Call
 
@@ -98,13 +99,16 @@ def demo(stage: Stage, ask: Ask, plan: Plan, past: Plan | None, steps: Steps) ->
         before = _quiet(stage)
         trends_before = rising.before(stage, ask)
     began = datetime.now(UTC)
+    again: list[bytes] = []
     with steps.step("Sending over HTTP") as tell:
         sent = send(
             http,
             stage.outputs.api_url,
             batch=BATCH,
+            repeated=lambda item: again.append(item.data),
             progress=lambda done: tell(f"{done.settled} of {len(http)}"),
         )
+    truth = once_a_request(truth, again, plan.now)
     with steps.step("Sending over the event bus"):
         taken = _put_events(stage, bus)
     with steps.step("Putting the malformed lines on the stream"):
@@ -130,6 +134,25 @@ def demo(stage: Stage, ask: Ask, plan: Plan, past: Plan | None, steps: Steps) ->
         reported = reporting.make(stage, Call(day=f"{day:%Y-%m-%d}"))
         tell(reported.page)
     return Shown(checks, _top(lake), trends.board, truth.viral, reported)
+
+
+def once_a_request(truth: Truth, again: Sequence[bytes], now: int) -> Truth:
+    """Give the truth without the lines of an event id that their request had before."""
+    net = Counter(truth.net)
+    unliked = 0
+    for line in again:
+        like = likes.parse(line, now, str)
+        unliked += like.action == "unlike"
+        net[like.movie_id] -= 1 if like.action == "like" else -1
+    return replace(
+        truth,
+        lines=truth.lines - len(again),
+        good=truth.good - len(again),
+        duplicates=truth.duplicates - len(again),
+        likes=truth.likes - (len(again) - unliked),
+        unlikes=truth.unlikes - unliked,
+        net=dict(net),
+    )
 
 
 def show(shown: Shown, titles: Mapping[str, str], out: TextIO) -> None:
@@ -164,9 +187,10 @@ def _viral(movie: str, shown: Shown) -> str:
 def _checks(truth: Truth, sent: Sent, bus: int, found: Measured, lake: Lake) -> tuple[Check, ...]:
     net = sum(truth.net.values())
     expected_net = {movie: n for movie, n in truth.net.items() if n}
+    taken = sent.lines - sent.repeated + bus
     once = lake.rows == lake.events == truth.events and lake.net == truth.net_distinct
     return (
-        Check("sent", truth.lines, sent.lines + bus, sent.lines + bus == truth.lines),
+        Check("sent", truth.lines, taken, taken == truth.lines),
         Check("accepted", truth.good, sent.accepted + bus, sent.accepted + bus == truth.good),
         Check(
             "refused",

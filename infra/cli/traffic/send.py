@@ -26,7 +26,8 @@ LONGEST_WAIT_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What became of the lines: every one that is not blank is accepted, refused or failed."""
+    """What became of the lines: every one that is not blank is accepted, repeated, refused or
+    failed. A repeated one has an event id that the same request had before."""
 
     lines: int
     accepted: int
@@ -35,6 +36,7 @@ class Sent:
     requests: int
     retries: int
     seconds: float
+    repeated: int = 0
 
 
 class Progress(NamedTuple):
@@ -45,11 +47,13 @@ class Progress(NamedTuple):
 
 
 class _Answer(NamedTuple):
-    """How the API settled a batch: taken, or each item with why it was not."""
+    """How the API settled a batch: taken, or each item with why it was not; and which were again
+    what the same request had before."""
 
     accepted: int
     refused: list[Refused]
     failed: list[tuple[Item, str]]
+    repeated: list[Item]
 
 
 class _Error(msgspec.Struct):
@@ -62,6 +66,10 @@ class _Errors(msgspec.Struct):
     errors: list[_Error] = []
 
 
+class _Accepted(msgspec.Struct):
+    repeated: list[int] = []
+
+
 def send(
     source: Iterable[bytes],
     url: str,
@@ -70,6 +78,7 @@ def send(
     workers: int = 4,
     refused: Callable[[Refused], None] = lambda line: None,
     failed: Callable[[Item, str], None] = lambda item, why: None,
+    repeated: Callable[[Item], None] = lambda item: None,
     progress: Callable[[Progress], None] = lambda done: None,
     attempts: int = ATTEMPTS,
     backoff_s: float = 0.25,
@@ -78,7 +87,8 @@ def send(
 
     A line without an event id gets one before it is sent, so that a request repeated after a lost
     answer carries the same ids. `refused` is called for each line that is no like, `failed` for
-    each that was given up with what was sent and why; neither stops the rest. 429, 5xx and lost
+    each that was given up with what was sent and why, `repeated` for each whose event id the same
+    request had before; none stops the rest. 429, 5xx and lost
     connections are tried `attempts` times, after what Retry-After asks or a random wait that
     doubles. At most `2 * workers` batches are held in memory.
     """
@@ -86,19 +96,22 @@ def send(
         raise ValueError(f"A batch has 1 to {MAX_LIKES} likes.")
     run = _Run(url.rstrip("/") + "/likes", workers, attempts, backoff_s)
     started = monotonic()
-    lines = accepted = failures = bytes_read = 0
+    lines = accepted = failures = twice = bytes_read = 0
     reasons: Counter[str] = Counter()
 
     def settle(answer: _Answer) -> None:
-        nonlocal accepted, failures
+        nonlocal accepted, failures, twice
         accepted += answer.accepted
+        for item in answer.repeated:
+            twice += 1
+            repeated(item)
         for line in answer.refused:
             reasons[line.reason] += 1
             refused(line)
         for item, why in answer.failed:
             failures += 1
             failed(item, why)
-        progress(Progress(bytes_read, accepted + failures + reasons.total()))
+        progress(Progress(bytes_read, accepted + twice + failures + reasons.total()))
 
     def items() -> Iterator[Item]:
         nonlocal lines, bytes_read
@@ -110,7 +123,7 @@ def send(
             if isinstance(line, Item):
                 yield line
             else:
-                settle(_Answer(0, [line], []))
+                settle(_Answer(0, [line], [], []))
 
     pool = ThreadPoolExecutor(workers, thread_name_prefix="send")
     under_way: set[Future[_Answer]] = set()
@@ -130,7 +143,7 @@ def send(
         pool.shutdown(cancel_futures=True)
         run.pool.clear()
     seconds = monotonic() - started
-    return Sent(lines, accepted, dict(reasons), failures, run.requests, run.retries, seconds)
+    return Sent(lines, accepted, dict(reasons), failures, run.requests, run.retries, seconds, twice)
 
 
 def _batches(items: Iterable[Item], most: int) -> Iterator[list[Item]]:
@@ -183,6 +196,7 @@ class _Run:
         """Send a batch until each item is settled, leaving out what is refused, splitting what is
         too large. Nothing of a batch that holds a bad item is accepted, so the rest goes again."""
         accepted = 0
+        repeated: list[Item] = []
         refused: list[Refused] = []
         failed: list[tuple[Item, str]] = []
         waiting = [items]
@@ -190,7 +204,9 @@ class _Run:
             group = waiting.pop()
             status, body = self._post(group)
             if 200 <= status < 300:
-                accepted += len(group)
+                again = [group[i] for i in _repeated(body, len(group))]
+                repeated += again
+                accepted += len(group) - len(again)
             elif status == 400 and (errors := _errors(body, len(group))):
                 refused += [
                     Refused(group[i].line, error.reason, error.detail)
@@ -207,7 +223,7 @@ class _Run:
             else:
                 why = f"HTTP {status}: {answers.message(body)}" if status else answers.message(body)
                 failed += [(item, why) for item in group]
-        return _Answer(accepted, refused, failed)
+        return _Answer(accepted, refused, failed, repeated)
 
     def _post(self, items: list[Item]) -> tuple[int, bytes]:
         """Send one body until the API takes a stand; status 0 stands for no answer at all."""
@@ -247,6 +263,15 @@ def _seconds(retry_after: str | None) -> float:
         return urllib3.Retry().parse_retry_after(retry_after)
     except (urllib3.exceptions.InvalidHeader, ValueError, OverflowError):
         return 0.0
+
+
+def _repeated(body: bytes, items: int) -> list[int]:
+    """The items whose event id stands in the request before, by index, as a 202 names them."""
+    try:
+        told = msgspec.json.decode(body, type=_Accepted).repeated
+    except msgspec.MsgspecError:
+        return []
+    return [index for index in told if 0 <= index < items]
 
 
 def _errors(body: bytes, items: int) -> dict[int, _Error]:

@@ -85,8 +85,10 @@ def send_file(
 def told(sent: sender.Sent) -> str:
     """Say what became of the lines."""
     refused = sum(sent.refused.values())
+    again = f"{sent.repeated} of an event id sent with it, " if sent.repeated else ""
     return (
-        f"{sent.lines} lines: {sent.accepted} accepted, {refused} refused, {sent.failed} failed; "
+        f"{sent.lines} lines: {sent.accepted} accepted, {again}{refused} refused, "
+        f"{sent.failed} failed; "
         f"{sent.requests} requests, {sent.retries} of them repeated, {sent.seconds:.1f} s"
     )
 

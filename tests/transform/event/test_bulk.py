@@ -29,7 +29,7 @@ def one_by_one(data, arrived_at=NOW, skew=0):
         try:
             like = likes.parse(line, arrived_at, lambda: "made", skew)
         except InvalidLike as invalid:
-            bad.append((number, line, invalid.reason, invalid.detail))
+            bad.append((number, line, invalid.reason, invalid.detail, None))
             continue
         row = {name: getattr(like, name) for name in NAMES}
         if row["event_id"] == "made":

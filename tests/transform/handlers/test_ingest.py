@@ -53,6 +53,27 @@ def test_a_batch_is_one_record(kinesis, measured):
     assert measured("LikesAccepted") == 500
 
 
+def test_an_event_id_twice_in_a_request_is_one_like_and_the_answer_says_so(kinesis, measured):
+    batch = [
+        {"movie_id": "a", "event_id": "e1"},
+        {"movie_id": "b", "event_id": "e2"},
+        {"movie_id": "a", "eventId": " e1 "},
+        {"movie_id": "c"},
+        {"movie_id": "other", "event_id": "e1"},
+    ]
+    status, body, headers = answer(aws.post(json.dumps(batch)))
+    assert (status, body["accepted"], body["repeated"]) == (202, 3, [2, 4])
+    made = body["event_ids"][3]
+    assert body["event_ids"] == ["e1", "e2", "e1", made, "e1"]
+    assert [(like.event_id, like.movie_id) for like in on_stream(kinesis)] == [
+        ("e1", "a"),
+        ("e2", "b"),
+        (made, "c"),
+    ]
+    assert headers["X-Correlation-Id"] == "e1"
+    assert measured("LikesAccepted") == 3
+
+
 def test_one_bad_item_refuses_the_batch_and_every_bad_item_is_named(kinesis, measured):
     batch = [{"movie_id": "a"}, {}, {"movie_id": "b"}, {"movie_id": "c", "action": "love"}, 7]
     status, body, _ = answer(aws.post(json.dumps(batch)))
@@ -181,7 +202,9 @@ def test_any_bytes_get_an_answer_with_a_json_body(kinesis):
         assert headers["Content-Type"] == "application/json"
         assert len(kinesis.records) == before + (status == 202)
         if status == 202:
-            assert body["accepted"] == len(body["event_ids"]) > 0
+            assert body["accepted"] == len(set(body["event_ids"])) > 0
+            again = body.get("repeated", [])
+            assert body["accepted"] + len(again) == len(body["event_ids"])
         else:
             assert body["error"] and body["message"]
         if not payload.lstrip().startswith(b"[") and payload.strip():

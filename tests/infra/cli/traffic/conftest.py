@@ -62,7 +62,9 @@ class Api(ThreadingHTTPServer):
                 self.taken[item["event_id"]] += item["event_id"] not in self.events
                 self.events[item["event_id"]] = item
             ids = [item["event_id"] for item in items]
-            return 202, {"accepted": len(items), "event_ids": ids}, behaviour == "lose"
+            again = [n for n, event_id in enumerate(ids) if event_id in ids[:n]]
+            told = {"accepted": len(items) - len(again), "event_ids": ids, "repeated": again}
+            return 202, told, behaviour == "lose"
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -46,6 +46,16 @@ def test_every_like_arrives_once_in_batches(api):
     assert sorted(api.taken) == sorted(f"e{i}" for i in range(1050))
 
 
+def test_a_line_whose_event_id_its_request_had_before_is_told(api):
+    again: list[bytes] = []
+    lines = [like(0), like(1), like(0), b'{"movie_id":7}', like(2), like(1)]
+    sent = Told().send(lines, api.url, batch=6, repeated=lambda item: again.append(item.data))
+    assert (sent.lines, sent.accepted, sent.repeated) == (6, 4, 2)
+    assert again == [like(0).strip(), like(1).strip()]
+    sent = Told().send(lines[:3], api.url, batch=2)
+    assert (sent.accepted, sent.repeated) == (3, 0), "in another request it is the API's to know"
+
+
 BEHAVIOURS = st.sampled_from(["take", "take", "503", "429", "502", "drop", "lose"])
 
 
