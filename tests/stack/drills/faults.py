@@ -42,7 +42,7 @@ def fated(client: Any, operation: str, fates: list[Fate]) -> Iterator[list[Fate]
             return refusal(request)
         if fate == "answer lost":
             session = URLLib3Session()
-            assert session.send(request).status_code == 200
+            session.send(request)
             session.close()
             raise ConnectionClosedError(endpoint_url=request.url)
         return None
