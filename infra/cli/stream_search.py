@@ -10,7 +10,7 @@ from time import sleep
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from transform.event import aggregated
-from transform.event.stream_records import Metadata, sequence
+from transform.event.stream_records import Metadata, Record, sequence
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
@@ -48,16 +48,16 @@ def find(
     until = max(one.taken_at for one in wanted) + AFTER_MS
     stood: dict[bytes, list[Metadata]] = defaultdict(list)
     read = 0
-    for shard_id in _shards(kinesis, stream):
-        for record in _records(kinesis, stream, shard_id, since, until):
+    for shard_id in shards(kinesis, stream):
+        for told in records(kinesis, stream, shard_id, since, until):
             read += 1
             if read % 1_000 == 0:
                 tell(f"{read} records of the stream read")
-            data = record["Data"]
+            data = told["Data"]
             for number, part in enumerate(aggregated.split(data) or [data]):
                 digest = sha256(part).digest()
                 if digest in digests:
-                    stood[digest].append(_metadata(shard_id, record, number))
+                    stood[digest].append(_metadata(shard_id, told, number))
     return match(wanted, stood)
 
 
@@ -83,13 +83,21 @@ def _arrival(at: Metadata) -> int:
     return at.approximate_arrival_timestamp
 
 
-def _metadata(shard_id: str, record: Any, number: int) -> Metadata:
-    arrived_at = _ms(record["ApproximateArrivalTimestamp"])
-    key = record["PartitionKey"]
-    return Metadata(shard_id, record["SequenceNumber"], key, arrived_at, number)
+def _metadata(shard_id: str, told: Any, number: int) -> Metadata:
+    arrived_at = _ms(told["ApproximateArrivalTimestamp"])
+    key = told["PartitionKey"]
+    return Metadata(shard_id, told["SequenceNumber"], key, arrived_at, number)
 
 
-def _shards(kinesis: KinesisClient, stream: str) -> Iterator[str]:
+def record(shard_id: str, told: Any) -> Record:
+    """Give a record of a shard as the functions read it."""
+    at = _metadata(shard_id, told, 0)
+    place = shard_id, at.sequence_number, at.partition_key
+    return Record(told["Data"], at.approximate_arrival_timestamp, *place)
+
+
+def shards(kinesis: KinesisClient, stream: str) -> Iterator[str]:
+    """Give the ids of all shards that still have records, closed ones too."""
     asked: Any = {"StreamName": stream}
     while asked:
         page = kinesis.list_shards(**asked)
@@ -97,10 +105,11 @@ def _shards(kinesis: KinesisClient, stream: str) -> Iterator[str]:
         asked = {"NextToken": page["NextToken"]} if page.get("NextToken") else None
 
 
-def _records(
+def records(
     kinesis: KinesisClient, stream: str, shard_id: str, since: int, until: int
 ) -> Iterator[Any]:
-    """Give the records of a shard that arrived within a time."""
+    """Give the records of a shard, as boto3 does, that arrived from one time to another (epoch
+    milliseconds)."""
     start = kinesis.get_shard_iterator(
         StreamName=stream,
         ShardId=shard_id,

@@ -5,7 +5,7 @@ whoever reads it, so that each reader knows a like by the same id and place.
 """
 
 import base64
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
@@ -145,8 +145,11 @@ def ordered(number: str) -> str:
     return number.zfill(56)
 
 
-def from_lambda(event: Mapping[str, Any]) -> list[Record]:
-    """Give the records of a Lambda event from a Kinesis mapping or fan-out consumer."""
+def from_lambda(event: Mapping[str, Any], skipped: Container[str] = ()) -> list[Record]:
+    """Give the records of a Lambda event from a Kinesis mapping or fan-out consumer.
+
+    Those whose `shardId:sequenceNumber` is named as skipped are left out, unread.
+    """
     return [
         Record(
             data=base64.b64decode(record["kinesis"]["data"]),
@@ -156,6 +159,7 @@ def from_lambda(event: Mapping[str, Any]) -> list[Record]:
             partition_key=record["kinesis"]["partitionKey"],
         )
         for record in event["Records"]
+        if record["eventID"] not in skipped
     ]
 
 
