@@ -3,10 +3,11 @@
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import pairwise, takewhile
 from pathlib import Path
+from threading import Lock
 from typing import TypeVar
 
 import msgspec
@@ -61,11 +62,15 @@ class Written:
 
 @contextmanager
 def opened(bucket: Bucket, power: Power) -> Iterator["Days"]:
-    """Give the days of a bucket, with a DuckDB and room on disk while they are merged."""
-    with tempfile.TemporaryDirectory(prefix="compact-") as folder:
+    """Give the days of a bucket, with a DuckDB, once one is needed, and room on disk."""
+    with tempfile.TemporaryDirectory(prefix="compact-") as folder, ExitStack() as stack:
         scratch = Path(folder)
-        with duck.engine(scratch, power.memory_mb, power.threads) as engine:
-            yield Days(bucket, Staging(engine), scratch, power.threads)
+
+        def staging() -> Staging:
+            engine = duck.engine(scratch, power.memory_mb, power.threads)
+            return Staging(stack.enter_context(engine))
+
+        yield Days(bucket, staging, scratch, power.threads)
 
 
 @dataclass(slots=True)
@@ -105,9 +110,19 @@ class Days:
     """The days of the lake, and the likes staged for them; files may lie in `scratch`."""
 
     bucket: Bucket
-    staging: Staging
+    stage: Callable[[], Staging]
     scratch: Path
     threads: int
+    _staging: Staging | None = None
+    _lock: Lock = field(default_factory=Lock)
+
+    @property
+    def staging(self) -> Staging:
+        """The staging area, made when it is first asked for: most runs find nothing to merge."""
+        with self._lock:
+            if self._staging is None:
+                self._staging = self.stage()
+            return self._staging
 
     def state(self) -> tuple[State, str | None]:
         """Give the state as it is, and its ETag."""
