@@ -14,6 +14,7 @@ from transform.lake import duck, event_ids, sorting
 from transform.lake.division import MAX_BUCKETS, Division
 from transform.lake.parquet import SCHEMA
 from transform.lake.sorting import Ordering
+from transform.lake.tombstones import NOBODY, Forgotten
 
 pc: Any = pyarrow.compute  # its types do not know of Python values where arrays may stand
 
@@ -34,12 +35,14 @@ class Staging:
     """Likes that are merged together: in memory, or in DuckDB, which spills, if they are many.
 
     SQL knows them as `staged`: the columns of `likes`, and the epoch `hour`, null for a row that
-    is not staged any more.
+    is not staged any more. Likes of those who are forgotten are anonymous from the moment on that
+    they are here.
     """
 
-    def __init__(self, connection: DuckDBPyConnection) -> None:
+    def __init__(self, connection: DuckDBPyConnection, forgotten: Forgotten = NOBODY) -> None:
         """Begin with no rows."""
         self.connection = connection
+        self.forgotten = forgotten
         self.begin()
 
     def begin(self) -> None:
@@ -58,7 +61,7 @@ class Staging:
         """
         self._rows = self._ordering = None
         held, before = self._held.copy(), self._held.count
-        left = iter(parts)
+        left = map(self.forgotten.anonymous, parts)
         with duck.room():
             while not self._spilled and held.bytes <= HELD:
                 rows = next(left, None)
@@ -124,6 +127,19 @@ class Staging:
         with duck.cursor(self.connection) as cursor:
             cursor.register("taken", likes)
             cursor.execute("DELETE FROM staged WHERE event_id IN (SELECT event_id FROM taken)")
+
+    def forget(self, forgotten: Forgotten) -> None:
+        """Make the likes anonymous of who is forgotten now, once all rows are added."""
+        self.forgotten, self._ordering = forgotten, None
+        if self._rows is not None:
+            self._rows = forgotten.anonymous(self._rows)
+            return
+        with duck.cursor(self.connection) as cursor:
+            forgotten_rows = duck.forgotten(cursor, "staged", forgotten)
+            cursor.begin()
+            cursor.execute(f"DELETE FROM staged WHERE {forgotten_rows}")
+            cursor.execute("INSERT INTO staged FROM anonymous")
+            cursor.commit()
 
     @contextmanager
     def session(self) -> Iterator[DuckDBPyConnection]:
