@@ -20,8 +20,10 @@ SURE = 6
 """Characters from which on an id, if it is no number, means nothing else."""
 _SHORT = '"\\/'
 """Characters that JSON escapes with a backslash alone; ids have no controls."""
-_BEFORE = rb"(?:(?<![\w@\x80-\xff.-])|(?<=[^\w]\.)|(?<=\\[bfnrt])|(?<=\\u[0-9a-fA-F]{4}))"
-_AFTER = rb"(?![\w@\x80-\xff-]|\.\w)"
+_LETTERS = rb"\x80-\xff"
+"""Bytes of letters beyond ASCII, in UTF-8; what is none may have any bytes beside an id."""
+_BEFORE = rb"(?:(?<![\w@%s.-])|(?<=[^\w]\.)|(?<=\\[bfnrt])|(?<=\\u[0-9a-fA-F]{4}))"
+_AFTER = rb"(?![\w@%s-]|\.\w)"
 _QUOTE = rb"(?P<quote>\\*[\"'])"
 _USER = rb"(?P<key>(?i:user(?:[_-]?(?:id|name|key|uuid|ref|number|no))?)(?:\\*[\"'])?\s*[:=]\s*)"
 _ESCAPE = re.compile(rb"\\+u([0-9a-fA-F]{4})")
@@ -42,7 +44,7 @@ class Texts:
         if any(quote(user, safe="") != user for user in self.users):
             marks.append("%[0-9a-fA-F]{2}")
         self.pattern = "|".join([*sorted(map(re.escape, self.users)), *marks])
-        self._patterns: dict[str, _Patterns] = {}
+        self._patterns: dict[tuple[str, bool], _Patterns] = {}
 
     def may_hold(self, texts: Any) -> Any:
         """Tell of each text in an Arrow array whether it may hold an id; null where there is none.
@@ -60,18 +62,20 @@ class Texts:
         meant = _as_meant(data)
         for user in self.users:
             if user.encode() in meant or user.replace("\\", "").encode() in meant:
-                if user not in self._patterns:  # it takes milliseconds to make
-                    self._patterns[user] = _Patterns(user)
-                data = self._patterns[user].cleaned(data)
+                which = user, _is_utf8(data)
+                if which not in self._patterns:  # it takes milliseconds to make
+                    self._patterns[which] = _Patterns(*which)
+                data = self._patterns[which].cleaned(data)
         return data
 
 
 class _Patterns:
     """What one id looks like in text."""
 
-    def __init__(self, user: str) -> None:
+    def __init__(self, user: str, utf8: bool) -> None:
         escaped = b"".join(map(_forms, user))
-        one = _BEFORE + escaped + _AFTER
+        letters = _LETTERS if utf8 else b""
+        one = _BEFORE % letters + escaped + _AFTER % letters
         value = rb"(?:" + _QUOTE + escaped + rb"(?P=quote)|" + one + rb")"
         self._of_a_user = re.compile(_USER + value)
         # A number may be any other, and so may a short word.
@@ -87,6 +91,14 @@ class _Patterns:
         if self._word:
             data = self._word.sub(WORD, data)
         return data
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _as_meant(data: bytes) -> bytes:

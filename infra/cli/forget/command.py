@@ -6,7 +6,6 @@ import os
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from time import time
 
@@ -17,12 +16,12 @@ from rich.progress import DownloadColumn, Progress, SpinnerColumn, TextColumn
 from infra.cli import compaction
 from infra.cli.forget import beside, certificate
 from infra.cli.forget.certificate import Certificate
-from infra.cli.forget.search import THREADS, Search
+from infra.cli.forget.search import take_out
 from infra.cli.forget.versions import Versions
 from infra.paths import home
 from infra.stage import Stage
 from transform.aws import forgotten
-from transform.aws.lake_writer import Days, Power, opened
+from transform.aws.lake_writer import Power
 from transform.event.likes import MAX_CHARACTERS
 from transform.lake import tombstones
 from transform.lake.erasure import Texts
@@ -86,10 +85,9 @@ def forget(
     hashes = sorted(tombstones.hashed(who.key, user) for user in users) if who.key else []
     since = max(((who.people or {}).get(one, began) for one in hashes), default=began)
     again_after = since + _stream_ms(stage) + LATE_MS
-    with _bar(console) as tell, opened(bucket, _power()) as days:
-        days.staging.forgotten, days.cleans = replace(who, texts=texts), True
-        search = _search(stage, days, texts, dry_run, tell)
-        search.run()
+    results = Versions(bucket.client, stage.outputs.results_bucket)
+    with _bar(console) as tell:
+        search = take_out(bucket, results, who, texts, _power(), dry_run, tell)
     places = [*search.places.values(), *beside.items(stage, texts)]
     if stage.name == "local":
         places.append(beside.files(home(), texts, dry_run))
@@ -121,21 +119,6 @@ def lift(stage: Stage, users: Sequence[str]) -> str:
     """Remove tombstones: what these people like from now on is theirs again; says so."""
     had = forgotten.lift(compaction.bucket(stage), users)
     return f"{had} of {len(users)} were forgotten; what they like from now on is theirs again."
-
-
-def _search(
-    stage: Stage, days: Days, texts: Texts, dry_run: bool, tell: Callable[[int], None]
-) -> Search:
-    client = stage.client("s3", max_pool_connections=2 * THREADS)
-    return Search(
-        Versions(client, stage.outputs.bucket),
-        Versions(client, stage.outputs.results_bucket),
-        days.bucket,
-        days,
-        texts,
-        dry_run,
-        tell,
-    )
 
 
 def _stream_ms(stage: Stage) -> int:

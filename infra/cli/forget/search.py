@@ -6,7 +6,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from uuid import uuid4
@@ -15,10 +15,11 @@ from infra.cli.forget.certificate import Place
 from infra.cli.forget.certificate import Version as Removed
 from infra.cli.forget.versions import Version, Versions
 from transform.aws.buckets import Bucket, Conflict
-from transform.aws.lake_writer import Days
+from transform.aws.lake_writer import Days, Power, opened
 from transform.lake import erased_files, keys
 from transform.lake.erased_files import Found
 from transform.lake.erasure import Texts
+from transform.lake.tombstones import Forgotten
 
 THREADS = 4
 WAITING = 4 * THREADS
@@ -28,6 +29,25 @@ PASSES = 8
 
 class Restless(Exception):
     """Others brought an id in faster than it was taken out; nothing is lost."""
+
+
+def take_out(
+    bucket: Bucket,
+    results: Versions,
+    who: Forgotten,
+    texts: Texts,
+    power: Power,
+    dry_run: bool = False,
+    tell: Callable[[int], None] = lambda size: None,
+) -> Search:
+    """Take ids out of the lake's bucket, and remove the query results that hold them; `who` has
+    their tombstones. Gives what was searched, and what came of it."""
+    with opened(bucket, power) as days:
+        days.staging.forgotten, days.cleans = replace(who, texts=texts), True
+        lake = Versions(bucket.client, bucket.name)
+        search = Search(lake, results, bucket, days, texts, dry_run, tell)
+        search.run()
+    return search
 
 
 @dataclass(slots=True)
