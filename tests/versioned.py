@@ -25,6 +25,15 @@ class Versioned(Objects):
         super().add(key, body, modified)
         self.ids[key] = f"v{next(self.numbers)}"
 
+    def copy(self) -> "Versioned":
+        """Give another that holds the same."""
+        other = Versioned()
+        other.objects, other.modified = dict(self.objects), dict(self.modified)
+        other.kinds, other.ids, other.now = dict(self.kinds), dict(self.ids), self.now
+        other.old = {key: dict(versions) for key, versions in self.old.items()}
+        other.numbers = count(sum(map(len, (other.ids, *other.old.values()))) + 1)
+        return other
+
     def bodies(self) -> Iterator[tuple[str, bytes]]:
         """Give the key and the bytes of every version."""
         yield from self.objects.items()

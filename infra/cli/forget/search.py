@@ -14,6 +14,7 @@ from uuid import uuid4
 from infra.cli.forget.certificate import Place
 from infra.cli.forget.certificate import Version as Removed
 from infra.cli.forget.versions import Version, Versions
+from transform.aws import tending
 from transform.aws.buckets import Bucket, Conflict
 from transform.aws.lake_writer import Days, Power, opened
 from transform.lake import erased_files, keys
@@ -47,6 +48,8 @@ def take_out(
         lake = Versions(bucket.client, bucket.name)
         search = Search(lake, results, bucket, days, texts, dry_run, tell)
         search.run()
+        if not dry_run:
+            tending.refresh(days)  # totals that a run left stale which was cut off
     return search
 
 

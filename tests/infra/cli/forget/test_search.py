@@ -71,10 +71,22 @@ def errors():
     return json.dumps(told).encode() + b"\n" + b'{"rawData":"bm8="}\n'
 
 
+_MADE = {}
+"""Worlds by their division, of which each test has a copy."""
+
+
 class World:
     """A lake, and the bucket of query results."""
 
     def __init__(self, division=None):
+        if division not in _MADE:
+            self.make(division)
+            _MADE[division] = self.s3, self.answers
+        s3, answers = _MADE[division]
+        self.s3, self.answers = s3.copy(), answers.copy()
+        self.bucket = Bucket(self.s3, "lake")
+
+    def make(self, division):
         self.s3, self.answers = Versioned(), Versioned()
         self.s3.now = NOW
         self.bucket = Bucket(self.s3, "lake")
@@ -95,9 +107,7 @@ class World:
         who = forgotten.read(self.bucket)[0]
         if not dry_run:
             who = forgotten.add(self.bucket, texts.users, NOW + 10)
-        return take_out(
-            self.bucket, Versions(self.answers, "results"), who, texts, POWER, dry_run
-        )
+        return take_out(self.bucket, Versions(self.answers, "results"), who, texts, POWER, dry_run)
 
     def text(self):
         """All that is kept, without what is packed."""
@@ -295,7 +305,7 @@ def clean():
 
 def test_a_run_that_is_cut_off_anywhere_is_gone_on_with(clean, monkeypatch):
     expected, count = clean
-    for last in range(1, count + 1, 3):
+    for last in range(1, count + 1, 7):
         world = World()
 
         def end(number, last=last):
@@ -320,7 +330,7 @@ def test_whoever_merges_meanwhile_brings_nobody_back(clean):
     """All of a compaction, of what came and of all there is, between any two calls."""
     _, count = clean
     more = [like("8", WHO, NOW - DAYS), like("9", WHO, NOW - 5 * DAYS), like("10", OTHER)]
-    for turn in range(1, count + 1, 4):
+    for turn in range(1, count + 1, 15):
         world = World()
 
         def act(number, world=world, turn=turn):
@@ -360,7 +370,7 @@ def test_whoever_is_forgotten_while_likes_are_merged_is_not_merged(division):
         return world, len(told)
 
     _, count = merge(lambda world, number: None)
-    for turn in range(1, count + 1, 2):
+    for turn in range(1, count + 1, 11):
 
         def act(world, number, turn=turn):
             if number == turn:
