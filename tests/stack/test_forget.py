@@ -10,16 +10,22 @@ import time
 import uuid
 from pathlib import Path
 
+import boto3
 import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
 
 import queries
+from infra.cli import forget
 from infra.cli.compaction import bucket
-from infra.stage import counts, invoke
+from infra.cli.forget import command
+from infra.stage import Stage, counts, invoke
 from tests import plan
 from tests.stack import everything
 from transform.lake import keys, tombstones
 
 DAYS = plan.days("forget")
+RIGHTS = Path(forget.__file__).with_name("rights.json")
 DRILL = Path(__file__).parent / "drills" / "killed_in_mid_forget.md"
 
 
@@ -81,7 +87,7 @@ class Scene:
         for data in (b'{"user_id": "%s"}', b"%s,no json", b"\xff %s \xff"):
             kinesis.put_record(StreamName=self.stage.outputs.stream_name,
                                Data=data % self.who.encode(), PartitionKey=self.who)  # fmt: skip
-        self.eventually(lambda: self.rejected() >= 3, True)
+        self.eventually(self.rejected, 3)
         raw = json.dumps({"movieId": "m", "userId": self.who}).encode()
         body = json.dumps({"attemptsMade": 4, "rawData": base64.b64encode(raw).decode()}).encode()
         s3.put_object(Bucket=self.stage.outputs.bucket, Body=body,
@@ -90,8 +96,10 @@ class Scene:
                       Body=f'"user_id"\n"{self.who}"\n'.encode())  # fmt: skip
 
     def rejected(self):
+        packed = base64.b64encode(b"\xff %s \xff" % self.who.encode()).decode()
         answer = queries.run(
-            f"SELECT count(*) AS n FROM rejected WHERE partition_key = '{self.who}'",
+            f"SELECT count(*) AS n FROM rejected "
+            f"WHERE payload LIKE '%{self.who}%' OR payload = '{packed}'",
             connection=self.connection,
         )
         return int(answer["n"][0])
@@ -166,6 +174,44 @@ def test_nothing_kept_tells_of_somebody_who_is_forgotten(scene, run):
 
 def day_key(day):
     return f"{keys.LIKES}day={DAYS.at(day):%Y-%m-%d}/"
+
+
+@pytest.fixture
+def operator(stage):
+    """A client maker for somebody who has the rights that the documentation names, and no others."""
+    names = {"LAKE_BUCKET": "bucket", "RESULTS_BUCKET": "results_bucket", "STREAM": "stream_name",
+             "COUNTS_TABLE": "counts_table", "TRENDS_TABLE": "trends_table",
+             "WORKGROUP": "athena_workgroup"}  # fmt: skip
+    policy = RIGHTS.read_text("utf-8")
+    for placeholder, name in names.items():
+        policy = policy.replace(placeholder, getattr(stage.outputs, name))
+    iam, user = stage.client("iam"), f"operator-{uuid.uuid4().hex[:8]}"
+    iam.create_user(UserName=user)
+    iam.put_user_policy(UserName=user, PolicyName="forget", PolicyDocument=policy)
+    keys_ = iam.create_access_key(UserName=user)["AccessKey"]
+
+    def client(_stage, service, **settings):
+        return boto3.client(
+            service, endpoint_url=stage.endpoint, region_name="us-east-1",
+            aws_access_key_id=keys_["AccessKeyId"], aws_secret_access_key=keys_["SecretAccessKey"],
+            config=Config(proxies={}, **settings),
+        )  # fmt: skip
+
+    yield client
+    iam.delete_access_key(UserName=user, AccessKeyId=keys_["AccessKeyId"])
+    iam.delete_user_policy(UserName=user, PolicyName="forget")
+    iam.delete_user(UserName=user)
+
+
+def test_the_documented_rights_are_enough(scene, operator, home, monkeypatch):
+    monkeypatch.setenv("LAKE_HOME", str(home))
+    with monkeypatch.context() as patch:
+        patch.setattr(Stage, "client", operator)
+        done, at = command.forget(scene.stage, [scene.who])
+        place = {"Bucket": scene.stage.outputs.results_bucket, "Key": "x", "Body": b""}
+        with pytest.raises(ClientError, match="AccessDenied"):
+            scene.stage.client("s3").put_object(**place)
+    assert at and not done.stays and scene.theirs() == []
 
 
 def test_the_drill_says_what_is_expected():

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import gzip
+import re
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -25,6 +26,7 @@ KEPT = ("event_id", "movie_id", "action", "source")
 _GZIP, _PARQUET = b"\x1f\x8b", b"PAR1"
 _BATCH = 65_536
 _UNREADABLE = (pa.ArrowException, OSError, EOFError, zlib.error)
+_NO_PAYLOAD = re.compile(rb'"payload":\s*null')
 _decode = msgspec.json.Decoder().decode
 
 
@@ -192,9 +194,8 @@ def cleaned_line(line: bytes, texts: Texts) -> bytes:
     if not texts.may_be_in(line):
         return line
     without = texts.cleaned(line)
-    if b'"payload":null' in without and b'"payload":null' not in line:
-        # A payload is a text in any case.
-        without = without.replace(b'"payload":null', b'"payload":"%s"' % WORD)
+    if not _NO_PAYLOAD.search(line):  # a payload is a text in any case
+        without = _NO_PAYLOAD.sub(b'"payload":"%s"' % WORD, without)
     return without
 
 

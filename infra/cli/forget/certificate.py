@@ -42,13 +42,15 @@ class Version(msgspec.Struct, frozen=True):
 
 
 class Certificate(msgspec.Struct):
-    """A run. Times are epoch milliseconds; `people` are the keyed hashes of ids.
+    """A run. Times are epoch milliseconds; `people` are the keyed hashes of ids, of which a dry run
+    may have none: there is no key before somebody is forgotten.
 
     `final` says that no like from before the forgetting can be on its way any more, which may be so
     as long as the stream keeps them: from `again_after` on a run is.
     """
 
     stage: str
+    asked: int
     people: list[str]
     since: int
     began: int
@@ -107,7 +109,7 @@ def told(one: Certificate, at: str | None) -> str:
 
 def _sentences(one: Certificate, at: str | None) -> Iterable[str]:
     held = sum(place.held for place in one.places)
-    people = counted(len(one.people), "person").replace("persons", "people")
+    people = "1 person" if one.asked == 1 else f"{one.asked:,} people"
     would = "would be " if one.dry_run else ""
     yield (
         f"{people}: {counted(one.bytes, 'byte')} searched, "
@@ -123,10 +125,7 @@ def _sentences(one: Certificate, at: str | None) -> Iterable[str]:
     for table, count in one.finds.items():
         yield f"{QUERY.format(table=table)}: {count:,}"
     if one.stays:
-        yield (
-            "An id stands where it cannot be taken out, see `stays`: a producer made it part of "
-            "what a like is known by."
-        )
+        yield "An id stands where it cannot be taken out: see what stays."
     yield from one.notes
     if one.dry_run:
         return

@@ -94,6 +94,7 @@ def forget(
     note = beside.queries(stage, texts)
     done = Certificate(
         stage=stage.name,
+        asked=len(users),
         people=hashes,
         since=since,
         began=began,
