@@ -129,15 +129,15 @@ def forget(root: Path) -> tuple[float, int, int]:
 
 
 def _script(root: Path, out: Path) -> float:
-    """Rewrite the files of the days that hold the user as a DuckDB script does it; gives seconds."""
+    """Rewrite the files that hold the user, as a DuckDB script does it; gives seconds."""
     import duckdb
 
     out.mkdir()
     start = time.perf_counter()
     for day in range(0, DAYS, EVERY):
         named = f"day={growth.FIRST + timedelta(days=day):%Y-%m-%d}"
-        for number, path in enumerate([*root.glob(f"likes/{named}/*.parquet"),
-                                       *root.glob(f"raw/arrival_{named}/*/*.parquet")]):  # fmt: skip
+        likes, raw = f"likes/{named}/*.parquet", f"raw/arrival_{named}/*/*.parquet"
+        for number, path in enumerate([*root.glob(likes), *root.glob(raw)]):
             with duckdb.connect() as connection:
                 connection.execute(
                     f"""COPY (SELECT * REPLACE (nullif(user_id, '{WHO}') AS user_id)

@@ -178,7 +178,7 @@ def day_key(day):
 
 @pytest.fixture
 def operator(stage):
-    """A client maker for somebody who has the rights that the documentation names, and no others."""
+    """Makes clients of somebody who has the rights that the documentation names, and no others."""
     names = {"LAKE_BUCKET": "bucket", "RESULTS_BUCKET": "results_bucket", "STREAM": "stream_name",
              "COUNTS_TABLE": "counts_table", "TRENDS_TABLE": "trends_table",
              "WORKGROUP": "athena_workgroup"}  # fmt: skip
