@@ -788,6 +788,66 @@ def backfill(
     sys.exit(bool(outcome.failed))
 
 
+@main.command()
+@options.stage
+@options.form
+@click.argument("users", nargs=-1, metavar="USER...")
+@click.option("--from-file", type=click.Path(exists=True, dir_okay=False), help="Ids, one a line.")
+@click.option("--dry-run", is_flag=True, help="Search everything, and change nothing.")
+@click.option("--lift", is_flag=True, help="Let what they like from now on be theirs again.")
+@options.wide
+def forget(
+    stage: str,
+    form: Format,
+    users: Sequence[str],
+    from_file: str | None,
+    dry_run: bool,
+    lift: bool,
+    wide: bool,
+) -> None:
+    """Take the ids of people out of everything that is kept; their likes stay, anonymous.
+
+    Searches every version of every object, rewrites what holds an id, removes old versions that do,
+    and writes a certificate that does not name them. What comes of theirs later, by old files,
+    retries or the stream, is anonymous too. Safe to repeat: a run that was cut off goes on. Exit
+    code 1 if an id stands where it cannot be taken out.
+
+    Example: lake forget user-000123 --dry-run
+    """
+    from rich.console import Console
+
+    from infra.cli.forget import certificate, command
+    from infra.cli.output import tables
+    from infra.stage import open_stage
+
+    try:
+        who = command.people(users, from_file)
+    except command.BadPeople as error:
+        raise click.UsageError(str(error)) from None
+    opened = open_stage(stage)
+    if lift:
+        click.echo(command.lift(opened, who))
+        return
+
+    def finds(table: str, users: Sequence[str]) -> int:
+        import queries
+
+        connection, query = queries.connect(stage), certificate.QUERY.format(table=table)
+        answers = [queries.run(query, connection=connection, user=user) for user in users]
+        return sum(int(answer["likes"][0]) for answer in answers)
+
+    # Athena would remember the ids for weeks; DuckDB does not.
+    asked = finds if stage == "local" else None
+    done, at = command.forget(
+        opened, who, dry_run=dry_run, finds=asked, console=Console(stderr=True)
+    )
+    if form == "table":
+        rows = certificate.rows(done)
+        tables.write(certificate.COLUMNS, rows, form, sys.stdout, wide=wide, fold=True)
+    tables.write_one(certificate.told(done, at), certificate.fields(done, at), form, sys.stdout)
+    sys.exit(done.stays)
+
+
 @main.group(cls=options.WithDefault)
 def movies() -> None:
     """List the films that have a title, or load more of them.

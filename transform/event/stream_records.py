@@ -52,6 +52,18 @@ class Record(msgspec.Struct, frozen=True, gc=False):
             return None
         return places.make(self.shard_id, self.sequence_number, self.subsequence, line)
 
+    @property
+    def correlation_id(self) -> str | None:
+        """What logs call the record: the id of its request, else where it stands on the stream.
+
+        IngestLike's partition key is the event id that its record begins with. Whoever else puts
+        records on the stream may take the id of a user as the key, and that is for no log.
+        """
+        key = self.partition_key
+        if key is not None and self.data.startswith(b'{"event_id":"%s"' % key.encode()):
+            return key
+        return self.sequence_number or self.record_id
+
 
 class BadLine(msgspec.Struct, frozen=True, gc=False):
     """A line that is no like: its number in the record from 1, its bytes, why, and its place."""

@@ -70,4 +70,6 @@ def _keep(rejected: list[Rejected]) -> None:
         )
         logger.info("Kept rejected lines", key=key)
     for line in rejected:
-        logger.warning("Rejected", reason=line.reason, correlation_id=line.partition_key)
+        logger.warning(
+            "Rejected", reason=line.reason, correlation_id=line.sequence_number or line.record_id
+        )

@@ -71,7 +71,7 @@ def handler(event: dict[str, Any], context: Any) -> None:
         counted=counted,
         skipped=skipped,
         movies=len(tallies),
-        correlation_ids=[record.partition_key for record in records],
+        correlation_ids=[record.correlation_id for record in records],
     )
 
 

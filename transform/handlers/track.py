@@ -70,7 +70,7 @@ def handler(event: dict[str, Any], context: Any) -> None:
         records=sum(map(len, shards.values())),
         likes=likes,
         too_late=too_late,
-        correlation_ids=[r.partition_key for batch in shards.values() for r, _ in batch],
+        correlation_ids=[r.correlation_id for batch in shards.values() for r, _ in batch],
     )
 
 

@@ -157,13 +157,10 @@ class _Identified(msgspec.Struct):
 
 
 def correlation_id(record: FirehoseRecord, outcome: Outcome) -> str | None:
-    """Give the id of the request that a record came from: its partition key.
-
-    That is the event id of its first like, which tells it where Firehose does not.
-    """
-    told = record.kinesis_record_metadata
-    if told:
-        return told.partition_key
+    """Give what logs call the request that a record came from; where Firehose does not tell of the
+    stream, the event id of its first like, which is the same."""
+    if record.kinesis_record_metadata:
+        return record.record().correlation_id
     first = outcome.data.partition(b"\n")[0]
     return msgspec.json.decode(first, type=_Identified).event_id if first else None
 

@@ -64,6 +64,13 @@ data "aws_iam_policy_document" "compact" {
     resources = ["${local.bucket_arn}/likes/*", "${local.bucket_arn}/totals/*"]
   }
 
+  # Who is forgotten, as keyed hashes, and the key. No other function reads these, and none writes them.
+  statement {
+    sid       = "ReadWhoIsForgotten"
+    actions   = ["s3:GetObject"]
+    resources = ["${local.bucket_arn}/forgotten/tombstones.json", "${local.bucket_arn}/keys/forget"]
+  }
+
   # Without it, S3 would also refuse to say that an object is not there yet.
   statement {
     sid       = "FindWhatIsRead"
@@ -73,7 +80,9 @@ data "aws_iam_policy_document" "compact" {
     condition {
       test     = "StringLike"
       variable = "s3:prefix"
-      values   = ["raw/*", "likes/*", "totals/*", "ids/*", "repeats/*", "adjusted/*", "state/*"]
+      values = [
+        "raw/*", "likes/*", "totals/*", "ids/*", "repeats/*", "adjusted/*", "state/*", "forgotten/*", "keys/*",
+      ]
     }
   }
 }

@@ -165,12 +165,13 @@ run "a_stage_is_named_counts_exactly_and_allows_no_more_than_it_needs" {
       [toset(["s3:GetObject"]), toset([for key in ["raw/*", "likes/*", "totals/*", "ids/*", "state/compaction.json"] : "${local.bucket_arn}/${key}"])],
       [toset(["s3:PutObject"]), toset([for key in ["likes/*", "totals/*", "ids/*", "state/compaction.json"] : "${local.bucket_arn}/${key}"])],
       [toset(["s3:DeleteObject"]), toset(["${local.bucket_arn}/likes/*", "${local.bucket_arn}/totals/*"])],
+      [toset(["s3:GetObject"]), toset(["${local.bucket_arn}/forgotten/tombstones.json", "${local.bucket_arn}/keys/forget"])],
       [toset(["s3:ListBucket"]), toset([local.bucket_arn])],
     ]
-    error_message = "CompactLake reads raw files, keeps likes, totals, event ids and its state, and does nothing else."
+    error_message = "CompactLake reads raw files, keeps likes, totals, event ids and its state, knows who is forgotten, and does nothing else."
   }
   assert {
-    condition     = [for s in data.aws_iam_policy_document.compact.statement : [for c in s.condition : [c.test, c.variable, c.values]] if contains(s.actions, "s3:ListBucket")] == [[["StringLike", "s3:prefix", tolist(["raw/*", "likes/*", "totals/*", "ids/*", "state/*"])]]]
+    condition     = [for s in data.aws_iam_policy_document.compact.statement : [for c in s.condition : [c.test, c.variable, c.values]] if contains(s.actions, "s3:ListBucket")] == [[["StringLike", "s3:prefix", tolist(["raw/*", "likes/*", "totals/*", "ids/*", "state/*", "forgotten/*", "keys/*"])]]]
     error_message = "CompactLake lists what it reads, and nothing else of the bucket."
   }
   assert {
