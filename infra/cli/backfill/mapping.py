@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
+from infra.cli.backfill import times
 from infra.cli.backfill.json_rows import Unit
 from transform.event import likes
 
-_MAKE_ONE: dict[Unit, int] = {"ms": 1, "us": 1_000, "ns": 1_000_000}
-"""Units of a time that is told as a number, and how many of it make a millisecond."""
 _BOM = b"\xef\xbb\xbf"
 _TEXTS = {*likes.FIELDS} - {"liked_at"}
 _decode = msgspec.json.Decoder().decode
@@ -38,23 +36,21 @@ def remap(line: bytes, fields: Mapping[str, str], unit: Unit) -> bytes:
     for field, value in found.items():
         event.pop(field, None)
         if value is not None:
-            is_number = type(value) in (int, float) and field in _TEXTS
-            event[field] = _encode(value).decode() if is_number else value
+            event[field] = _text(value) if field in _TEXTS else value
     for name in ("liked_at", "likedAt"):
         moment = event.get(name)
         if type(moment) is int or type(moment) is float:
-            event[name] = _milliseconds(moment, unit)
+            known = times.milliseconds(moment, unit)
+            event[name] = moment if known is None else known
     return _encode(event)
 
 
-def _milliseconds(moment: float, unit: Unit) -> float:
-    """Give a time in whole milliseconds; digits past them are cut off. One too large stays."""
-    if unit != "s":
-        return math.floor(moment // _MAKE_ONE[unit])
-    if isinstance(moment, int):
-        return moment * 1_000
-    told = round(moment * 1_000, 3)  # a double holds today's seconds to less than a microsecond
-    return math.floor(told) if math.isfinite(told) else moment
+def _text(value: Any) -> Any:
+    """Give a number as text: a whole one without a fraction, as ids became floats wherever pandas
+    held one that was missing."""
+    if type(value) is float and value.is_integer():
+        return str(int(value))
+    return _encode(value).decode() if type(value) in (int, float) else value
 
 
 def _find(event: Mapping[str, Any], path: str) -> Any:

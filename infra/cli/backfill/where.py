@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Sequence
 from functools import cached_property
@@ -11,6 +10,7 @@ from typing import Any
 import duckdb
 import msgspec
 import pyarrow as pa
+import pyarrow.compute
 
 from infra.cli.backfill import conditions, judging, syntax
 from infra.cli.backfill.conditions import literal
@@ -18,11 +18,13 @@ from infra.cli.backfill.judging import Field, Fields
 from infra.cli.backfill.source_files import SourceError
 from transform.event.likes import MAX_DEPTH
 
+pc: Any = pyarrow.compute
+
 _BOM = b"\xef\xbb\xbf"
 _MOST_BRACKETS = 100
 """A line with more may be nested deeper than DuckDB tells types of: 128 levels."""
-_MANY_DIGITS = re.compile(rb"(?<![0-9.])(?=[0-9.]{17})[0-9]+\.[0-9]|[0-9.]{16}[eE]")
-"""A number with more digits than a double has: DuckDB's JSON would cut them off."""
+_MANY_DIGITS = r"[0-9]{8}\.[0-9]|\.[0-9]{8}|[0-9]{16}[eE]"
+"""A number that may have more digits than a double has: DuckDB's JSON would cut them off."""
 _decode = msgspec.json.Decoder().decode
 
 
@@ -164,10 +166,9 @@ def _structure(sample: bytes) -> dict[str, Any]:
 
 def _table(lines: Sequence[bytes]) -> pa.Table:
     """Give lines, and whether each has none but numbers that a double holds."""
-    short = [True] * len(lines)
-    if any(map(_MANY_DIGITS.search, lines)):
-        short = [_MANY_DIGITS.search(line) is None for line in lines]
-    return pa.table({"line": _texts(lines), "is short": pa.array(short, pa.bool_())})
+    texts = _texts(lines)
+    short = pc.invert(pc.match_substring_regex(texts, _MANY_DIGITS))
+    return pa.table({"line": texts, "is short": short})
 
 
 def _texts(lines: Sequence[bytes]) -> pa.Array[Any]:

@@ -110,7 +110,8 @@ def kept_of_csv(condition, table, tmp_path):
 def kept_of_parquet(condition, table, tmp_path):
     path = tmp_path / "x.parquet"
     columns = {"movie_id": [f"m{at}" for at in range(len(table))]}
-    columns |= {name: pa.array([row[at] for row in table], pa.string()) for at, name in enumerate(NAMES)}
+    for at, name in enumerate(NAMES):
+        columns[name] = pa.array([row[at] for row in table], pa.string())
     pq.write_table(pa.table(columns), path)
     return films("parquet", path, condition)
 
