@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from infra.cli.backfill import json_values, layout, line_chunks, own_rows, parsing, tabular
+from infra.cli.backfill.layout import Layout
 from infra.cli.backfill.ledger import Request
 from infra.cli.backfill.line_chunks import Chunk
 from infra.cli.backfill.parsing import Read, Rules
@@ -48,7 +49,7 @@ def read(
     chunks: Iterator[Chunk | BadLine]
     with TemporaryDirectory(dir=folder) as copies:
         rules = Rules(arrived, now, written_in=request.unit, zone=request.zone)
-        if source.kind == "json":
+        if source.kind == "json" and request.layout == Layout():
             chunks, rules = _lines(source, s3, request, rules)
         else:
             path = line_chunks.fetch(source, s3, Path(copies))
@@ -60,6 +61,8 @@ def read(
                 request.unit,
                 layout=request.layout,
                 zone=request.zone,
+                only=request.only_mapped,
+                values=request.values,
             )
             if not request.fields and request.zone is None:
                 chunks, rules = _ours(chunks, rules)
@@ -86,7 +89,13 @@ def _lines(
                 break
         chunks = chain(begun, chunks)
     folders = layout.partitions(source.name)
-    rules = rules._replace(fields=request.fields, unit=request.unit, partitions=folders)
+    rules = rules._replace(
+        fields=request.fields,
+        unit=request.unit,
+        partitions=folders,
+        only=request.only_mapped,
+        values=request.values,
+    )
     if not request.fields and request.zone is None and own_rows.is_ours(head.data.split(b"\n", 1)[0]):
         rules = rules._replace(ours=True, zone=own_rows.ZONE)
     if request.where is not None:

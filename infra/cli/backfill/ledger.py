@@ -23,6 +23,8 @@ class Request(msgspec.Struct, frozen=True):
     unit: Unit = "ms"
     zone: str | None = None
     layout: Layout = Layout()
+    only_mapped: bool = False
+    values: dict[str, dict[str, str]] = {}
 
 
 class Progress(msgspec.Struct, frozen=True):

@@ -42,6 +42,8 @@ class Rules(NamedTuple):
     zone: str | None = None
     ours: bool = False
     partitions: dict[str, str | None] = {}
+    only: bool = False
+    values: dict[str, dict[str, str]] = {}
 
 
 class Read(NamedTuple):
@@ -109,7 +111,8 @@ def _parse(chunk: Chunk, rules: Rules, shapes: Shapes) -> Read:
         if any(column in rules.partitions for column in rules.fields.values()):
             lines = [placed(line, rules.partitions) for line in lines]
         if rules.fields or rules.unit != "ms":
-            lines = [remap(line, rules.fields, rules.unit) for line in lines]
+            how = rules.fields, rules.unit, rules.only, rules.values
+            lines = [remap(line, *how) for line in lines]
         data = b"\n".join(lines)
     skew = max(0, rules.now - rules.arrived_at)
     rows, bad = bulk.parse(data, told, rules.arrived_at, skew, shapes)

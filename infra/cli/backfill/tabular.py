@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NoReturn
 
 import duckdb
@@ -45,11 +46,14 @@ def rows(
     chunk_rows: int = 50_000,
     layout: Layout = Layout(),
     zone: str | None = None,
+    only: bool = False,
+    values: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
 ) -> Iterator[Chunk | BadLine]:
     """Give each row of a CSV or Parquet file as a line of JSON, in order; `path` is where it lies.
 
     `fields` names, for fields of the event, the columns they are read from, or what is in one
-    (`film.id`); such a column no longer stands under its own name, and a column called like the
+    (`film.id`, also of JSON in a text), or several, of which the first counts that there is; `only` and
+    `values` are those of `mapping.remap`. Such a column no longer stands under its own name, and a column called like the
     field gives way. The folders of a file stand for columns, as Hive names them. `where` is a
     condition in SQL over the columns (see `judging`). With `zone`, times of Parquet without one are
     given as text, to be read as those of other files. Rows of a Parquet file are numbered from 1,
@@ -72,12 +76,13 @@ def rows(
             yield batch
             continue
         batch = batch._replace(table=_shown(batch.table, folders))
-        if not batch.numbers and source.kind == "csv":
-            _Query(source.name, batch.table.schema, fields, None, unit, zone, True)  # what it has is told
+        if not batch.numbers and source.kind != "parquet":
+            how = None, unit, zone, True, only, values
+            _Query(source.name, batch.table.schema, fields, *how)  # what it has is told
             continue
         if query is None:
-            told = where, unit, zone, source.kind == "csv"
-            query = _Query(source.name, batch.table.schema, fields, *told)
+            how = where, unit, zone, source.kind != "parquet", only, values
+            query = _Query(source.name, batch.table.schema, fields, *how)
         chunk = query.ask(batch) if batch.numbers else None
         if chunk is not None:
             yield chunk
@@ -161,6 +166,19 @@ def _rows_at_once(told: pq.FileMetaData, most: int) -> int:
 
 
 
+def _either(found: Sequence[tuple[str, str]]) -> tuple[str, str]:
+    """Give the SQL of the first of values that there is, and its type: text, if they have several."""
+    types = {type_ for _, type_ in found}
+    cast = "::VARCHAR" if len(types) > 1 else ""
+    told = f"coalesce({', '.join(sql + cast for sql, _ in found)})"
+    return told, "VARCHAR" if cast else types.pop()
+
+
+def _stood_for(sql: str, values: Mapping[str, str]) -> tuple[str, str]:
+    cases = " ".join(f"WHEN {literal(one)} THEN {literal(to)}" for one, to in values.items())
+    return f"CASE {sql}::VARCHAR {cases} ELSE {sql}::VARCHAR END", "VARCHAR"
+
+
 def _exact(tree: list[Any], fields: Sequence[Field]) -> str:
     return f"exactly({judging.told(tree)}, [{', '.join(each.text for each in fields)}])"
 
@@ -177,18 +195,20 @@ class _Query:
         unit: Unit,
         zone: str | None,
         written: bool,
+        only: bool,
+        values: Mapping[str, Mapping[str, str]],
     ) -> None:
         self.name, self.where, self.known = name, where, schema.names
         self.ours = not fields and zone is None and own_rows.are_ours(schema.names)
         self.connection = conditions.connect()
         self.number = csv_records.distinct((*schema.names, "row number"))[-1]
-        values = self._values(schema, fields)
-        if not _FILMS & values.keys():
+        told = self._values(schema, fields, only, values)
+        if not _FILMS & told.keys():
             raise SourceError(
                 f"{name} has no column movie_id or movieId, and none is mapped to it. {self._told}"
             )
         written = written and not self.ours
-        row = json_rows.row(values, unit, zone, self.ours, written)
+        row = json_rows.row(told, unit, zone, self.ours, written)
         self.query = f"SELECT {quoted(self.number)}, {row}{self._arrival} FROM rows"
         if where is not None:
             self.query += f" WHERE {self._judge(where)}"
@@ -259,7 +279,13 @@ class _Query:
     def _show(self, table: pa.Table, numbers: pa.Array[Any]) -> None:
         self.connection.register("rows", table.append_column(self.number, numbers))
 
-    def _values(self, schema: pa.Schema, fields: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    def _values(
+        self,
+        schema: pa.Schema,
+        fields: Mapping[str, str],
+        only: bool,
+        stand_for: Mapping[str, Mapping[str, str]],
+    ) -> dict[str, tuple[str, str]]:
         """Give by key what a row's object holds: its SQL and its type."""
         try:
             self._show(schema.empty_table(), pa.array([], pa.int64()))
@@ -269,12 +295,30 @@ class _Query:
         folded = {name.casefold(): name for name in self.known}
         values, mapped = {}, set()
         for key, column in sorted(fields.items()):
-            name = folded.get(column.casefold())
-            sql = self._path(key, column, folded) if name is None else quoted(name)
-            values[key] = (sql, self._types(sql)[0])
-            mapped.add(name)
+            whole = column.casefold() in folded
+            paths = [column] if whole else column.split("|")
+            found = []
+            for path in paths:
+                name = folded.get(path.casefold())
+                try:
+                    sql = self._path(key, path, folded) if name is None else quoted(name)
+                except SourceError:
+                    if len(paths) == 1:
+                        raise
+                    continue
+                found.append((sql, self._types(sql)[0]))
+                mapped.add(name)
+            if not found:
+                raise SourceError(
+                    f"{self.name} has no column {column} to read {key} from. {self._told}"
+                )
+            values[key] = found[0] if len(found) == 1 else _either(found)
+            if key in stand_for:
+                values[key] = _stood_for(values[key][0], stand_for[key])
         own = zip(self.known, types, strict=False)
         others = {name: (quoted(name), type_) for name, type_ in own if name not in mapped}
+        if only:
+            others = {}
         if self.ours:
             others = {name: told for name, told in others.items() if name not in own_rows.DROPPED}
         return {**others, **values}
@@ -283,9 +327,16 @@ class _Query:
         """Give the SQL of what lies in a column: `film.id`."""
         first, *inner = column.split(".")
         sql = quoted(folded.get(first.casefold(), first))
-        for part in inner:
-            sql = f"struct_extract({sql}, {literal(part)})"
         try:
+            if inner and self._types(sql)[0] == "VARCHAR":
+                pointer = "".join(f"/{part}" for part in inner)
+                sql = (
+                    f"CASE WHEN json_valid({sql}) "
+                    f"THEN json_extract_string({sql}, {literal(pointer)}) END"
+                )
+            else:
+                for part in inner:
+                    sql = f"struct_extract({sql}, {literal(part)})"
             self._types(sql)
         except duckdb.Error:
             raise SourceError(
