@@ -130,7 +130,8 @@ def raw(
     if source_files.inside(source.name)[1] is not None and copy is None:
         return _bounded(_member(source, s3, piece), source.size)
     if place is None or copy is not None:
-        return _local(copy or Path(source.name), None if place else source.version, piece)
+        known = source.version if source_files.lies_here(source.name) else None
+        return _local(copy or Path(source.name), known, piece)
     return _object(source, *place, s3(), piece)
 
 
