@@ -10,6 +10,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from infra.cli import options
+from infra.cli.backfill.options import reading
 from infra.cli.output.formats import FORMATS
 
 if TYPE_CHECKING:
@@ -730,15 +731,9 @@ def report(
 @options.stage
 @options.form
 @click.argument("files", nargs=-1)
-@click.option(
-    "--map", "mapped", multiple=True, metavar="FIELD=COLUMN", help="Read a field from a column."
-)
-@click.option("--where", metavar="SQL", help="Take only what this holds for, such as rating >= 4.")
-@click.option(
-    "--time-unit", type=click.Choice(["s", "ms", "us", "ns"]), default="ms", show_default=True,
-    help="Of times that are numbers.",
-)  # fmt: skip
+@reading
 @click.option("--dry-run", is_flag=True, help="Read and judge all lines, and change nothing.")
+@click.option("--suggest", is_flag=True, help="Print the command that would take a file.")
 @click.option("--list", "listed", is_flag=True, help="List the backfills there were.")
 @options.wide
 def backfill(
@@ -749,12 +744,15 @@ def backfill(
     where: str | None,
     time_unit: Any,
     dry_run: bool,
+    suggest: bool,
     listed: bool,
     wide: bool,
+    **how: Any,
 ) -> None:
     """Bring the likes of files into the lake, each once, with the counts and trends.
 
-    FILES are files and folders, local or s3://: JSON lines, plain, gzip or zstd, CSV and Parquet.
+    FILES are files and folders, local or s3://: JSON (lines, arrays, pretty), CSV and Parquet; plain,
+    gzip, zstd or in zip archives. --suggest FILE prints the command that takes it.
     The rules are those of the API; lines that break them end in `rejected`, with file and line.
     Safe to repeat: what is there already is not counted again, and a run that was cut off goes on.
     Exit code 1 if a file cannot be read to its end.
@@ -766,17 +764,23 @@ def backfill(
     """
     from rich.console import Console
 
-    from infra.cli.backfill import arguments, command
+    from infra.cli.backfill import arguments, command, preset, suggesting
     from infra.cli.output import tables
     from infra.stage import open_stage
 
+    if how["preset"] == "list":
+        click.echo(preset.told())
+        return
     opened = open_stage(stage)
+    if suggest:
+        click.echo(suggesting.told(files, lambda: opened.client("s3")))
+        return
     if listed:
         rows = map(arguments.row, command.all_(opened))
         tables.write(arguments.COLUMNS, rows, form, sys.stdout, wide=wide)
         return
     try:
-        request = arguments.read(files, mapped, where, time_unit)
+        request = arguments.read(files, mapped, where, time_unit, **how)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     do = command.try_out if dry_run else command.backfill

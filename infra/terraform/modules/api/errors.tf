@@ -8,6 +8,7 @@ locals {
     BAD_REQUEST_BODY             = { status = "400", error = "not_json", message = "The body is no JSON object or array.", again = false }
     BAD_REQUEST_PARAMETERS       = { status = "400", error = "missing_parameter", message = null, again = false }
     REQUEST_TOO_LARGE            = { status = "413", error = "too_large", message = "The request is too large; send fewer likes at a time.", again = false }
+    UNSUPPORTED_MEDIA_TYPE       = { status = "415", error = "bad_content_encoding", message = "Send the body plain, or as gzip or deflate.", again = false }
     MISSING_AUTHENTICATION_TOKEN = { status = "404", error = "not_found", message = "There is nothing at this address.", again = false }
     THROTTLED                    = { status = "429", error = "throttled", message = "Too many requests; try again in a second.", again = true }
     INTEGRATION_FAILURE          = { status = "503", error = "unavailable", message = "The service is not available; try again in a second.", again = true }

@@ -1,5 +1,7 @@
 # The HTTP API: what is deployed, and how it is throttled and logged.
 
+# It unpacks requests that come as gzip or deflate by itself, before validation and function, and needs no binary media types for that:
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-gzip-compression-decompression.html
 resource "aws_api_gateway_rest_api" "this" {
   name        = var.name
   description = "Likes in, counts and trends out."
