@@ -387,7 +387,7 @@ def _most_frequent(call: Call) -> str:
     _key(call.args[1].type)
     counts = f"map_entries({call.aggregate('histogram', call[1])})"
     checked = (
-        f"CASE WHEN len({counts}) > {call[2]} THEN CAST(t_fail_text('approx_most_frequent of more "
+        f"CASE WHEN len({counts}) > {call[2]} THEN CAST(t_refuse_text('approx_most_frequent of more "
         f"values than its capacity is not known here') AS INTEGER) ELSE {call[0]} END"
     )
     ordered = (
