@@ -10,10 +10,11 @@ import pyarrow as pa
 import pyarrow.csv as pcsv
 
 from infra.local.athena.kinds import Column
-from infra.local.athena.text import texts
+from infra.local.athena.text import texts, zoned
 
 _QUOTING = pcsv.WriteOptions(include_header=False, quoting_style="all_valid")
 _VALUE = re.compile(rb'(?:"((?:[^"]|"")*+)"|())([,\n])')
+_ZONED = "timestamp with time zone"
 _PART = 1 << 20  # bytes of a result that are read at a time
 _MOST_BYTES = 4 << 20  # of a page's text, so that a page of long values is held easily
 
@@ -23,14 +24,20 @@ Read = Callable[[int, int], bytes]
 
 
 def write_csv(columns: Sequence[Column], batches: Iterable[pa.RecordBatch], out: BinaryIO) -> int:
-    """Write a query's result, with the columns' names first; gives the number of rows."""
+    """Write a query's result, with the columns' names first; gives the number of rows.
+
+    A column of times with a zone holds rows of a moment in UTC and a zone's name, or texts.
+    """
     names = (column.name.replace('"', '""') for column in columns)
     out.write((",".join(f'"{name}"' for name in names) + "\n").encode())
     schema = pa.schema([(str(place), pa.string()) for place in range(len(columns))])
     rows = 0
     with pcsv.CSVWriter(out, schema, write_options=_QUOTING) as writer:
         for batch in batches:
-            shown = [texts(values) for values in batch.columns]
+            shown = [
+                zoned(values) if column.type == _ZONED and values.type != pa.string() else texts(values)
+                for column, values in zip(columns, batch.columns, strict=True)
+            ]
             writer.write_batch(pa.record_batch(shown, schema=schema))
             rows += batch.num_rows
     return rows

@@ -1,6 +1,7 @@
 """Casts of JSON to other types and of these to JSON."""
 
 import json
+import math
 import re
 from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Context, Decimal
@@ -285,14 +286,27 @@ def _holds(kind: Type, name: str) -> bool:
     return kind.name == name or any(_holds(part, name) for part in kind.types)
 
 
+_FRACTION = re.compile(r"[0-9]+\.[0-9]+(?:[eE][+-]?[0-9]+)?|[0-9]+[eE][+-]?[0-9]+")
+
+
+def _check_numbers(told: str, target: Type) -> None:
+    """Refuse a constant whose numbers are no doubles, where Trino's versions differ: older ones
+    take the nearest double, newer ones all digits (https://github.com/trinodb/trino/issues/28867).
+    """
+    for number in _FRACTION.findall(told):
+        near = float(number)
+        if _holds(target, "decimal") and (math.isinf(near) or Decimal(repr(near)) != Decimal(number)):
+            raise Refused(f"The JSON number {number}, which is no double, is no decimal here.")
+        if _holds(target, "boolean") and math.isinf(near):
+            raise Refused(f"The JSON number {number}, which is no double, is no boolean here.")
+
+
 @define("json", f"{','.join(_SCALARS)},array,map,row")
 def _from_json(value: Typed, target: Type) -> str:
     if not _castable(target):
         raise BadSQL(f"{value.type} cannot be cast to {target}.")
-    if _holds(target, "decimal") and isinstance(value.value, str):
-        for number in re.findall(r"[0-9]+\.[0-9]+", value.value):
-            if len(number) > 16:
-                raise Refused("A JSON number of more than 15 digits is not cast to a decimal here.")
+    if isinstance(value.value, str):
+        _check_numbers(value.value, target)
     made = f"t_json_cast({value.sql}, {text(str(target))})"
     if target.name == "varchar":
         return made

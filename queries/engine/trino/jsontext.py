@@ -108,7 +108,9 @@ def _order(pair: tuple[str, Any]) -> bytes:
 def dumps(value: Any, *, ordered: bool = False) -> str:
     """The text of a value, without white space; `ordered` sorts the keys of objects."""
     if isinstance(value, Number):
-        return str(value) if value.is_whole else java(float(value))
+        if not value.is_whole:
+            return java(float(value))
+        return "0" if value == "-0" else str(value)
     if isinstance(value, str):
         return quoted(value)
     if value is None:
@@ -124,7 +126,7 @@ def dumps(value: Any, *, ordered: bool = False) -> str:
     return "[" + ",".join(dumps(each, ordered=ordered) for each in value) + "]"
 
 
-_STEP = re.compile(r'\.([\w$:]+)|\[([\w]+)\]|\["((?:[^"\\]|\\["\\])*)"\]')
+_STEP = re.compile(r'\.([\w:]+)|\[([\w]+)\]|\["((?:[^"\\]|\\["\\])*)"\]')
 
 
 @lru_cache(maxsize=512)
