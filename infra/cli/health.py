@@ -22,6 +22,8 @@ from transform.lake.division import Division
 from transform.reports import report_keys
 from transform.reports.report_keys import Latest
 
+ERRORS = "errors/"
+"""Where Firehose puts what it could not process, convert or deliver: `<what>/day=D/…`."""
 SILENT_S = 30
 """Age at which what the bridge says of itself is no longer believed; it says it each second."""
 LONG_S = 24 * 3600
@@ -58,6 +60,7 @@ def check(name: str) -> list[Check]:
         ("trends table", _table(stage.outputs.trends_table, "items")),
         ("delivery", _delivery),
         ("raw likes", _newest("raw/arrival_day={day}/")),
+        ("not delivered", _not_delivered),
         ("compaction", _compaction),
         ("days of likes", _days),
         ("backfills", _backfills),
@@ -152,6 +155,16 @@ def _delivery(stage: Stage) -> tuple[bool, str]:
     )
     state = told["DeliveryStreamDescription"]["DeliveryStreamStatus"]
     return state == "ACTIVE", state
+
+
+def _not_delivered(stage: Stage) -> tuple[bool, str]:
+    """What Firehose gave up: how many objects, since which day, and what went wrong."""
+    found = list(Bucket(stage.client("s3"), stage.outputs.bucket).list(ERRORS))
+    if not found:
+        return True, "nothing in errors/"
+    kinds = sorted({one.key.split("/")[1] for one in found})
+    since = datetime.fromtimestamp(min(one.modified for one in found) / 1000, UTC)
+    return False, f"{len(found)} objects in errors/ since {since:%Y-%m-%d} ({', '.join(kinds)})"
 
 
 def _compaction(stage: Stage) -> tuple[bool, str]:

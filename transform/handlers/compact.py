@@ -33,9 +33,7 @@ metrics = Metrics()
 def _s3() -> "S3Client":
     return boto3.client(
         "s3",
-        config=clients.config(
-            30, max_pool_connections=CONNECTIONS, tcp_keepalive=True, signature_version="s3v4"
-        ),
+        config=clients.signing(30, max_pool_connections=CONNECTIONS, tcp_keepalive=True),
     )
 
 

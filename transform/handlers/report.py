@@ -36,12 +36,7 @@ metrics = Metrics()
 
 @cache
 def _s3() -> "S3Client":
-    config = clients.config(
-        10,
-        max_pool_connections=READERS,
-        signature_version="s3v4",  # links of the older one do not work in every region
-    )
-    return boto3.client("s3", config=config)
+    return boto3.client("s3", config=clients.signing(10, max_pool_connections=READERS))
 
 
 @cache

@@ -211,3 +211,16 @@ def test_a_backfill_that_has_not_ended_is_told(ledgers, ok, told, monkeypatch):
     monkeypatch.setattr(Ledgers, "all", lambda self: iter(ledgers))
     found = health._backfills(STAGE)
     assert found[0] is ok and told in found[1]
+
+
+def test_what_firehose_gave_up_is_not_well(monkeypatch):
+    s3 = Objects()
+    monkeypatch.setattr(Stage, "client", lambda self, service, **settings: s3)
+    assert health._not_delivered(STAGE) == (True, "nothing in errors/")
+    for kind, day in (("processing-failed", 2), ("format-conversion-failed", 1)):
+        key = f"errors/{kind}/day=2026-01-0{day}/MovieLikesArchive-1"
+        s3.add(key, b"{}", 1_767_225_600_000 + (day - 1) * 86_400_000)
+    assert health._not_delivered(STAGE) == (
+        False,
+        "2 objects in errors/ since 2026-01-01 (format-conversion-failed, processing-failed)",
+    )

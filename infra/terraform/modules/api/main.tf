@@ -33,6 +33,9 @@ resource "aws_api_gateway_stage" "this" {
   deployment_id = aws_api_gateway_deployment.this.id
   stage_name    = var.stage
 
+  # https://docs.aws.amazon.com/firehose/latest/dev/writing-with-kinesis-streams.html (LATEST)
+  depends_on = [var.opens_after]
+
   # API Gateway writes logs with a role of the account's, which stages/bootstrap makes.
   access_log_settings {
     destination_arn = aws_cloudwatch_log_group.access.arn

@@ -39,6 +39,11 @@ variable "requests_per_second" {
   }
 }
 
+variable "opens_after" {
+  description = "What has to be there before the first like is taken: Firehose reads the stream from when it became active on."
+  type        = string
+}
+
 variable "alarm_topic" {
   description = "SNS topic that alarms are sent to; null: no alarms."
   type        = object({ arn = string })

@@ -17,6 +17,8 @@ resource "aws_lambda_function" "this" {
   memory_size      = var.memory_mb
   timeout          = var.timeout_seconds
 
+  reserved_concurrent_executions = var.reserved_executions
+
   ephemeral_storage {
     size = var.ephemeral_mb
   }

@@ -5,5 +5,6 @@ module "api" {
   ingest              = { name = module.ingest.name, invoke_arn = module.ingest.invoke_arn }
   read                = { name = module.read.name, invoke_arn = module.read.invoke_arn }
   requests_per_second = var.requests_per_second
+  opens_after         = module.delivery.arn
   alarm_topic         = local.alarm_topic
 }

@@ -11,7 +11,9 @@ module "archive" {
   policy          = data.aws_iam_policy_document.archive.json
   memory_mb       = 512
   timeout_seconds = 120 # Firehose waits for 5 minutes
-  alarm_topic     = local.alarm_topic
+  # Firehose gives up a batch whose calls are throttled. Which accounts have room to reserve, infra/cli/quotas.py says.
+  reserved_executions = var.archive_executions
+  alarm_topic         = local.alarm_topic
 }
 
 data "aws_iam_policy_document" "archive" {

@@ -27,5 +27,6 @@ module "bus" {
   name          = local.service
   function_name = module.ingest.name
   function_arn  = module.ingest.arn
+  opens_after   = module.delivery.arn
   alarm_topic   = local.alarm_topic
 }

@@ -33,6 +33,12 @@ variable "delivery_seconds" {
   type        = number
 }
 
+variable "archive_executions" {
+  description = "Lambda executions at a time that are kept for ArchiveLikes; -1: none, for an account that has few."
+  type        = number
+  default     = -1
+}
+
 variable "raw_expires_after_days" {
   description = "Days after which raw files are deleted; null keeps everything, for a stage that is wiped instead."
   type        = number

@@ -13,6 +13,7 @@ variables {
   ingest              = { name = "IngestLike-test", invoke_arn = "arn:aws:apigateway:us-east-1:lambda:path/ingest/invocations" }
   read                = { name = "ReadLikes-test", invoke_arn = "arn:aws:apigateway:us-east-1:lambda:path/read/invocations" }
   requests_per_second = 100
+  opens_after         = "arn:aws:firehose:us-east-1:000000000000:deliverystream/MovieLikesArchive-test"
   alarm_topic         = { arn = "arn:aws:sns:us-east-1:000000000000:alarms" }
 }
 

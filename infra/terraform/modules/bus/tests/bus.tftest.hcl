@@ -23,6 +23,7 @@ variables {
   name          = "movie-likes-test"
   function_name = "IngestLike-test"
   function_arn  = "arn:aws:lambda:us-east-1:000000000000:function:IngestLike-test"
+  opens_after   = "arn:aws:firehose:us-east-1:000000000000:deliverystream/MovieLikesArchive-test"
   alarm_topic   = { arn = "arn:aws:sns:us-east-1:000000000000:alarms" }
 }
 

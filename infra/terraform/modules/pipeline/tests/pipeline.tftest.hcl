@@ -199,9 +199,10 @@ run "a_stage_is_named_counts_exactly_and_allows_no_more_than_it_needs" {
   }
   assert {
     condition = { for name, m in module.alarms : name => { for end, a in m.alarms : end => [a.namespace, a.metric_name, a.threshold, a.alarm_actions] } } == {
-      CompactLake-test = { failed-objects = ["MovieLikes", "RawObjectsFailed", 0, toset([local.alarm_topic.arn])] }
-      TrackTrends-test = { behind = ["AWS/Lambda", "IteratorAge", 300000, toset([local.alarm_topic.arn])] }
-      UpdateCount-test = { behind = ["AWS/Lambda", "IteratorAge", 300000, toset([local.alarm_topic.arn])] }
+      ArchiveLikes-test = { failed-records = ["MovieLikes", "RecordsFailed", 0, toset([local.alarm_topic.arn])] }
+      CompactLake-test  = { failed-objects = ["MovieLikes", "RawObjectsFailed", 0, toset([local.alarm_topic.arn])] }
+      TrackTrends-test  = { behind = ["AWS/Lambda", "IteratorAge", 300000, toset([local.alarm_topic.arn])] }
+      UpdateCount-test  = { behind = ["AWS/Lambda", "IteratorAge", 300000, toset([local.alarm_topic.arn])] }
     }
     error_message = "Somebody hears that a raw file could not be merged, and that counts or trends are behind."
   }
@@ -217,12 +218,13 @@ run "a_stage_is_named_counts_exactly_and_allows_no_more_than_it_needs" {
       [toset(["s3:ListBucket"]), toset([local.bucket_arn])],
       [toset(["athena:GetQueryExecution", "athena:GetQueryResults", "athena:GetWorkGroup", "athena:StartQueryExecution"]), toset(["arn:aws:athena:us-east-1:000000000000:workgroup/movie-likes-test"])],
       [toset(["glue:GetDatabase", "glue:GetPartitions", "glue:GetTable", "glue:GetTables"]), toset([for name in ["catalog", "database/movie_likes_test", "table/movie_likes_test/*"] : "arn:aws:glue:us-east-1:000000000000:${name}"])],
+      [toset(["glue:CreateDatabase", "glue:GetDatabase", "glue:GetDatabases"]), toset([for name in ["catalog", "database/default"] : "arn:aws:glue:us-east-1:000000000000:${name}"])],
       [toset(["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"]), toset(["${local.results_bucket_arn}/results/*"])],
       [toset(["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"]), toset([local.results_bucket_arn])],
       [toset(["s3:GetBucketLocation"]), toset([local.bucket_arn])],
       [toset(["sns:Publish"]), toset([aws_sns_topic.reports.arn])],
     ]
-    error_message = "TrendReport reads five tables, keeps reports, asks Athena, announces, and does nothing else."
+    error_message = "TrendReport reads five tables, keeps reports, asks Athena, for which it also needs the database default, announces, and does nothing else: https://docs.aws.amazon.com/athena/latest/ug/fine-grained-access-to-glue-resources.html#full-access-to-default-db-per-region"
   }
   assert {
     condition     = [for s in data.aws_iam_policy_document.report.statement : [for c in s.condition : [c.test, c.variable, c.values]] if s.actions == toset(["s3:ListBucket"])] == [[["StringLike", "s3:prefix", tolist(["likes/*", "totals/*", "trends/*", "rejected/*", "movies/*", "reports/*", "state/reports/*"])]]]
