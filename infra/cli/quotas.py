@@ -87,7 +87,7 @@ def _rounded(number: int) -> int:
     return -(-number // 100) * 100
 
 
-def ask(client: Callable[[str], Any], stage: str, untold: Callable[[str], None]) -> Account:
+def ask(client: Callable[..., Any], stage: str, untold: Callable[[str], None]) -> Account:
     """Ask an account what it allows; `untold` gets a sentence for each service that did not say.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_GetAccountSettings.html

@@ -164,6 +164,14 @@ def test_functions_get_the_environment_they_read():
         assert all(f'"{name}"' in source for name in names)
 
 
+def test_roles_of_two_regions_do_not_meet():
+    """An account has each name of a role once, whatever the region."""
+    for name, text in CONFIGURATION.items():
+        for call in blocks("module", text) if "/modules/pipeline/" in name else []:
+            if re.search(r'source += "\.\./(function|schedule|delivery)"', call):
+                assert "role_suffix" in call, f"{name}: {call[:40]}"
+
+
 def test_no_lock_made_on_one_machine_is_committed():
     ignored = (REPOSITORY / ".gitignore").read_text("utf-8").split()
     assert {".terraform.lock.hcl", ".terraform/", "*.tfstate"} < set(ignored)

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import msgspec
-from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import MetricUnit
 
-from transform.aws import clients, compacting
+from transform.aws import clients, compacting, metering
 from transform.aws.buckets import Bucket
 from transform.aws.lake_writer import CONNECTIONS, Power
 from transform.aws.signed_downloads import Signed
@@ -26,7 +26,7 @@ OTHERS_MB = 900
 LEAST_MB = 256
 
 logger = Logger()
-metrics = Metrics()
+metrics = metering.metrics()
 
 
 @cache

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import msgspec
-from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import MetricUnit
 from botocore.exceptions import BotoCoreError, ClientError
 
-from transform.aws import clients, http_answers
+from transform.aws import clients, http_answers, metering
 from transform.event import likes, stream_records
 from transform.event.event_ids import time_ordered
 from transform.event.invalid import InvalidLike
@@ -29,7 +29,7 @@ MAX_LIKES = 500
 """Likes a request may hold."""
 
 logger = Logger()
-metrics = Metrics()
+metrics = metering.metrics()
 
 _split = msgspec.json.Decoder(list[msgspec.Raw]).decode
 

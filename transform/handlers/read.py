@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import msgspec
-from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import MetricUnit
 from botocore.exceptions import BotoCoreError, ClientError
 
-from transform.aws import clients, http_answers
+from transform.aws import clients, http_answers, metering
 from transform.event import movie_ids
 from transform.event.invalid import InvalidLike
 from transform.trends.leaderboards import WINDOWS
@@ -37,7 +37,7 @@ _LIMIT = re.compile(r"[1-9][0-9]?|100")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 logger = Logger()
-metrics = Metrics()
+metrics = metering.metrics()
 
 
 @cache

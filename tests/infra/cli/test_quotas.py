@@ -7,9 +7,7 @@ from botocore.stub import Stubber
 from infra.cli import quotas
 from infra.cli.quotas import Account
 
-ROOMY = Account(
-    executions=1000, unreserved=1000, requests_per_second=10000, on_demand_streams=50
-)
+ROOMY = Account(executions=1000, unreserved=1000, requests_per_second=10000, on_demand_streams=50)
 NEW = Account(executions=10, unreserved=10, requests_per_second=10000, on_demand_streams=50)
 
 

@@ -28,6 +28,7 @@ resource "aws_lambda_function" "this" {
       POWERTOOLS_SERVICE_NAME      = var.name
       POWERTOOLS_METRICS_NAMESPACE = "MovieLikes"
       POWERTOOLS_LOG_LEVEL         = "INFO"
+      LAKE_STAGE                   = var.stage # a dimension of metrics
     })
   }
 

@@ -67,14 +67,14 @@ locals {
       description = "Rows of some records are larger than Firehose takes: they lie below errors/ as they came, and not in the lake."
       namespace   = "MovieLikes"
       metric      = "RecordsFailed"
-      dimensions  = { service = "ArchiveLikes" }
+      dimensions  = { service = "ArchiveLikes", stage = var.stage }
       seconds     = 300
     } }
     (module.compact.name) = { failed-objects = {
       description = "Raw files could not be merged: their likes are missing from the likes table, and lost when the files expire. state/compaction.json names them, and why."
       namespace   = "MovieLikes"
       metric      = "RawObjectsFailed"
-      dimensions  = { service = "CompactLake" }
+      dimensions  = { service = "CompactLake", stage = var.stage }
       seconds     = 300
     } }
   }

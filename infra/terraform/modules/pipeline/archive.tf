@@ -2,6 +2,7 @@
 
 module "archive" {
   source          = "../function"
+  role_suffix     = local.suffix
   name            = "ArchiveLikes"
   stage           = var.stage
   description     = "Makes rows of the stream's likes, and keeps what is none."
@@ -26,6 +27,7 @@ data "aws_iam_policy_document" "archive" {
 
 module "delivery" {
   source         = "../delivery"
+  role_suffix    = local.suffix
   name           = local.archive
   stream_arn     = module.stream.arn
   function_arn   = module.archive.arn

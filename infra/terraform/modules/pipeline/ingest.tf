@@ -2,6 +2,7 @@
 
 module "ingest" {
   source          = "../function"
+  role_suffix     = local.suffix
   name            = "IngestLike"
   stage           = var.stage
   description     = "Puts likes on the stream, a request whole or not at all."

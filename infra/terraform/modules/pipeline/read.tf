@@ -2,6 +2,7 @@
 
 module "read" {
   source          = "../function"
+  role_suffix     = local.suffix
   name            = "ReadLikes"
   stage           = var.stage
   description     = "Answers how many likes films have, and which are rising."

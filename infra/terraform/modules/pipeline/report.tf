@@ -2,6 +2,7 @@
 
 module "report" {
   source      = "../function"
+  role_suffix = local.suffix
   name        = "TrendReport"
   stage       = var.stage
   description = "Writes, restates and announces the trend reports of days and weeks."
@@ -124,6 +125,7 @@ locals {
 
 module "report_daily" {
   source            = "../schedule"
+  role_suffix       = local.suffix
   name              = "${module.report.name}-day"
   description       = "Reports the day before at 6:00 UTC, when few likes of it are still on their way."
   expression        = "cron(0 6 * * ? *)"
@@ -138,6 +140,7 @@ module "report_daily" {
 # The daily runs tell whether the function is well.
 module "report_weekly" {
   source            = "../schedule"
+  role_suffix       = local.suffix
   name              = "${module.report.name}-week"
   description       = "Reports the week before on Mondays at 6:15 UTC."
   expression        = "cron(15 6 ? * MON *)"

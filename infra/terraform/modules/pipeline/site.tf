@@ -2,7 +2,7 @@
 
 module "site" {
   source   = "../site"
-  name     = local.service
+  name     = local.global
   bucket   = local.site_bucket
   api_url  = local.api_url
   reports  = var.publish_reports ? { domain_name = module.lake.domain_name } : null

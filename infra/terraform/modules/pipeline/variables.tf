@@ -3,9 +3,15 @@ variable "stage" {
   type        = string
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9]{1,15}$", var.stage))
-    error_message = "A stage is 2 to 16 lower-case letters and digits, the first a letter."
+    condition     = can(regex("^[a-z][a-z0-9]{1,12}$", var.stage))
+    error_message = "A stage is 2 to 13 lower-case letters and digits, the first a letter."
   }
+}
+
+variable "regional_names" {
+  description = "Whether what an account has once is named after the region, too, so that another region can have the stage as well."
+  type        = bool
+  default     = true
 }
 
 variable "package" {

@@ -3,8 +3,8 @@ variable "name" {
   type        = string
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9-]{1,40}$", var.name))
-    error_message = "A site's name is 2 to 41 lower-case letters, digits and hyphens, the first a letter."
+    condition     = can(regex("^[a-z][a-z0-9-]{1,63}$", var.name))
+    error_message = "A site's name is 2 to 64 lower-case letters, digits and hyphens, the first a letter."
   }
 }
 

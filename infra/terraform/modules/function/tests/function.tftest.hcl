@@ -40,6 +40,7 @@ run "a_function_has_its_role_log_alarms_and_dead_letters" {
       POWERTOOLS_SERVICE_NAME      = "IngestLike"
       POWERTOOLS_METRICS_NAMESPACE = "MovieLikes"
       POWERTOOLS_LOG_LEVEL         = "INFO"
+      LAKE_STAGE                   = "test"
     })
     error_message = "The caller's variables and those of logs and metrics, and no others."
   }

@@ -75,7 +75,7 @@ run "a_stage_is_named_counts_exactly_and_allows_no_more_than_it_needs" {
       output.stage.bucket, output.stage.results_bucket, output.stage.glue_database, output.stage.athena_workgroup,
       ] == [
       "MovieLikesStream-test", "MovieLikesTable-test", "MovieTrendsTable-test", "MovieLikesArchive-test", "movie-likes-test",
-      "raw-likes-bucket-test-000000000000", "athena-results-bucket-test-000000000000", "movie_likes_test", "movie-likes-test",
+      "raw-likes-bucket-test-000000000000-us-east-1", "athena-results-bucket-test-000000000000-us-east-1", "movie_likes_test", "movie-likes-test",
     ]
     error_message = "Everything is named after its stage."
   }
@@ -243,8 +243,24 @@ run "a_stage_is_named_counts_exactly_and_allows_no_more_than_it_needs" {
     error_message = "Somebody hears of reports, on a topic of their own."
   }
   assert {
-    condition     = [output.stage.site_bucket, output.stage.site_url] == ["movie-likes-site-test-000000000000", "https://mock.cloudfront.net"] && output.stage.api_url == "https://mock.execute-api.us-east-1.amazonaws.com/test"
+    condition     = [output.stage.site_bucket, output.stage.site_url] == ["movie-likes-site-test-000000000000-us-east-1", "https://mock.cloudfront.net"] && output.stage.api_url == "https://mock.execute-api.us-east-1.amazonaws.com/test"
     error_message = "The page is there, and the API that it talks to."
+  }
+}
+
+run "what_holds_data_is_protected_and_two_regions_of_an_account_do_not_meet" {
+  command = plan
+
+  variables {
+    disposable = false
+  }
+  assert {
+    condition     = length(terraform_data.protected) == 1
+    error_message = "A plan that would remove or replace what holds data is refused: https://developer.hashicorp.com/terraform/language/meta-arguments/lifecycle"
+  }
+  assert {
+    condition     = alltrue([for name in [local.bucket, local.results_bucket, local.site_bucket, local.global] : endswith(name, "-us-east-1")]) && length("athena-results-bucket-${join("", [for n in range(13) : "s"])}-000000000000-ap-southeast-1") <= 63
+    error_message = "Bucket names are the world's, at most 63 characters long: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html"
   }
 }
 
