@@ -148,10 +148,10 @@ def test_every_handler_that_terraform_names_exists():
 
 def test_functions_get_the_environment_they_read():
     for step, names in {
-        "ingest": {"STREAM_NAME"},
+        "ingest": {"CORS_ORIGINS", "STREAM_NAME", "USER_CLAIM"},
         "count": {"COUNTS_TABLE"},
         "archive": {"LAKE_BUCKET"},
-        "read": {"COUNTS_TABLE", "TRENDS_TABLE"},
+        "read": {"CORS_ORIGINS", "COUNTS_TABLE", "TRENDS_TABLE"},
         "track": {"TRENDS_TABLE"},
         "rank": {"TRENDS_TABLE", "LAKE_BUCKET"},
         "compact": {"LAKE_BUCKET"},

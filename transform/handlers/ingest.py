@@ -23,7 +23,9 @@ from transform.event.likes import Like
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
 
+CORS_ORIGINS = "CORS_ORIGINS"
 STREAM_NAME = "STREAM_NAME"
+USER_CLAIM = "USER_CLAIM"
 
 MAX_LIKES = 500
 """Likes a request may hold."""
@@ -52,10 +54,12 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any] | None:
     if "httpMethod" not in event:
         _take(event, context)
         return None
-    if event["httpMethod"] == "OPTIONS":
-        return http_answers.preflight("POST, GET")
-    response: dict[str, Any] = _answer(event, context)
-    return response
+    response: dict[str, Any] = (
+        http_answers.preflight("POST, GET", "Content-Type, Authorization, X-Api-Key")
+        if event["httpMethod"] == "OPTIONS"
+        else _answer(event, context)
+    )
+    return http_answers.for_origin(event, response, os.environ.get(CORS_ORIGINS, "*"))
 
 
 @metrics.log_metrics
@@ -64,7 +68,7 @@ def _answer(event: dict[str, Any], context: Any) -> dict[str, Any]:
     arrived_at = time.time_ns() // 1_000_000
     try:
         payloads = _payloads(event)
-        batch = _parse(payloads, arrived_at)
+        batch = _signed(event, _parse(payloads, arrived_at))
         record = stream_records.encode(batch)
         if len(record) > stream_records.MAX_RECORD_BYTES:
             raise _too_large(len(record))
@@ -172,6 +176,22 @@ def _parse(payloads: list[bytes], arrived_at: int) -> list[Like]:
         message = f"{len(errors)} of {len(payloads)} likes are invalid; none was accepted."
         raise _Refused(400, "invalid_likes", message, errors=errors)
     return batch
+
+
+def _signed(event: dict[str, Any], batch: list[Like]) -> list[Like]:
+    """Put the user whose token it is in the place of whatever the likes say, where one is needed.
+
+    API Gateway has checked the token, and tells what is in it.
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-enable-cognito-user-pool.html
+    """
+    claim = os.environ.get(USER_CLAIM)
+    if not claim:
+        return batch
+    authorizer = event.get("requestContext", {}).get("authorizer") or {}
+    user = str((authorizer.get("claims") or {}).get(claim, ""))
+    if not 0 < len(user) <= likes.MAX_CHARACTERS["user_id"]:
+        raise _Refused(401, "no_user", f"The token names no user in its claim {claim}.")
+    return [msgspec.structs.replace(like, user_id=user) for like in batch]
 
 
 def _too_large(size: int) -> _Refused:

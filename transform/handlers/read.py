@@ -22,6 +22,7 @@ from transform.trends.leaderboards import WINDOWS
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+CORS_ORIGINS = "CORS_ORIGINS"
 COUNTS_TABLE = "COUNTS_TABLE"
 TRENDS_TABLE = "TRENDS_TABLE"
 
@@ -64,10 +65,12 @@ class _BadQuestion(ValueError):
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Answer an API Gateway proxy event."""
-    if event["httpMethod"] == "OPTIONS":
-        return http_answers.preflight("GET", "Content-Type, If-None-Match")
-    response: dict[str, Any] = _answer(event, context)
-    return response
+    response: dict[str, Any] = (
+        http_answers.preflight("GET", "Content-Type, If-None-Match")
+        if event["httpMethod"] == "OPTIONS"
+        else _answer(event, context)
+    )
+    return http_answers.for_origin(event, response, os.environ.get(CORS_ORIGINS, "*"))
 
 
 @metrics.log_metrics

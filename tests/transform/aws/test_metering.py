@@ -2,6 +2,7 @@
 
 import json
 
+from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from infra.paths import REPOSITORY
@@ -16,12 +17,13 @@ def test_a_metric_says_whose_it_is_and_of_which_stage(monkeypatch, capsys):
     monkeypatch.setenv("LAKE_STAGE", "prod")
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "CompactLake")
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "MovieLikes")
+    for shared in ("_default_dimensions", "_dimensions", "_metrics"):  # of a process
+        monkeypatch.setattr(Metrics, shared, {})
     metrics = metering.metrics()
     for _ in range(2):
         metrics.log_metrics(lambda event, context: metrics.add_metric("A", MetricUnit.Count, 1))(
             {}, None
         )
-    metrics.set_default_dimensions(stage="local")  # all metrics of a process share them
     for line in capsys.readouterr().out.splitlines():
         told = json.loads(line)
         [measured] = told["_aws"]["CloudWatchMetrics"]

@@ -16,6 +16,7 @@ resource "aws_api_gateway_deployment" "this" {
   triggers = {
     files     = sha256(join("", [for file in sort(fileset(path.module, "*.tf")) : filesha256("${path.module}/${file}")]))
     functions = sha256(jsonencode([var.ingest, var.read]))
+    callers   = sha256(jsonencode([var.writers, var.cors_origins]))
   }
 
   lifecycle {

@@ -9,7 +9,17 @@ module "pipeline" {
   delivery_seconds       = 300
   raw_expires_after_days = 30 # time to mend what CompactLake could not merge; the rest is in likes/ within minutes
   requests_per_second    = 10000
+  writers                = var.writers
+  cors_origins           = var.cors_origins
   alarm_email            = var.alarm_email
   report_email           = var.report_email
   publish_reports        = var.publish_reports
+}
+
+# A warning of every plan, for as long as it is so.
+check "writers" {
+  assert {
+    condition     = var.writers.mode != "open"
+    error_message = "Everybody who knows the API's address may send likes to prod, for whatever user: TF_VAR_writers says who may."
+  }
 }

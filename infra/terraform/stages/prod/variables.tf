@@ -23,5 +23,17 @@ variable "report_email" {
 variable "publish_reports" {
   description = "Whether the site shows the lake's reports, to everybody who knows its address."
   type        = bool
-  default     = true
+  default     = false
+}
+
+variable "writers" {
+  description = "Who may send likes, as modules/pipeline/variables.tf tells: TF_VAR_writers='{\"mode\":\"iam\"}'."
+  type        = any
+  default     = { mode = "open" }
+}
+
+variable "cors_origins" {
+  description = "Origins whose pages may call the API, as https://shop.example; [\"*\"] is all."
+  type        = list(string)
+  default     = ["*"]
 }

@@ -9,6 +9,8 @@ module "pipeline" {
   delivery_seconds       = 60
   raw_expires_after_days = 7
   requests_per_second    = 100
+  writers                = var.writers
+  cors_origins           = var.cors_origins
   alarm_email            = var.alarm_email
   report_email           = var.report_email
   publish_reports        = var.publish_reports

@@ -267,7 +267,7 @@ run "what_holds_data_is_protected_and_two_regions_of_an_account_do_not_meet" {
 run "an_emulator_has_its_own_address_of_the_api_and_reports_may_be_kept_private" {
   variables {
     api_address     = "http://127.0.0.1:4566/restapis/%s/local"
-    publish_reports = false
+    publish_reports = true
   }
   assert {
     condition     = startswith(output.stage.api_url, "http://127.0.0.1:4566/restapis/") && !strcontains(output.stage.api_url, "%s")
