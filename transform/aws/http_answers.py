@@ -38,7 +38,8 @@ def for_origin(
     """Let the browser of a request read its answer, if its page is of one of `origins`.
 
     They stand in one text, with blanks between; `*` is any. Of a list, a browser is told its own
-    alone, and caches that the answer depends on it (Fetch standard, "CORS protocol and HTTP caches").
+    alone, and caches that the answer depends on it:
+    https://fetch.spec.whatwg.org/#cors-protocol-and-http-caches
     """
     if origins == ANY_ORIGIN:
         return answer

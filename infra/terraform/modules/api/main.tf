@@ -4,6 +4,8 @@ resource "aws_api_gateway_rest_api" "this" {
   name        = var.name
   description = "Likes in, counts and trends out."
 
+  disable_execute_api_endpoint = var.domain != null
+
   endpoint_configuration {
     types = ["REGIONAL"]
   }

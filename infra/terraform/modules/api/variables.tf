@@ -64,6 +64,12 @@ variable "cors_origins" {
   }
 }
 
+variable "domain" {
+  description = "Name that the API has: its name, and the Route 53 zone that it is in; null: AWS's own name."
+  type        = object({ name = string, zone_id = string })
+  default     = null
+}
+
 variable "requests_per_second" {
   description = "Requests a second that the stage takes before it answers 429. An account has 10,000 for all its APIs of a region."
   type        = number

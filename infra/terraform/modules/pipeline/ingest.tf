@@ -32,6 +32,7 @@ module "bus" {
   name          = local.service
   function_name = module.ingest.name
   function_arn  = module.ingest.arn
+  producers     = var.producers
   opens_after   = module.delivery.arn
   alarm_topic   = local.alarm_topic
 }

@@ -92,6 +92,49 @@ variable "cors_origins" {
   }
 }
 
+variable "domain" {
+  description = "Name of the page, and the Route 53 zone that it is in; the API has api. before it; null: AWS's own names."
+  type        = object({ name = string, zone_id = string })
+  default     = null
+
+  validation {
+    condition     = var.domain == null ? true : can(regex("^([a-z0-9-]+\\.)+[a-z]{2,}$", var.domain.name))
+    error_message = "A domain's name is likes.example.org, without anything before or after it."
+  }
+}
+
+variable "requests_per_address" {
+  description = "Requests that one address may make to the API, and to the page, within five minutes; null: no web ACL, which costs by the month and the request."
+  type        = number
+  default     = null
+}
+
+variable "producers" {
+  description = "Accounts and roles beside this account's own that may announce likes on the bus, by ARN."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for arn in var.producers : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:(root|role/.+)$", arn))])
+    error_message = "A producer is a role or an account, by its ARN; nobody is everybody."
+  }
+}
+
+variable "people" {
+  description = "Who may take the role of `analyst` (ask), `operator` (look and mend) and `producer` (send likes), by ARN; a role that nobody may take is not made."
+  type = object({
+    analyst  = optional(list(string), [])
+    operator = optional(list(string), [])
+    producer = optional(list(string), [])
+  })
+  default = {}
+
+  validation {
+    condition     = alltrue([for arn in flatten(values(var.people)) : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:(root|role/.+|user/.+)$", arn))])
+    error_message = "People are accounts, roles and users, by their ARNs."
+  }
+}
+
 variable "api_address" {
   description = "Base of the API's addresses where an emulator has its own form of it, with %s for API Gateway's id of the API; null: AWS's own."
   type        = string

@@ -28,6 +28,18 @@ variable "reports" {
   type        = object({ domain_name = string })
 }
 
+variable "domain" {
+  description = "Name that the page has: its name, and the Route 53 zone that it is in; null: AWS's own name."
+  type        = object({ name = string, zone_id = string })
+  default     = null
+}
+
+variable "web_acl_arn" {
+  description = "ARN of the web ACL, of scope CLOUDFRONT, that guards the page; null: none."
+  type        = string
+  default     = null
+}
+
 variable "tls_only" {
   description = "Whether the bucket refuses plain HTTP. Only an emulator that speaks nothing else may say no."
   type        = bool

@@ -1,6 +1,7 @@
 # The stage of one laptop: the same pipeline, applied to the emulator.
 module "pipeline" {
   source                 = "../../modules/pipeline"
+  providers              = { aws = aws, aws.us_east_1 = aws.us_east_1 }
   stage                  = "local"
   package                = var.package
   disposable             = true

@@ -1,6 +1,7 @@
 # The stage that people's likes are in.
 module "pipeline" {
   source                 = "../../modules/pipeline"
+  providers              = { aws = aws, aws.us_east_1 = aws.us_east_1 }
   stage                  = "prod"
   package                = var.package
   layers                 = var.layers
@@ -10,7 +11,11 @@ module "pipeline" {
   raw_expires_after_days = 30 # time to mend what CompactLake could not merge; the rest is in likes/ within minutes
   requests_per_second    = 10000
   writers                = var.writers
+  producers              = var.producers
+  people                 = var.people
   cors_origins           = var.cors_origins
+  domain                 = var.domain
+  requests_per_address   = var.requests_per_address
   alarm_email            = var.alarm_email
   report_email           = var.report_email
   publish_reports        = var.publish_reports

@@ -37,3 +37,27 @@ variable "cors_origins" {
   type        = list(string)
   default     = ["*"]
 }
+
+variable "domain" {
+  description = "Name of the page and its Route 53 zone: TF_VAR_domain='{\"name\":\"likes.example.org\",\"zone_id\":\"Z…\"}'; null: AWS's own names."
+  type        = object({ name = string, zone_id = string })
+  default     = null
+}
+
+variable "requests_per_address" {
+  description = "Requests of one address within five minutes; null: no web ACL."
+  type        = number
+  default     = null
+}
+
+variable "producers" {
+  description = "Accounts and roles beside this account's own that may announce likes on the bus, by ARN."
+  type        = list(string)
+  default     = []
+}
+
+variable "people" {
+  description = "Who may take the roles analyst, operator and producer, by ARN: TF_VAR_people='{\"analyst\":[\"arn:…\"]}'."
+  type        = any
+  default     = {}
+}

@@ -138,6 +138,22 @@ run "tokens_are_needed_to_write_and_a_browser_may_ask_first" {
   }
 }
 
+run "a_name_of_our_own_is_the_only_one" {
+  command = plan
+
+  variables {
+    domain = { name = "api.likes.example.org", zone_id = "Z1" }
+  }
+  assert {
+    condition     = aws_api_gateway_rest_api.this.disable_execute_api_endpoint && output.url == "https://api.likes.example.org"
+    error_message = "AWS's own name is switched off: https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-disable-default-endpoint.html"
+  }
+  assert {
+    condition     = [for d in aws_api_gateway_domain_name.this : d.security_policy] == ["TLS_1_2"] && toset([for r in aws_route53_record.this : r.type]) == toset(["A", "AAAA"])
+    error_message = "TLS 1.2 at least: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-custom-domain-tls-version.html"
+  }
+}
+
 run "writers_that_nobody_can_be_are_refused" {
   command = plan
 

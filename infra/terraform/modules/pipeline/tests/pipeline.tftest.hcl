@@ -1,4 +1,21 @@
 mock_provider "aws" {
+  alias = "us_east_1"
+
+  mock_resource "aws_acm_certificate" {
+    defaults = { arn = "arn:aws:acm:us-east-1:000000000000:certificate/mock", domain_validation_options = [{ domain_name = "a", resource_record_name = "_a", resource_record_type = "CNAME", resource_record_value = "_b" }] }
+  }
+  mock_resource "aws_acm_certificate_validation" {
+    defaults = { certificate_arn = "arn:aws:acm:us-east-1:000000000000:certificate/mock" }
+  }
+  mock_resource "aws_wafv2_web_acl" {
+    defaults = { arn = "arn:aws:wafv2:us-east-1:000000000000:global/webacl/mock/mock" }
+  }
+  mock_resource "aws_cloudwatch_log_group" {
+    defaults = { arn = "arn:aws:logs:us-east-1:000000000000:log-group:aws-waf-logs-mock" }
+  }
+}
+
+mock_provider "aws" {
   mock_data "aws_iam_policy_document" {
     defaults = { json = "{\"Version\":\"2012-10-17\",\"Statement\":[]}" }
   }
@@ -45,7 +62,7 @@ mock_provider "aws" {
     defaults = { arn = "arn:aws:events:us-east-1:000000000000:rule/mock/mock" }
   }
   mock_resource "aws_api_gateway_stage" {
-    defaults = { invoke_url = "https://mock.execute-api.us-east-1.amazonaws.com/test" }
+    defaults = { arn = "arn:aws:apigateway:us-east-1::/restapis/mock/stages/test", invoke_url = "https://mock.execute-api.us-east-1.amazonaws.com/test" }
   }
   mock_resource "aws_cloudfront_distribution" {
     defaults = { arn = "arn:aws:cloudfront::000000000000:distribution/MOCK", domain_name = "mock.cloudfront.net" }
@@ -252,7 +269,13 @@ run "what_holds_data_is_protected_and_two_regions_of_an_account_do_not_meet" {
   command = plan
 
   variables {
-    disposable = false
+    disposable           = false
+    requests_per_address = 1000
+    domain               = { name = "likes.example.org", zone_id = "Z1" }
+  }
+  assert {
+    condition     = length(module.api_firewall) == 1 && length(module.site_firewall) == 1 && output.stage.api_url == "https://api.likes.example.org" && output.stage.site_url == "https://likes.example.org"
+    error_message = "API and page have names of ours, and a web ACL each."
   }
   assert {
     condition     = length(terraform_data.protected) == 1
@@ -261,6 +284,38 @@ run "what_holds_data_is_protected_and_two_regions_of_an_account_do_not_meet" {
   assert {
     condition     = alltrue([for name in [local.bucket, local.results_bucket, local.site_bucket, local.global] : endswith(name, "-us-east-1")]) && length("athena-results-bucket-${join("", [for n in range(13) : "s"])}-000000000000-ap-southeast-1") <= 63
     error_message = "Bucket names are the world's, at most 63 characters long: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html"
+  }
+}
+
+run "people_may_do_their_work_and_no_more" {
+  command = plan
+
+  variables {
+    people = { analyst = ["arn:aws:iam::000000000000:role/data"], producer = ["arn:aws:iam::000000000000:role/shop"] }
+  }
+  assert {
+    condition     = { for name, role in aws_iam_role.people : name => role.name } == { analyst = "movie-likes-test-analyst-us-east-1", producer = "movie-likes-test-producer-us-east-1" }
+    error_message = "A role that nobody may take is not made."
+  }
+  assert {
+    condition     = toset(flatten(data.aws_iam_policy_document.producer.statement[*].actions)) == toset(["events:PutEvents", "execute-api:Invoke"])
+    error_message = "A producer sends and reads nothing."
+  }
+  assert {
+    condition = alltrue(flatten([
+      for document in [data.aws_iam_policy_document.analyst, data.aws_iam_policy_document.operator] : [
+        for s in document.statement : [for a in s.actions : !can(regex("dynamodb:(Get|Query|Scan|Put|Update|Delete)|kinesis:Get|s3:Delete|:[*]", a))]
+      ]
+    ]))
+    error_message = "Analysts and operators write no like and read none but by Athena's tables."
+  }
+  assert {
+    condition     = [for s in data.aws_iam_policy_document.operator.statement : s.resources if contains(s.actions, "s3:GetObject")] == [toset(["${local.bucket_arn}/state/*"])]
+    error_message = "An operator sees names, and the state, but no like."
+  }
+  assert {
+    condition     = toset(flatten([for s in data.aws_iam_policy_document.analyst.statement : s.resources if s.sid == "ReadTables"])) == toset([for table in ["likes", "totals", "trends", "movies", "reports"] : "${local.bucket_arn}/${table}/*"])
+    error_message = "An analyst reads tables, neither raw files nor rejected lines: https://docs.aws.amazon.com/athena/latest/ug/example-policies-workgroup.html"
   }
 }
 
@@ -297,7 +352,9 @@ run "a_stage_with_a_hyphen_and_an_address_that_is_none_are_refused" {
     stage        = "my-test"
     alarm_email  = "nobody"
     report_email = "no one"
+    people       = { analyst = ["*"] }
+    domain       = { name = "https://likes.example.org/", zone_id = "Z1" }
   }
 
-  expect_failures = [var.stage, var.alarm_email, var.report_email]
+  expect_failures = [var.stage, var.alarm_email, var.report_email, var.people, var.domain]
 }
