@@ -914,28 +914,44 @@ def load_movies(stage: str, form: Format, file: str, replace: bool) -> None:
 @main.command()
 @options.aws_stage
 @options.form
-def plan(stage: str, form: Format) -> None:
-    """Show what Terraform would change.
+@click.option("--destroy", is_flag=True, help="Show what `lake destroy` would remove.")
+def plan(stage: str, form: Format, destroy: bool) -> None:
+    """Show what Terraform would change, and save that for `lake apply --planned`.
 
     Example: lake plan --stage test
     """
     from infra.cli import deploy
 
-    deploy.plan(stage, _steps(), form, sys.stdout)
+    deploy.plan(stage, _steps(), form, sys.stdout, destroy=destroy)
 
 
 @main.command()
 @options.aws_stage
 @options.form
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def apply(stage: str, form: Format, yes: bool) -> None:
-    """Show what Terraform would change, ask, and make the stage so.
+@click.option("--planned", is_flag=True, help="Do what `lake plan` showed last; make no plan.")
+def apply(stage: str, form: Format, yes: bool, planned: bool) -> None:
+    """Show what Terraform would change, ask (of prod, twice), and do just that.
 
     Example: lake apply --stage test
     """
     from infra.cli import deploy
 
-    deploy.apply(stage, _steps(), form, sys.stdout, yes=yes)
+    deploy.apply(stage, _steps(), form, sys.stdout, yes=yes, planned=planned)
+
+
+@main.command()
+@options.aws_stage
+@options.form
+@click.option("--yes", is_flag=True, help="Do not ask, except of prod.")
+def destroy(stage: str, form: Format, yes: bool) -> None:
+    """Show all that a stage is made of, ask (of prod, twice), and remove it with what it holds.
+
+    Example: lake destroy --stage test
+    """
+    from infra.cli import deploy
+
+    deploy.destroy(stage, _steps(), form, sys.stdout, yes=yes)
 
 
 def _now() -> int:

@@ -1,4 +1,5 @@
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -130,6 +131,8 @@ def test_the_aws_zip_adds_arm64_wheels_and_stays_far_below_what_lambda_takes(loc
     assert tops(held) == {
         *("aws_lambda_powertools", "glue", "jmespath", "msgspec", "queries", "transform"),
         *("typing_extensions", "typing_extensions.py"),
+        *("boto3", "botocore", "dateutil", "python_dateutil", "s3transfer", "six", "six.py"),
+        "urllib3",
     }
     assert not [name for name in held if name.endswith(".pyc") or "x86_64" in name]
     with zipfile.ZipFile(aws) as archive:
@@ -237,7 +240,22 @@ for name in ("numpy", "pyarrow"):
     assert sys.modules[name].__file__.startswith(str(here)), sys.modules[name].__file__
 """
 ON_LAMBDA = ("boto3", "botocore", "jmespath", "s3transfer", "urllib3")
-"""What Lambda's Python brings."""
+"""What the zip of the functions holds of the AWS SDK."""
+
+
+def test_the_sdk_is_ours_and_knows_what_functions_call(aws):
+    """Lambda's own changes without notice: lambda-python.html, "Runtime-included SDK versions"."""
+    held = names(aws)
+    services = {name.split("/")[2] for name in held if re.match("botocore/data/[^/]+/", name)}
+    assert services == set(build.SERVICES)
+    assert {"boto3/session.py", "botocore/cacert.pem", "botocore/data/endpoints.json"} < set(held)
+    called = {
+        service
+        for folder in ("transform", "queries")
+        for path in (build.ROOT / folder).rglob("*.py")
+        for service in re.findall(r'boto3\.client\(\s*"(\w+)"', path.read_text("utf-8"))
+    }
+    assert {"dynamodb", "kinesis", "s3", "sns"} <= called <= services
 
 
 @pytest.mark.parametrize(

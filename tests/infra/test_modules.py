@@ -179,10 +179,10 @@ def test_every_handler_that_terraform_names_exists():
 
 def test_functions_get_the_environment_they_read():
     for step, names in {
-        "ingest": {"STREAM_NAME"},
+        "ingest": {"CORS_ORIGINS", "STREAM_NAME", "USER_CLAIM"},
         "count": {"COUNTS_TABLE"},
         "archive": {"LAKE_BUCKET"},
-        "read": {"COUNTS_TABLE", "TRENDS_TABLE"},
+        "read": {"CORS_ORIGINS", "COUNTS_TABLE", "TRENDS_TABLE"},
         "track": {"TRENDS_TABLE"},
         "rank": {"TRENDS_TABLE", "LAKE_BUCKET"},
         "compact": {"LAKE_BUCKET"},
@@ -193,6 +193,14 @@ def test_functions_get_the_environment_they_read():
         assert given and set(re.findall(r"(\w+) +=", given[1])) == names
         source = (REPOSITORY / f"transform/handlers/{step}.py").read_text("utf-8")
         assert all(f'"{name}"' in source for name in names)
+
+
+def test_roles_of_two_regions_do_not_meet():
+    """An account has each name of a role once, whatever the region."""
+    for name, text in CONFIGURATION.items():
+        for call in blocks("module", text) if "/modules/pipeline/" in name else []:
+            if re.search(r'source += "\.\./(function|schedule|delivery)"', call):
+                assert "role_suffix" in call, f"{name}: {call[:40]}"
 
 
 def test_no_lock_made_on_one_machine_is_committed():

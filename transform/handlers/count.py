@@ -8,10 +8,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 import boto3
-from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import MetricUnit
 
-from transform.aws import clients
+from transform.aws import clients, metering
 from transform.counts import streamed
 from transform.counts.streamed import Update
 from transform.event import stream_records
@@ -27,7 +27,7 @@ SKIPPED_RECORDS = "SKIPPED_RECORDS"
 WRITERS = 32
 
 logger = Logger()
-metrics = Metrics()
+metrics = metering.metrics()
 
 
 @cache

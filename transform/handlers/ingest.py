@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import msgspec
-from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import MetricUnit
 from botocore.exceptions import BotoCoreError, ClientError
 
-from transform.aws import clients, http_answers, http_bodies
+from transform.aws import clients, http_answers, http_bodies, metering
 from transform.event import likes, stream_records
 from transform.event.event_ids import derived, time_ordered
 from transform.event.invalid import InvalidLike
@@ -24,7 +24,9 @@ from transform.event.likes import Like
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
 
+CORS_ORIGINS = "CORS_ORIGINS"
 STREAM_NAME = "STREAM_NAME"
+USER_CLAIM = "USER_CLAIM"
 
 MAX_LIKES = 500
 """Likes a request may hold."""
@@ -33,7 +35,7 @@ MAX_KEY = 255
 """Characters of such a key."""
 
 logger = Logger()
-metrics = Metrics()
+metrics = metering.metrics()
 
 _split = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
@@ -56,12 +58,13 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any] | None:
     if "httpMethod" not in event:
         _take(event, context)
         return None
-    if event["httpMethod"] == "OPTIONS":
-        return http_answers.preflight(
-            "POST, GET", f"Content-Type, Content-Encoding, {IDEMPOTENCY_KEY}"
-        )
-    response: dict[str, Any] = _answer(event, context)
-    return response
+    headers = f"Content-Type, Content-Encoding, {IDEMPOTENCY_KEY}, Authorization, X-Api-Key"
+    response: dict[str, Any] = (
+        http_answers.preflight("POST, GET", headers)
+        if event["httpMethod"] == "OPTIONS"
+        else _answer(event, context)
+    )
+    return http_answers.for_origin(event, response, os.environ.get(CORS_ORIGINS, "*"))
 
 
 @metrics.log_metrics
@@ -70,7 +73,7 @@ def _answer(event: dict[str, Any], context: Any) -> dict[str, Any]:
     arrived_at = time.time_ns() // 1_000_000
     try:
         payloads = _payloads(event)
-        parsed = _parse(payloads, arrived_at, _idempotency_key(event))
+        parsed = _signed(event, _parse(payloads, arrived_at, _idempotency_key(event)))
         batch, repeated = _once(parsed)
         record = stream_records.encode(batch)
         if len(record) > stream_records.MAX_RECORD_BYTES:
@@ -239,6 +242,22 @@ def _once(batch: list[Like]) -> tuple[list[Like], list[int]]:
         if first.setdefault(like.event_id, like) is not like:
             repeated.append(index)
     return list(first.values()), repeated
+
+
+def _signed(event: dict[str, Any], batch: list[Like]) -> list[Like]:
+    """Put the user whose token it is in the place of whatever the likes say, where one is needed.
+
+    API Gateway has checked the token, and tells what is in it.
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-enable-cognito-user-pool.html
+    """
+    claim = os.environ.get(USER_CLAIM)
+    if not claim:
+        return batch
+    authorizer = event.get("requestContext", {}).get("authorizer") or {}
+    user = str((authorizer.get("claims") or {}).get(claim, ""))
+    if not 0 < len(user) <= likes.MAX_CHARACTERS["user_id"]:
+        raise _Refused(401, "no_user", f"The token names no user in its claim {claim}.")
+    return [msgspec.structs.replace(like, user_id=user) for like in batch]
 
 
 def _too_large(size: int) -> _Refused:

@@ -7,10 +7,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 import boto3
-from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import MetricUnit
 
-from transform.aws import clients
+from transform.aws import clients, metering
 from transform.event import stream_records
 from transform.event.likes import Like
 from transform.event.stream_records import Record
@@ -31,7 +31,7 @@ CHECKPOINT_KEPT_S = 8 * 24 * 3600
 """A checkpoint may go once its records left the stream, which keeps them for 7 days at most."""
 
 logger = Logger()
-metrics = Metrics()
+metrics = metering.metrics()
 
 _checkpoints: dict[str, str] = {}
 """Where the shards' checkpoints stand, as far as this process knows; a refusal corrects it."""

@@ -162,8 +162,50 @@ def test_a_browser_may_ask_first():
     assert response["statusCode"] == 204
     assert "POST" in response["headers"]["Access-Control-Allow-Methods"]
     assert response["headers"]["Access-Control-Allow-Headers"] == (
-        "Content-Type, Content-Encoding, Idempotency-Key"
+        "Content-Type, Content-Encoding, Idempotency-Key, Authorization, X-Api-Key"
     )
+
+
+@pytest.mark.parametrize(
+    ("origins", "origin", "let_in", "varies"),
+    [
+        ("*", "https://shop.example", "*", None),
+        ("https://shop.example https://tv.example", "https://tv.example", "same", "Origin"),
+        ("https://shop.example", "https://shop.example.evil.example", None, "Origin"),
+        ("https://shop.example", "", None, "Origin"),
+    ],
+)
+@pytest.mark.parametrize("method", ["POST", "OPTIONS"])
+def test_a_page_of_another_origin_is_not_let_in(
+    method, origins, origin, let_in, varies, kinesis, monkeypatch
+):
+    """And what is one page's answer is no other's: caches are told that it depends on it."""
+    monkeypatch.setenv("CORS_ORIGINS", origins)
+    event = aws.post('{"movie_id":"m"}', httpMethod=method)
+    event["headers"] = {**(event["headers"] or {}), "Origin": origin}
+    headers = handler(event, aws.CONTEXT)["headers"]
+    told = headers.get("Access-Control-Allow-Origin")
+    assert told == (origin if let_in == "same" else let_in)
+    assert headers.get("Vary") == varies
+
+
+def test_the_user_is_whose_token_it_is_whatever_a_like_says(kinesis, monkeypatch):
+    monkeypatch.setenv("USER_CLAIM", "sub")
+    event = aws.post('[{"movie_id":"m","user_id":"somebody else"},{"movie_id":"n"}]')
+    event["requestContext"] = {"authorizer": {"claims": {"sub": "u-7", "email": "a@b.example"}}}
+    assert answer(event)[0] == 202
+    assert [like.user_id for like in on_stream(kinesis)] == ["u-7", "u-7"]
+
+
+@pytest.mark.parametrize(
+    "context", [{}, {"authorizer": None}, {"authorizer": {"claims": {"sub": "u" * 129}}}]
+)
+def test_where_a_token_is_needed_one_that_names_nobody_is_refused(context, kinesis, monkeypatch):
+    monkeypatch.setenv("USER_CLAIM", "sub")
+    event = aws.post('{"movie_id":"m","user_id":"u"}')
+    event["requestContext"] = context
+    status, body, _ = answer(event)
+    assert (status, body["error"], kinesis.records) == (401, "no_user", [])
 
 
 def test_an_event_of_the_bus_is_a_like_with_the_bus_s_id_and_time(kinesis, measured):

@@ -6,6 +6,8 @@ resource "aws_api_gateway_rest_api" "this" {
   name        = var.name
   description = "Likes in, counts and trends out."
 
+  disable_execute_api_endpoint = var.domain != null
+
   endpoint_configuration {
     types = ["REGIONAL"]
   }
@@ -18,6 +20,7 @@ resource "aws_api_gateway_deployment" "this" {
   triggers = {
     files     = sha256(join("", [for file in sort(fileset(path.module, "*.tf")) : filesha256("${path.module}/${file}")]))
     functions = sha256(jsonencode([var.ingest, var.read]))
+    callers   = sha256(jsonencode([var.writers, var.cors_origins]))
   }
 
   lifecycle {
@@ -34,6 +37,9 @@ resource "aws_api_gateway_stage" "this" {
   rest_api_id   = aws_api_gateway_rest_api.this.id
   deployment_id = aws_api_gateway_deployment.this.id
   stage_name    = var.stage
+
+  # https://docs.aws.amazon.com/firehose/latest/dev/writing-with-kinesis-streams.html (LATEST)
+  depends_on = [var.opens_after]
 
   # API Gateway writes logs with a role of the account's, which stages/bootstrap makes.
   access_log_settings {

@@ -21,7 +21,7 @@ data "aws_iam_policy_document" "this" {
 }
 
 resource "aws_iam_role" "this" {
-  name               = local.name
+  name               = "${local.name}${var.role_suffix}"
   assume_role_policy = data.aws_iam_policy_document.assume.json
 }
 

@@ -17,6 +17,8 @@ resource "aws_lambda_function" "this" {
   memory_size      = var.memory_mb
   timeout          = var.timeout_seconds
 
+  reserved_concurrent_executions = var.reserved_executions
+
   ephemeral_storage {
     size = var.ephemeral_mb
   }
@@ -26,6 +28,7 @@ resource "aws_lambda_function" "this" {
       POWERTOOLS_SERVICE_NAME      = var.name
       POWERTOOLS_METRICS_NAMESPACE = "MovieLikes"
       POWERTOOLS_LOG_LEVEL         = "INFO"
+      LAKE_STAGE                   = var.stage # a dimension of metrics
     })
   }
 

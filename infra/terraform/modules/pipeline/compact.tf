@@ -5,6 +5,7 @@
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
 module "compact" {
   source            = "../function"
+  role_suffix       = local.suffix
   name              = "CompactLake"
   stage             = var.stage
   description       = "Merges what was delivered into the likes table, each like once."
@@ -89,6 +90,7 @@ data "aws_iam_policy_document" "compact" {
 
 module "compact_schedule" {
   source            = "../schedule"
+  role_suffix       = local.suffix
   name              = module.compact.name
   description       = "Merges what was delivered every 5 minutes."
   expression        = "rate(5 minutes)"

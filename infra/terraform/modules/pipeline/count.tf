@@ -9,6 +9,7 @@ module "counts" {
 
 module "count" {
   source          = "../function"
+  role_suffix     = local.suffix
   name            = "UpdateCount"
   stage           = var.stage
   description     = "Counts each like of the stream exactly once."

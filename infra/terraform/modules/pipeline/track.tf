@@ -11,6 +11,7 @@ module "trends" {
 
 module "track" {
   source          = "../function"
+  role_suffix     = local.suffix
   name            = "TrackTrends"
   stage           = var.stage
   description     = "Sums up each batch of the stream exactly once, by film and minute."
