@@ -103,7 +103,8 @@ def read_placed(record: Record) -> Placed:
     for part in _parts(record):
         lines: list[int] = []
         _read(part, placed.likes, lines, placed.bad)
-        placed.places.extend(map(part.place, lines))
+        first = part.place(0)  # the others differ from it in the last number
+        placed.places.extend(first and f"{first[:-1]}{line}" for line in lines)
     return placed
 
 

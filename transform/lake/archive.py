@@ -96,11 +96,15 @@ def transform(records: Sequence[FirehoseRecord], most: float = MAX_RESPONSE_BYTE
     sizes: list[int] = []
     rejected: list[Rejected] = []
     for record in records:
-        told = record.kinesis_record_metadata or record
-        arrived_at = told.approximate_arrival_timestamp
+        told = record.kinesis_record_metadata
+        arrived_at = (told or record).approximate_arrival_timestamp
         like = likes.normal(record.data, arrived_at + likes.AHEAD_MS, plain)
         if like is not None:
-            rows.append(_row(like, arrived_at, record.place(0)))
+            if told and not told.subsequence_number:  # as `place` gives it, which takes longer
+                place: str | None = f"{told.shard_id}/{told.sequence_number}/0"
+            else:
+                place = record.place(0)
+            rows.append(_row(like, arrived_at, place))
             sizes.append(1)
         else:
             good, places, bad = stream_records.read_placed(record.record())

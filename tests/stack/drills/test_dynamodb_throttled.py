@@ -68,6 +68,7 @@ def test_sums_of_trends_are_exact_though_writes_are_refused(
     monkeypatch.setattr(track, "_dynamodb", lambda: client)
     for first in range(0, len(records), 2):  # overlapping, as after a failure in mid-batch
         batch = records[max(0, first - 1) : first + 2]
+        monkeypatch.setattr(track, "_checkpoints", {})  # another process each time
         deliver(track.handler, client, "TransactWriteItems", batch)
     asked = {"KeyConditionExpression": "pk = :pk", "TableName": table}
     values = {":pk": {"S": f"batch#{records[0].shard_id}"}}
