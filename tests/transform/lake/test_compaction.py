@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests import raw_likes
@@ -496,13 +496,14 @@ def objects(found):
 DIVISIONS = st.builds(Division, st.booleans(), st.integers(1, 4))
 
 
+@settings(max_examples=60)
 @given(st.data())
 def test_days_merged_together_have_the_bytes_that_they_have_alone(sharing, data):
     """Whatever they hold, and however they are divided and were."""
     given = made_up(data.draw(st.integers(0, 99)), data.draw(st.integers(1, 60)), hours=99)
     before, after = data.draw(DIVISIONS), data.draw(DIVISIONS)
     known = data.draw(st.integers(0, len(given)))
-    days = data.draw(st.lists(st.integers(DAY - 1, DAY + 5), unique=True, min_size=1))
+    days = data.draw(st.lists(st.integers(DAY - 1, DAY + 5), unique=True, min_size=2, max_size=4))
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         patch = stack.enter_context(pytest.MonkeyPatch.context())
         patch.setattr(staging, "HELD", data.draw(st.sampled_from([0, 4_000, staging.HELD])))
