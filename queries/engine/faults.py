@@ -13,9 +13,7 @@ _TOKEN = re.compile(r"""\w+|[^\w\s]""")
 _QUIET = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 _ADVICE = re.compile(r"\n|(?<=\.) (?=Use |Try |You might )")  # on how to change DuckDB, not the SQL
 # A sentence of ours: of `t_fail` and `t_refuse`, or of a Python function.
-_OURS = re.compile(
-    r"Could not convert string '([!?])(.*)' to BOOL|the UDF: (\w+): (.*)", re.DOTALL
-)
+_OURS = re.compile(r"Could not convert string '([!?])(.*)' to BOOL|the UDF: (\w+): (.*)", re.DOTALL)
 _STATIC = (
     duckdb.BinderException,
     duckdb.CatalogException,

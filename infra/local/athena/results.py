@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.csv as pcsv
@@ -14,7 +14,6 @@ from infra.local.athena.text import texts, zoned
 
 _QUOTING = pcsv.WriteOptions(include_header=False, quoting_style="all_valid")
 _VALUE = re.compile(rb'(?:"((?:[^"]|"")*+)"|())([,\n])')
-_ZONED = "timestamp with time zone"
 _PART = 1 << 20  # bytes of a result that are read at a time
 _MOST_BYTES = 4 << 20  # of a page's text, so that a page of long values is held easily
 
@@ -34,13 +33,15 @@ def write_csv(columns: Sequence[Column], batches: Iterable[pa.RecordBatch], out:
     rows = 0
     with pcsv.CSVWriter(out, schema, write_options=_QUOTING) as writer:
         for batch in batches:
-            shown = [
-                zoned(values) if column.type == _ZONED and values.type != pa.string() else texts(values)
-                for column, values in zip(columns, batch.columns, strict=True)
-            ]
-            writer.write_batch(pa.record_batch(shown, schema=schema))
+            shown = map(_shown, columns, batch.columns)
+            writer.write_batch(pa.record_batch(list(shown), schema=schema))
             rows += batch.num_rows
     return rows
+
+
+def _shown(column: Column, values: pa.Array[Any]) -> pa.Array[Any]:
+    with_zones = column.type == "timestamp with time zone" and pa.types.is_struct(values.type)
+    return zoned(values) if with_zones else texts(values)
 
 
 def page(read: Read, start: int | None, rows: int, *, csv: bool) -> tuple[list[Row], int | None]:

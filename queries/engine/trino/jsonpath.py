@@ -7,8 +7,9 @@ from typing import Any
 import pyarrow as pa
 
 from queries.engine.trino import jsontext
-from queries.engine.trino.helpers import python
+from queries.engine.trino.helpers import macro, python
 from queries.engine.trino.jsontext import NoJson, Number
+from queries.engine.trino.typed import text
 
 _STEP = re.compile(
     r"""\s*(?:\.\s*(?P<key>[A-Za-z_]\w*(?!\w*\s*\()|\*)|\.\s*"(?P<quoted>[^"\\]*)"
@@ -96,7 +97,7 @@ def _place(told: str | None, length: int) -> int:
 
 
 @python("t_json_path(VARCHAR, VARCHAR, VARCHAR)", "VARCHAR", pa.string())
-def _path(text: str, path: str, how: str) -> str:
+def _path(told: str, path: str, how: str) -> str:
     """ "=" and the value; "n" for a null, "e" for nothing there, "x" for an error. Of json_value, a
     letter for the value's type stands in place of the "=": text, integer, double or boolean.
 
@@ -104,7 +105,7 @@ def _path(text: str, path: str, how: str) -> str:
     that is no bigint is an error.
     """
     try:
-        found = items(jsontext.parse(text), path)
+        found = items(jsontext.parse(told), path)
     except (NoJson, _Structural):
         return "x"
     if how == "exists":
@@ -112,6 +113,36 @@ def _path(text: str, path: str, how: str) -> str:
     if not found:
         return "e"
     return _value(found) if how == "value" else _query(found, how)
+
+
+_NAMES = re.compile(r"lax \$((?:\.[A-Za-z_][A-Za-z0-9_]*)+)")
+
+
+def value_at(value: str, path: str) -> str:
+    """DuckDB's SQL for what json_value finds, by its own functions where they find the same: in
+    JSON without escapes that has each name of the path once, at the names alone."""
+    exact = f"t_json_path({value}, {text(path)}, 'value')"
+    found = _NAMES.fullmatch(path)
+    if found is None:
+        return exact
+    names = found[1][1:].split(".")
+    once = " AND ".join(f"""t_json_count({value}, '"{name}"') = 1""" for name in names)
+    at = f"{value}, '$.{'.'.join(names)}'"
+    return (
+        f"CASE WHEN NOT t_json_plain({value}) OR contains({value}, '\\') THEN {exact} "
+        f"""WHEN NOT contains({value}, '"{names[-1]}"') THEN 'e' WHEN {once} THEN """
+        f"coalesce(t_json_held(json_type({at}), json_extract_string({at})), {exact}) "
+        f"ELSE {exact} END"
+    )
+
+
+macro("t_json_count(x, name)", "(length(x) - length(replace(x, name, ''))) // length(name)")
+macro(
+    "t_json_held(kind, told)",
+    "CASE kind WHEN 'VARCHAR' THEN 't' || told WHEN 'BOOLEAN' THEN 'b' || told "
+    "WHEN 'NULL' THEN 'n' WHEN 'OBJECT' THEN 'x' WHEN 'ARRAY' THEN 'x' "
+    "WHEN 'UBIGINT' THEN CASE WHEN length(told) < 19 THEN 'i' || told END END",
+)
 
 
 def _value(found: list[Any]) -> str:

@@ -145,7 +145,10 @@ def translate(within: Expression, node: SqlJson) -> Typed:
     )
     if "omit" in how and "conditional" in how:
         raise BadSQL("OMIT QUOTES does not go with a WRAPPER.")
-    found = f"t_json_path(CAST({value.sql} AS VARCHAR), {path.sql}, {text(how)})"
+    told = f"CAST({value.sql} AS VARCHAR)"
+    found = f"t_json_path({told}, {path.sql}, {text(how)})"
+    if name == "json_value":
+        found = f"({jsonpath.value_at(told, path.value)})"
     if name == "json_exists":
         return _exists(node, found)
     return _chosen(within, node, found)
@@ -190,7 +193,8 @@ def _chosen(within: Expression, node: SqlJson, found: str) -> Typed:
             others[when] = f"CAST({told} AS {kind.duckdb})"
     if node.this == "json_query":
         value = Typed(f"substr({found}, 2)", types.VARCHAR)
-        cases = f"WHEN '=' THEN {value.sql if kind == types.VARCHAR else casts.cast(value, kind).sql}"
+        made = value if kind == types.VARCHAR else casts.cast(value, kind)
+        cases = f"WHEN '=' THEN {made.sql}"
     else:
         cases = " ".join(
             f"WHEN '{letter}' THEN {_held(found, held, kind, others['error'])}"
@@ -217,7 +221,9 @@ def _held(found: str, held: Type, kind: Type, error: str) -> str:
         raise
     except BadSQL:
         return error
-    return told if held == types.DOUBLE and kind == types.VARCHAR else f"coalesce(TRY({told}), {error})"
+    if held == types.DOUBLE and kind == types.VARCHAR:
+        return told
+    return f"coalesce(TRY({told}), {error})"
 
 
 def _item(within: Expression, node: exp.Expr, formatted: bool) -> str:

@@ -82,7 +82,7 @@ def _token(token: Token, told: str, sql: str, start: int, end: int) -> Token:
 
 
 def _check_numbers(tokens: Sequence[Token], sql: str, bound: Bound) -> None:
-    """Refuse numbers that sqlglot reads otherwise than Trino: of `1_000` it makes 1, named _000, and
+    """Refuse numbers that sqlglot reads otherwise than Trino: of `1_000` it makes 1, named _000;
     of `0x1F` bytes."""
     for token, after in zip_longest(tokens, tokens[1:]):
         text = sql[token.start : token.end + 1]

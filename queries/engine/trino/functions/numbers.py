@@ -116,8 +116,9 @@ for _kind in INTEGERS:
 macro(
     "t_round(x, n)",
     "CASE WHEN NOT isfinite(x) THEN x WHEN abs(n) > 300 OR abs(x * pow(10::DOUBLE, n)) >= "
-    "9223372036854775807::DOUBLE THEN CAST(t_refuse('round of a number as large as this is not known "
-    "here') AS DOUBLE) WHEN x < 0 THEN -(round(-x * pow(10::DOUBLE, n)) / pow(10::DOUBLE, n)) "
+    "9223372036854775807::DOUBLE THEN CAST(t_refuse('round of a number as large as this is not "
+    "known here') AS DOUBLE) "
+    "WHEN x < 0 THEN -(round(-x * pow(10::DOUBLE, n)) / pow(10::DOUBLE, n)) "
     "ELSE (round(x * pow(10::DOUBLE, n)) + 0) / pow(10::DOUBLE, n) END",
 )
 functions("round(double) -> double", "t_round({0}, 0)")
@@ -427,8 +428,8 @@ macro("t_two(n)", "(1::HUGEINT << CAST(n AS HUGEINT))")
 functions("bit_count(bigint, bigint) -> bigint", "t_bit_count({0}, {1})")
 macro(
     "t_shift(n)",
-    "CASE WHEN n < 0 THEN CAST(t_refuse('A shift by a negative number is not known here') AS BIGINT) "
-    "ELSE n END",
+    "CASE WHEN n < 0 THEN CAST(t_refuse('A shift by a negative number is not known here') "
+    "AS BIGINT) ELSE n END",
 )
 # A number of w bits, of one that has no sign.
 macro("t_signed(u, w)", "CASE WHEN u >= t_two(w - 1) THEN u - t_two(w) ELSE u END")
@@ -440,7 +441,8 @@ macro(
 )
 macro(
     "t_right_shift(x, n, w)",
-    "CASE WHEN t_shift(n) >= w THEN 0 ELSE t_signed(t_unsigned(x, w) // t_two(greatest(n, 0)), w) END",
+    "CASE WHEN t_shift(n) >= w THEN 0 "
+    "ELSE t_signed(t_unsigned(x, w) // t_two(greatest(n, 0)), w) END",
 )
 macro(
     "t_right_shift_arithmetic(x, n, w)",
