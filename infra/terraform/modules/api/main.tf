@@ -41,13 +41,15 @@ resource "aws_api_gateway_stage" "this" {
   # https://docs.aws.amazon.com/firehose/latest/dev/writing-with-kinesis-streams.html (LATEST)
   depends_on = [var.opens_after]
 
-  # API Gateway writes logs with a role of the account's, which stages/bootstrap makes.
+  xray_tracing_enabled = var.traced
+
+  # API Gateway writes logs with a role of the account's, which stages/bootstrap makes. Nobody's address is in them; those
+  # of whom the web ACL refused are in its own log.
   access_log_settings {
     destination_arn = aws_cloudwatch_log_group.access.arn
     format = jsonencode({
       request_id        = "$context.requestId"
       time              = "$context.requestTimeEpoch"
-      ip                = "$context.identity.sourceIp"
       method            = "$context.httpMethod"
       path              = "$context.resourcePath"
       status            = "$context.status"

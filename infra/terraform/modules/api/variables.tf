@@ -80,6 +80,12 @@ variable "requests_per_second" {
   }
 }
 
+variable "traced" {
+  description = "Whether X-Ray traces requests."
+  type        = bool
+  default     = false
+}
+
 variable "opens_after" {
   description = "What has to be there before the first like is taken: Firehose reads the stream from when it became active on."
   type        = string

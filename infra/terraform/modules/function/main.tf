@@ -19,6 +19,12 @@ resource "aws_lambda_function" "this" {
 
   reserved_concurrent_executions = var.reserved_executions
 
+  # PassThrough is Lambda's own: what a caller traces is traced, and nothing else.
+  # https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html
+  tracing_config {
+    mode = var.traced ? "Active" : "PassThrough"
+  }
+
   ephemeral_storage {
     size = var.ephemeral_mb
   }

@@ -113,6 +113,12 @@ variable "event_age_seconds" {
   }
 }
 
+variable "traced" {
+  description = "Whether X-Ray traces calls; priced by the trace."
+  type        = bool
+  default     = false
+}
+
 variable "role_suffix" {
   description = "End of the role's name, which an account has once, whatever the region; empty where there is one region."
   type        = string

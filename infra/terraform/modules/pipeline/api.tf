@@ -1,5 +1,6 @@
 module "api" {
   source              = "../api"
+  traced              = var.traced
   name                = local.service
   stage               = var.stage
   ingest              = { name = module.ingest.name, invoke_arn = module.ingest.invoke_arn }

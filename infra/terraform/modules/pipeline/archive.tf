@@ -2,6 +2,7 @@
 
 module "archive" {
   source          = "../function"
+  traced          = var.traced
   role_suffix     = local.suffix
   name            = "ArchiveLikes"
   stage           = var.stage

@@ -5,6 +5,7 @@
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
 module "compact" {
   source            = "../function"
+  traced            = var.traced
   role_suffix       = local.suffix
   name              = "CompactLake"
   stage             = var.stage

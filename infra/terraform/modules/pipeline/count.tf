@@ -9,6 +9,7 @@ module "counts" {
 
 module "count" {
   source          = "../function"
+  traced          = var.traced
   role_suffix     = local.suffix
   name            = "UpdateCount"
   stage           = var.stage

@@ -2,6 +2,7 @@
 
 module "ingest" {
   source      = "../function"
+  traced      = var.traced
   role_suffix = local.suffix
   name        = "IngestLike"
   stage       = var.stage

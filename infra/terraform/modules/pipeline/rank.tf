@@ -2,6 +2,7 @@
 
 module "rank" {
   source            = "../function"
+  traced            = var.traced
   role_suffix       = local.suffix
   name              = "RankTrends"
   stage             = var.stage

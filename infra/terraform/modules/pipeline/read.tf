@@ -2,6 +2,7 @@
 
 module "read" {
   source          = "../function"
+  traced          = var.traced
   role_suffix     = local.suffix
   name            = "ReadLikes"
   stage           = var.stage

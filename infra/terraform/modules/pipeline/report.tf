@@ -2,6 +2,7 @@
 
 module "report" {
   source      = "../function"
+  traced      = var.traced
   role_suffix = local.suffix
   name        = "TrendReport"
   stage       = var.stage

@@ -11,6 +11,7 @@ module "trends" {
 
 module "track" {
   source          = "../function"
+  traced          = var.traced
   role_suffix     = local.suffix
   name            = "TrackTrends"
   stage           = var.stage

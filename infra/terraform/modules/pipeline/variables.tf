@@ -135,6 +135,12 @@ variable "people" {
   }
 }
 
+variable "traced" {
+  description = "Whether X-Ray traces requests and calls: 5 USD a million traces, of which it keeps 1 a second and 5 in 100 beyond."
+  type        = bool
+  default     = false
+}
+
 variable "api_address" {
   description = "Base of the API's addresses where an emulator has its own form of it, with %s for API Gateway's id of the API; null: AWS's own."
   type        = string
@@ -174,6 +180,23 @@ variable "alarm_email" {
     condition     = var.alarm_email == null ? true : can(regex("^[^@[:space:]]+@[^@[:space:]]+$", var.alarm_email))
     error_message = "An e-mail address has an @ in the middle."
   }
+}
+
+variable "alarms_required" {
+  description = "Whether the stage is refused without an address that alarms go to."
+  type        = bool
+  default     = false
+
+  validation {
+    condition     = !var.alarms_required || var.alarm_email != null
+    error_message = "Nobody would hear the alarms: TF_VAR_alarm_email=ops@example.org."
+  }
+}
+
+variable "budget_usd" {
+  description = "Dollars a month of this stage, by its tag, from which on the alarms' address is written to (at 80 % foreseen, and when passed); null: no budget."
+  type        = number
+  default     = null
 }
 
 variable "report_email" {

@@ -10,13 +10,17 @@ module "pipeline" {
   delivery_seconds       = 300
   raw_expires_after_days = 30 # time to mend what CompactLake could not merge; the rest is in likes/ within minutes
   requests_per_second    = 10000
+  archive_executions     = var.archive_executions
   writers                = var.writers
   producers              = var.producers
   people                 = var.people
   cors_origins           = var.cors_origins
   domain                 = var.domain
   requests_per_address   = var.requests_per_address
+  alarms_required        = true
   alarm_email            = var.alarm_email
+  traced                 = var.traced
+  budget_usd             = var.budget_usd
   report_email           = var.report_email
   publish_reports        = var.publish_reports
 }

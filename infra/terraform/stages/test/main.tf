@@ -10,6 +10,7 @@ module "pipeline" {
   delivery_seconds       = 60
   raw_expires_after_days = 7
   requests_per_second    = 100
+  archive_executions     = var.archive_executions
   writers                = var.writers
   producers              = var.producers
   people                 = var.people
@@ -17,6 +18,8 @@ module "pipeline" {
   domain                 = var.domain
   requests_per_address   = var.requests_per_address
   alarm_email            = var.alarm_email
+  traced                 = var.traced
+  budget_usd             = var.budget_usd
   report_email           = var.report_email
   publish_reports        = var.publish_reports
 }

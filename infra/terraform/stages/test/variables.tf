@@ -61,3 +61,21 @@ variable "people" {
   type        = any
   default     = {}
 }
+
+variable "traced" {
+  description = "Whether X-Ray traces requests and calls, priced by the trace."
+  type        = bool
+  default     = false
+}
+
+variable "budget_usd" {
+  description = "Dollars a month from which on the alarms' address is written to; null: no budget."
+  type        = number
+  default     = null
+}
+
+variable "archive_executions" {
+  description = "Lambda executions at a time that are kept for ArchiveLikes; infra/cli/quotas.py tells whether the account has them; -1: none."
+  type        = number
+  default     = -1
+}

@@ -95,6 +95,18 @@ run "a_retry_rings_no_alarm_and_nothing_is_reserved_unless_asked_for" {
   }
 }
 
+run "calls_are_traced_where_somebody_asks" {
+  command = plan
+
+  variables {
+    traced = true
+  }
+  assert {
+    condition     = aws_lambda_function.this.tracing_config[0].mode == "Active" && contains(data.aws_iam_policy_document.this.statement[*].sid, "WhatTakesNoResource")
+    error_message = "A function writes its traces: https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html"
+  }
+}
+
 run "what_is_called_each_minute_is_given_up_in_a_minute_and_may_have_layers_and_room" {
   variables {
     layers            = ["arn:aws:lambda:us-east-1:000000000000:layer:Pandas:11"]

@@ -288,6 +288,33 @@ run "what_holds_data_is_protected_and_two_regions_of_an_account_do_not_meet" {
   }
 }
 
+run "nobody_hears_of_prod_without_an_address_and_a_budget_is_told_before_the_bill" {
+  command = plan
+
+  variables {
+    budget_usd = 100
+  }
+  assert {
+    condition     = [for w in jsondecode(aws_cloudwatch_dashboard.this[0].dashboard_body).widgets : substr(w.properties.markdown, 3, 4) if w.type == "text"] == ["Heal", "Late", "Corr"]
+    error_message = "From top to bottom: healthy, late, correct: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html"
+  }
+  assert {
+    condition     = [for n in aws_budgets_budget.this[0].notification : n.threshold if n.notification_type == "FORECASTED"] == [80] && one(aws_budgets_budget.this[0].cost_filter).values == tolist(["user:Stage$test"])
+    error_message = "Of this stage alone: https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-create-filters.html"
+  }
+}
+
+run "a_stage_that_needs_an_address_is_refused_without_one" {
+  command = plan
+
+  variables {
+    alarm_email     = null
+    alarms_required = true
+  }
+
+  expect_failures = [var.alarms_required]
+}
+
 run "people_may_do_their_work_and_no_more" {
   command = plan
 
