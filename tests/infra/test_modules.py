@@ -66,12 +66,14 @@ def provider(configuration, tmp_path_factory):
     """
     root, data = configuration / "all", tmp_path_factory.mktemp("all")
     root.mkdir()
-    root.joinpath("main.tf").write_text(
-        "".join(
-            f'module "{name}" {{\n  source = "../infra/terraform/modules/{name}"\n}}\n'
-            for name in MODULES
-        )
-    )
+    called = 'provider "aws" {}\nprovider "aws" {\n  alias = "us_east_1"\n}\n'
+    for name in MODULES:
+        source = f"infra/terraform/modules/{name}"
+        told = (configuration / source / "versions.tf").read_text()
+        second = "aws.us_east_1 = aws.us_east_1" if "aws.us_east_1" in told else ""
+        called += f'module "{name}" {{\n  source = "../{source}"\n'
+        called += f"  providers = {{\n    aws = aws\n    {second}\n  }}\n}}\n"
+    root.joinpath("main.tf").write_text(called)
     terraform(root, data, "init", "-backend=false")
     if shutil.which("terraform") is None:  # it runs in a container, which ours is not in
         yield {}
@@ -187,7 +189,7 @@ def test_functions_get_the_environment_they_read():
         "read": {"CORS_ORIGINS", "COUNTS_TABLE", "TRENDS_TABLE"},
         "track": {"TRENDS_TABLE"},
         "rank": {"TRENDS_TABLE", "LAKE_BUCKET"},
-        "compact": {"LAKE_BUCKET"},
+        "compact": {"COUNTS_TABLE", "LAKE_BUCKET"},
         "report": {*("ATHENA_WORKGROUP", "GLUE_DATABASE", "LAKE_BUCKET", "REPORTS_TOPIC")},
     }.items():
         text = CONFIGURATION[f"terraform/modules/pipeline/{step}.tf"]
