@@ -18,7 +18,8 @@ SEQUENCE_BYTES = 24
 FORGET_AFTER_S = 8 * 24 * 3600
 """A memory may go once its records left the stream, which keeps them for 7 days at most here."""
 
-_MEMORY = "@"
+MEMORY = "@"
+"""What the name of an attribute begins with that remembers a shard."""
 _ARRIVAL_BYTES = 4
 
 
@@ -108,7 +109,7 @@ def apply(tally: Tally, write: Write) -> int:
 
 def memory_name(shard_id: str) -> str:
     """Give the attribute that remembers a shard: short, for it is in the item 25 times over."""
-    return _MEMORY + (shard_id.removeprefix("shardId-").lstrip("0") or "0")
+    return MEMORY + (shard_id.removeprefix("shardId-").lstrip("0") or "0")
 
 
 def forgettable(item: Mapping[str, object], now_s: int) -> dict[str, bytes]:
@@ -119,7 +120,7 @@ def forgettable(item: Mapping[str, object], now_s: int) -> dict[str, bytes]:
     return {
         name: value
         for name, value in item.items()
-        if name.startswith(_MEMORY)
+        if name.startswith(MEMORY)
         and isinstance(value, bytes)
         and int.from_bytes(value[SEQUENCE_BYTES:], "big") < now_s - FORGET_AFTER_S
     }
