@@ -89,7 +89,7 @@ class World:
     def sources(self) -> Sources:
         """Give where its numbers are."""
         counts = Counts(self.table, TABLE)  # type: ignore[arg-type]
-        return Sources(self.bucket, counts, self.stream, "stream", POWER)  # type: ignore[arg-type]
+        return Sources(self.bucket, counts, self.stream, "stream", POWER, NOW)  # type: ignore[arg-type]
 
     def put(self, *likes: Like, shard: int = 0) -> Record:
         """Have the stream take a record of likes."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
@@ -21,16 +20,16 @@ SCHEMA = pa.schema(_COLUMNS)
 EMPTY = SCHEMA.empty_table()
 
 
-
-
 def hold(cursor: DuckDBPyConnection, raw: Iterable[Path]) -> set[int]:
-    """Have what raw files hold at hand, as the table `arrived_ids`; gives the epoch days of events."""
+    """Have what raw files hold at hand, as `arrived_ids`; gives the epoch days of events."""
     groups = [
         f"SELECT {_ID} AS id, {duck.DAY} AS day FROM read_parquet({duck.listed(some)})"
         for _, some in duck.alike(duck.kinds(cursor, raw))
     ]
     rows = " UNION ALL ".join(groups) or "SELECT 0::UBIGINT AS id, 0::BIGINT AS day WHERE false"
-    cursor.execute(f"CREATE OR REPLACE TEMP TABLE arrived_ids AS SELECT DISTINCT id, day FROM ({rows})")
+    cursor.execute(
+        f"CREATE OR REPLACE TEMP TABLE arrived_ids AS SELECT DISTINCT id, day FROM ({rows})"
+    )
     found = cursor.execute("SELECT DISTINCT day FROM arrived_ids").fetchall()
     return {day for (day,) in found}
 

@@ -37,14 +37,13 @@ SCHEMA = pa.schema(_COLUMNS)
 by the stream, as the lake has it; what the lake adjusts. Then, of what came by the stream and is
 archived, what is not counted yet, and what should be by now; what is counted and still on its way
 to the lake; and by how much the item's streamed likes then differ. All are likes less unlikes."""
-SUMS = pa.schema(
-    [
-        ("movie_id", pa.string()),
-        ("net", pa.int64()),
-        ("backfilled", pa.int64()),
-        ("repeated", pa.int64()),
-    ]
-)
+_SUMS: Mapping[str, pa.DataType] = {
+    "movie_id": pa.string(),
+    "net": pa.int64(),
+    "backfilled": pa.int64(),
+    "repeated": pa.int64(),
+}
+SUMS = pa.schema(_SUMS)
 """What the lake has of each film, over all days."""
 # A memory that is not there was never made, or was forgotten long after its records came.
 _COUNTED = "coalesce(d.sequence <= m.sequence, d.arrived < $since)"

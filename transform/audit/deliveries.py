@@ -1,4 +1,4 @@
-"""What stood on the stream, a row a place: as the archive has it, or as the stream still keeps it."""
+"""What stood on the stream, a row a place: as raw has it, or as the stream still keeps it."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path

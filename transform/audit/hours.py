@@ -33,8 +33,17 @@ SCHEMA = pa.schema(_COLUMNS)
 """Of each film and epoch hour of the event, likes less unlikes: what was tracked, what came by the
 stream as the lake has it; of this, what is not tracked yet, and what should be by now; what is
 tracked and on its way to the lake; and how much more is tracked than that comes to."""
-SUMS = pa.schema([("hour", pa.int64()), ("movie_id", pa.string()), ("net", pa.int64())])
-CUTS = pa.schema([("hour", pa.int64()), ("memory", pa.string()), ("sequence", pa.string())])
+_SUMS: Mapping[str, pa.DataType] = {
+    "hour": pa.int64(),
+    "movie_id": pa.string(),
+    "net": pa.int64(),
+}
+_CUTS: Mapping[str, pa.DataType] = {
+    "hour": pa.int64(),
+    "memory": pa.string(),
+    "sequence": pa.string(),
+}
+SUMS, CUTS = pa.schema(_SUMS), pa.schema(_CUTS)
 
 
 def tracked(rollups: Iterable[Rollup]) -> tuple[pa.Table, pa.Table]:

@@ -37,7 +37,9 @@ class Items(NamedTuple):
     def newest(self) -> dict[str, tuple[str, int]]:
         """Give the newest memory of each shard, and when it arrived (epoch seconds)."""
         found: dict[str, tuple[str, int]] = {}
-        sums = self.memories.group_by("memory").aggregate([("sequence", "max"), ("arrived_s", "max")])
+        sums = self.memories.group_by("memory").aggregate(
+            [("sequence", "max"), ("arrived_s", "max")]
+        )
         for row in sums.to_pylist():
             found[row["memory"]] = row["sequence_max"], row["arrived_s_max"]
         return found

@@ -108,14 +108,24 @@ def _named(step: Step, rows: pa.Table, detail: str) -> list[Difference]:
     ]
 
 
-def older(told: Mapping[tuple[int, str], int], stands: Mapping[tuple[int, str], int]) -> Iterable[
-    Difference
-]:
+def older(
+    told: Mapping[tuple[int, str], int], stands: Mapping[tuple[int, str], int]
+) -> Iterable[Difference]:
     """Give where a day holds fewer likes and unlikes than its totals told, by hour and film: it
     was replaced by an older one, or deleted."""
     for (hour, film), number in sorted(told.items()):
         if (less := stands.get((hour, film), 0) - number) < 0:
             yield Difference("lake", film, hour, less, "the day held it, by its totals")
+
+
+def wrong(
+    told: Mapping[tuple[int, str], int], stands: Mapping[tuple[int, str], int]
+) -> Iterable[Difference]:
+    """Give where totals tell other likes and unlikes than the day that they are of, by hour and
+    film."""
+    for hour, film in sorted(told.keys() | stands.keys()):
+        if more := told.get((hour, film), 0) - stands.get((hour, film), 0):
+            yield Difference("totals", film, hour, more, "likes_by_hour tells other likes")
 
 
 def by_step(found: Sequence[Difference]) -> dict[Step, list[Difference]]:

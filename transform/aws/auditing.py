@@ -52,6 +52,12 @@ class Sources:
     kinesis: "KinesisClient | None"
     stream: str
     power: Power = Power()
+    began: int = 0
+    """When the table of counts was made, in epoch milliseconds; 0 where that is not known."""
+
+    def is_witnessed(self, now: int) -> bool:
+        """Tell whether all that was ever counted is within what was tracked and is kept."""
+        return self.began >= (now // DAY_MS - TRACKED_DAYS) * DAY_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +101,9 @@ def audit(
     settle: Callable[[], object] = lambda: None,
     tell: Callable[[str], None] = lambda text: None,
 ) -> Taken:
-    """Give what differs. Where something does, `settle` has to compact, and it is asked again, until
-    the same differs twice. Raises what a service raises, and `Conflict` where others never rest."""
+    """Give what differs. Where something does, `settle` has to compact, and it is asked again,
+    until the same differs twice. Raises what a service raises, and `Conflict` where others never
+    rest."""
     before: Taken | None = None
     for number in range(TRIES):
         with suppress(Conflict):
@@ -120,9 +127,7 @@ def _deeper(asked: Asked) -> Asked:
     )
 
 
-def take(
-    sources: Sources, asked: Asked, tell: Callable[[str], None] = lambda text: None
-) -> Taken:
+def take(sources: Sources, asked: Asked, tell: Callable[[str], None] = lambda text: None) -> Taken:
     """Take all numbers once, and compare them."""
     tell("reading the counts")
     read = items.of(scan(sources.counts))
@@ -132,7 +137,8 @@ def take(
         there = lake_sums.stands(days)
         today = asked.now // DAY_MS
         recent = range(today - asked.tracked_days, today + 1)
-        sums = lake_sums.read(days, there, recent)
+        again = there.days if asked.raw_days is None else recent
+        sums = lake_sums.read(days, there, recent, again)
         tell("reading what arrived")
         told, cuts = hours.tracked(_rollups(sources.bucket, recent))
         shards = list(_shards(sources))
@@ -141,17 +147,15 @@ def take(
             tempfile.TemporaryDirectory(dir=days.scratch) as folder,
             duck.cursor(days.staging.connection) as cursor,
         ):
-            raw = list(_raw(sources.bucket, state, since))
-            held = _downloaded(sources.bucket, raw, Path(folder))
+            raw = list(raw_since(sources.bucket, state, since))
+            held = downloaded(sources.bucket, raw, Path(folder))
             deliveries.hold(cursor, held)
             rows = deliveries.moving(cursor, read.memories, cuts)
             tell("reading what stands on the stream")
             on_stream = _on_stream(sources, cursor, shards, since, asked)
             lacking = deliveries.lacking(cursor, on_stream)
             rows = deliveries.once(cursor, pa.concat_tables([rows, lacking]))
-            films = balance.films(
-                cursor, read, sums.films, rows, asked.now, asked.grace_ms
-            )
+            films = balance.films(cursor, read, sums.films, rows, asked.now, asked.grace_ms)
             off = _hours(days, there, sums, cursor, told, cuts, rows, asked)
             lost = _old(lacking, asked.now - asked.archive_grace_ms)
             tell("comparing what arrived with the lake")
@@ -194,7 +198,7 @@ def _since(read: Items, shards: list[str], asked: Asked) -> int:
     return max(oldest, min(known) * 1000 - OVERLAP_MS)
 
 
-def _raw(bucket: Bucket, state: State, since: int) -> Iterator[tuple[Object, bool]]:
+def raw_since(bucket: Bucket, state: State, since: int) -> Iterator[tuple[Object, bool]]:
     """Give the raw objects that were written from a time on, or are not merged yet, and whether
     they are merged."""
     first = min(since, state.watermark or since) - OVERLAP_MS
@@ -206,9 +210,8 @@ def _raw(bucket: Bucket, state: State, since: int) -> Iterator[tuple[Object, boo
             yield one, one.key not in new
 
 
-def _downloaded(
-    bucket: Bucket, raw: list[tuple[Object, bool]], folder: Path
-) -> dict[Path, bool]:
+def downloaded(bucket: Bucket, raw: list[tuple[Object, bool]], folder: Path) -> dict[Path, bool]:
+    """Download raw objects, of which it is told whether they are merged; gives the readable."""
     paths = [folder / f"raw-{number}.parquet" for number in range(len(raw))]
     with ThreadPoolExecutor(CONNECTIONS) as pool:
         etags = list(pool.map(bucket.download, [one.key for one, _ in raw], paths))
@@ -298,7 +301,7 @@ def _missing(
     found = [archive.EMPTY]
     for batch in watermark.batches((one for one, _ in merged), 256 * 2**20, 20_000):
         with tempfile.TemporaryDirectory(dir=days.scratch) as folder:
-            paths = list(_downloaded(days.bucket, [(one, True) for one in batch], Path(folder)))
+            paths = list(downloaded(days.bucket, [(one, True) for one in batch], Path(folder)))
             named = archive.hold(cursor, paths)
             for some in (sorted(named), sorted(set(there.likes) - named)):
                 for day in some:
@@ -314,11 +317,15 @@ def _missing(
 
 
 def _older(sums: Sums, days: Days, there: Stands) -> list[Difference]:
-    """Give where a day holds less than its totals told, which are not of it any more."""
+    """Give where a day holds less than its totals told, which are not of it any more, and where
+    totals that are of it tell otherwise."""
     found: list[Difference] = []
     for day, told in sums.stale.items():
         now = sums.hours[day] if day in sums.hours else lake_sums.of_day(days, there, day)
         found += steps.older(lake_sums.events(told), lake_sums.events(now))
+    for day, told in sums.wrong.items():
+        now = sums.hours[day] if day in sums.hours else lake_sums.of_day(days, there, day)
+        found += steps.wrong(lake_sums.events(told), lake_sums.events(now))
     return found
 
 

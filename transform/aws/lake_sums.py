@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.compute
 
+from transform.audit import balance
 from transform.aws import tending
 from transform.aws.lake_writer import CONNECTIONS, Days
-from transform.audit import balance
 from transform.lake import duck, keys, repeats, totals
 from transform.lake.division import WHOLE
 from transform.lake.watermark import Object
@@ -51,11 +51,13 @@ class Stands(NamedTuple):
 
 class Sums(NamedTuple):
     """What the lake comes to: by film over all days (`balance.SUMS`), and by hour and film on some
-    days (`totals.SCHEMA`, by day); and what stale totals told of days, by day."""
+    days (`totals.SCHEMA`, by day); and by day what stale totals told, and what totals told that are
+    of the day and wrong."""
 
     films: pa.Table
     hours: dict[int, pa.Table]
     stale: dict[int, pa.Table]
+    wrong: dict[int, pa.Table]
 
 
 def stands(days: Days) -> Stands:
@@ -68,11 +70,14 @@ def stands(days: Days) -> Stands:
     return Stands(tending.listed(days.bucket), by_day(keys.REPEATS), by_day(keys.TOTALS))
 
 
-def read(days: Days, there: Stands, some: Iterable[int]) -> Sums:
+def read(days: Days, there: Stands, some: Iterable[int], again: Iterable[int]) -> Sums:
     """Read what the totals say, or where they are stale, what their days hold; by hour of `some`
-    days. Raises `Conflict` where others change a day meanwhile."""
-    wanted, films = set(some), [balance.SUMS.empty_table()]
-    hours, stale = dict[int, pa.Table](), dict[int, pa.Table]()
+    days. Of those that `again` names, what the days hold is read in any case, and compared.
+
+    Raises `Conflict` where others change a day meanwhile.
+    """
+    wanted, doubted, films = set(some), set(again), [balance.SUMS.empty_table()]
+    hours, stale, wrong = dict[int, pa.Table](), dict[int, pa.Table](), dict[int, pa.Table]()
     every = sorted({*there.days, *there.totals})
     with ThreadPoolExecutor(CONNECTIONS) as pool:
         for first in range(0, len(every), AT_ONCE):
@@ -84,11 +89,13 @@ def read(days: Days, there: Stands, some: Iterable[int]) -> Sums:
                 if not there.is_derived(day, source):
                     stale[day] = told
                     sums = of_day(days, there, day)
+                elif day in doubted and not (sums := of_day(days, there, day)).equals(told):
+                    wrong[day] = told
                 films.append(_by_film(sums))
                 if day in wanted:
                     hours[day] = sums
             films = [_together(films)]
-    return Sums(films[0], hours, stale)
+    return Sums(films[0], hours, stale, wrong)
 
 
 def of_day(days: Days, there: Stands, day: int) -> pa.Table:
@@ -119,7 +126,8 @@ def archived(hours: Mapping[int, pa.Table], first: int, last: int) -> pa.Table:
     """Give what came by the stream of epoch hours from one to another, as `audit.hours.SUMS`."""
     sums = totals.together(hours.values())
     hour = pc.divide(sums["hour"].cast(pa.int64()), duck.HOUR_MS)
-    table = pa.table({"hour": hour, "movie_id": sums["movie_id"], "net": _streamed(sums)})
+    columns: Any = {"hour": hour, "movie_id": sums["movie_id"], "net": _streamed(sums)}
+    table = pa.table(columns)
     return table.filter(pc.and_(pc.greater_equal(hour, first), pc.less_equal(hour, last)))
 
 

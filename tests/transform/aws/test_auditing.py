@@ -1,4 +1,4 @@
-"""What an audit finds: nothing where nothing is wrong, whatever is under way; else what and where."""
+"""What an audit finds: nothing where nothing is wrong, else what, where and by which step."""
 
 import pytest
 
