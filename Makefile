@@ -8,8 +8,10 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && { echo "$$p"; break; }; done)
 BIN := .venv/bin
 STAGE ?= local
+# Else each of the hundreds of processes of a test run compiles all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test test-clock lint notebook strip bench clients pictures up down plan apply requirements clean
+.PHONY: help setup demo test test-clock lint notebook strip bench clients pictures up down plan apply destroy requirements clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -81,8 +83,11 @@ down: setup ## Stop the local stage; what it holds is kept
 plan: setup terraform ## Terraform plan of a stage: make plan STAGE=test
 	@$(BIN)/lake plan --stage $(STAGE)
 
-apply: setup terraform ## Terraform apply of a stage: make apply STAGE=test
+apply: setup terraform ## Show a plan, ask, and apply that very plan: make apply STAGE=test
 	@$(BIN)/lake apply --stage $(STAGE)
+
+destroy: setup terraform ## Show, ask, and remove a stage with all it holds: make destroy STAGE=test
+	@$(BIN)/lake destroy --stage $(STAGE)
 
 requirements: setup ## Compile the pinned, hashed requirements from pyproject.toml
 	@infra/bin/requirements

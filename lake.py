@@ -10,6 +10,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from infra.cli import options
+from infra.cli.backfill.options import reading
 from infra.cli.output.formats import FORMATS
 
 if TYPE_CHECKING:
@@ -411,43 +412,159 @@ def watch(stage: str, form: Format, seconds: float | None) -> None:
     command.watch(open_stage(stage), seconds, sys.stdout, form)
 
 
+def _rejects(command: Any) -> Any:
+    """Add the options that choose rejected lines."""
+    day = click.DateTime(["%Y-%m-%d"])
+    for option in (
+        click.option("--source", help="What the line tells as the like's source, such as ios."),
+        click.option("--reason", help="Such as missing_movie_id."),
+        click.option("--until", type=day, help="The last day of arrival."),
+        click.option("--since", type=day, help="The first day of arrival."),
+        click.option("--day", type=day, help="Day of arrival, UTC."),
+    ):
+        command = option(command)
+    return command
+
+
+def _arrived(day: Any, since: Any, until: Any) -> tuple[str, str]:
+    from datetime import UTC, datetime
+
+    from infra.cli.replay import asking
+
+    try:
+        return asking.where(day, since, until, datetime.now(UTC))
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+
+
 @main.command()
 @options.stage
 @options.form
-@click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="Day of arrival, UTC.")
-@click.option("--reason", help="Such as missing_movie_id.")
+@_rejects
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
+@click.option("--explain", is_flag=True, help="By reason: how many, since when, what to do.")
 @options.wide
 def rejected(
-    stage: str, form: Format, day: Any, reason: str | None, limit: int, wide: bool
+    stage: str,
+    form: Format,
+    day: Any,
+    since: Any,
+    until: Any,
+    reason: str | None,
+    source: str | None,
+    limit: int,
+    explain: bool,
+    wide: bool,
 ) -> None:
     """Show the latest lines that could not become a like: why, what they held, where from.
 
-    Without a day: today's and yesterday's.
+    Without a day: today's and yesterday's. What can be understood by now, or once something is set
+    right, `lake replay` brings into the lake.
 
-    Example: lake rejected --reason not_json
+    \b
+    Examples: lake rejected --reason not_json
+              lake rejected --since 2026-01-01 --explain
     """
-    from datetime import UTC, datetime, timedelta
-
     import queries
+    from infra.cli.output import tables
     from infra.cli.output.display import Display
+    from infra.cli.replay import asking
 
-    today = datetime.now(UTC)
-    days = [day] if day else [today - timedelta(days=1), today]
-    known: dict[str, Any] = {"first": f"{days[0]:%Y-%m-%d}", "last": f"{days[-1]:%Y-%m-%d}"}
-    where = "day BETWEEN :first AND :last"
-    if reason:
-        known["reason"] = reason
-        where += " AND reason = :reason"
-    with queries.stream(
-        "SELECT received_at, reason, detail, payload, payload_encoding, shard_id, sequence_number, "
-        f"record_id, file, line FROM rejected WHERE {where} "
-        f"ORDER BY received_at DESC, record_id, line LIMIT {limit}",
-        connection=queries.connect(stage),
-        whole=True,
-        **known,
-    ) as answer:
+    chosen = (*_arrived(day, since, until), reason, source)
+    connection = queries.connect(stage)
+    if explain:
+        sql, known = asking.reasons(*chosen)
+        found = queries.run(sql, connection=connection, **known).to_dict("records")
+        rows = asking.explained(found)
+        tables.write(asking.EXPLAINED, rows, form, sys.stdout, wide=wide, fold=True)
+        return
+    sql, known = asking.rows(*chosen, limit)
+    with queries.stream(sql, connection=connection, whole=True, **known) as answer:
         Display(form, wide, limit).write(answer, sys.stdout)
+
+
+@main.command()
+@options.stage
+@options.form
+@_rejects
+@click.option("--set", "given", multiple=True, metavar="FIELD=VALUE", help="What a field is to be.")
+@click.option(
+    "--map", "mapped", multiple=True, metavar="FIELD=OTHER", help="Read a field from another."
+)
+@click.option(
+    "--time-unit", type=click.Choice(["s", "ms", "us", "ns"]), default="ms", show_default=True,
+    help="Of times that are numbers.",
+)  # fmt: skip
+@click.option(
+    "--from-file", type=click.Path(exists=True, dir_okay=False), metavar="FILE",
+    help="Lines of `lake rejected --format jsonl`, with their payload changed.",
+)  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="Say what would be understood, and do nothing.")
+def replay(
+    stage: str,
+    form: Format,
+    day: Any,
+    since: Any,
+    until: Any,
+    reason: str | None,
+    source: str | None,
+    given: Sequence[str],
+    mapped: Sequence[str],
+    time_unit: Any,
+    from_file: str | None,
+    dry_run: bool,
+) -> None:
+    """Bring rejected lines that are understood by now into the lake, each once.
+
+    Without a day: those of today and yesterday. Each is judged anew, with what --map, --time-unit
+    and --set make of it, and goes into the lake as history does, with the counts and trends. A
+    like keeps its event id, or has one that follows from where its line stood: a second replay
+    adds nothing. The rejected rows stay. Exit code 1 if none is understood.
+
+    \b
+    Examples: lake replay --reason missing_movie_id --map movie_id=film --dry-run
+              lake replay --reason bad_source --since 2026-01-01 --set source=
+    """
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from infra.cli.backfill import arguments
+    from infra.cli.backfill import command as history
+    from infra.cli.output import tables
+    from infra.cli.replay import command, mending
+    from infra.cli.replay.command import Chosen
+    from infra.stage import open_stage
+    from transform.aws.buckets import Bucket
+
+    if from_file and (day or since or until or reason or source):
+        raise click.UsageError("Give --from-file, or options that choose lines.")
+    try:
+        fields = arguments.read(["-"], mapped, None, time_unit).fields
+        rule = mending.Rule(fields, time_unit, mending.values(given))
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    days = _arrived(day, since, until)
+    opened = open_stage(stage)
+    bucket = Bucket(opened.client("s3"), opened.outputs.bucket)
+    rows = (
+        command.of_file(bucket, Path(from_file))
+        if from_file
+        else command.chosen(bucket, Chosen(*days, reason, source))
+    )
+    if dry_run:
+        found, outcome = command.understand(rows, rule, _now()), None
+    else:
+
+        def backfill(request: Any) -> Any:
+            return history.backfill(opened, request, Console(stderr=True))[0]
+
+        found, outcome = command.replay(bucket, rows, rule, _now(), backfill)
+    for trouble in history.troubles(outcome, ()) if outcome else ():
+        click.echo(trouble, err=True)
+    told = command.told(found, outcome)
+    tables.write_one(told, command.fields(found, outcome), form, sys.stdout)
+    sys.exit(not found.likes or bool(outcome and outcome.failed))
 
 
 @main.command()
@@ -479,6 +596,50 @@ def redrive(stage: str, form: Format, dry_run: bool) -> None:
     told = command.told(done, dry_run)
     tables.write_one(told, command.fields(done), form, sys.stdout)
     sys.exit(bool(done.unreadable))
+
+
+@main.command()
+@options.stage
+@options.form
+@click.option(
+    "--minutes", type=click.IntRange(1), default=60, show_default=True,
+    help="How far back the stream is read.",
+)  # fmt: skip
+@click.option("--skip", "skipped", multiple=True, metavar="SHARD:SEQUENCE", help="Pass over it.")
+@click.option("--clear", is_flag=True, help="Pass over nothing any more.")
+def unblock(stage: str, form: Format, minutes: int, skipped: Sequence[str], clear: bool) -> None:
+    """Find the record that no function gets past, and have them pass over it.
+
+    Without options: read the stream with the code of this version, and name the records on which
+    it fails; exit code 1 if there are any. What is passed over is archived all the same, and not
+    counted. Once the code is mended and deployed, --clear.
+
+    Example: lake unblock --skip shardId-000000000000:49590338271490256608
+    """
+    if skipped and clear:
+        raise click.UsageError("Give --skip or --clear.")
+    from infra.cli import unblock as command
+    from infra.cli.output import tables
+    from infra.stage import open_stage
+
+    opened = open_stage(stage)
+    if skipped or clear:
+        passed = command.skip(opened, list(skipped))
+        rows = [(name, " ".join(records)) for name, records in passed.items()]
+        tables.write(("function", "passes over"), rows, form, sys.stdout, wide=True)
+        return
+    until = _now()
+    with _steps().step("Reading the stream") as tell:
+        kinesis = opened.client("kinesis")
+        name = opened.outputs.stream_name
+        found = list(command.poisons(kinesis, name, until - minutes * 60_000, until, tell))
+    tables.write(command.Poison._fields, found, form, sys.stdout, wide=True)
+    if not found:
+        click.echo(
+            "No record makes the code of this version fail: what holds a function up is in its "
+            "log.", err=True,
+        )  # fmt: skip
+    sys.exit(bool(found))
 
 
 @main.command()
@@ -570,15 +731,9 @@ def report(
 @options.stage
 @options.form
 @click.argument("files", nargs=-1)
-@click.option(
-    "--map", "mapped", multiple=True, metavar="FIELD=COLUMN", help="Read a field from a column."
-)
-@click.option("--where", metavar="SQL", help="Take only what this holds for, such as rating >= 4.")
-@click.option(
-    "--time-unit", type=click.Choice(["s", "ms", "us", "ns"]), default="ms", show_default=True,
-    help="Of times that are numbers.",
-)  # fmt: skip
+@reading
 @click.option("--dry-run", is_flag=True, help="Read and judge all lines, and change nothing.")
+@click.option("--suggest", is_flag=True, help="Print the command that would take a file.")
 @click.option("--list", "listed", is_flag=True, help="List the backfills there were.")
 @options.wide
 def backfill(
@@ -589,12 +744,15 @@ def backfill(
     where: str | None,
     time_unit: Any,
     dry_run: bool,
+    suggest: bool,
     listed: bool,
     wide: bool,
+    **how: Any,
 ) -> None:
     """Bring the likes of files into the lake, each once, with the counts and trends.
 
-    FILES are files and folders, local or s3://: JSON lines, plain, gzip or zstd, CSV and Parquet.
+    FILES are files and folders, local or s3://: JSON (lines, arrays, pretty), CSV and Parquet; plain,
+    gzip, zstd or in zip archives. --suggest FILE prints the command that takes it.
     The rules are those of the API; lines that break them end in `rejected`, with file and line.
     Safe to repeat: what is there already is not counted again, and a run that was cut off goes on.
     Exit code 1 if a file cannot be read to its end.
@@ -606,17 +764,23 @@ def backfill(
     """
     from rich.console import Console
 
-    from infra.cli.backfill import arguments, command
+    from infra.cli.backfill import arguments, command, preset, suggesting
     from infra.cli.output import tables
     from infra.stage import open_stage
 
+    if how["preset"] == "list":
+        click.echo(preset.told())
+        return
     opened = open_stage(stage)
+    if suggest:
+        click.echo(suggesting.told(files, lambda: opened.client("s3")))
+        return
     if listed:
         rows = map(arguments.row, command.all_(opened))
         tables.write(arguments.COLUMNS, rows, form, sys.stdout, wide=wide)
         return
     try:
-        request = arguments.read(files, mapped, where, time_unit)
+        request = arguments.read(files, mapped, where, time_unit, **how)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     do = command.try_out if dry_run else command.backfill
@@ -626,6 +790,66 @@ def backfill(
     fields = command.fields(outcome, passed_over)
     tables.write_one(command.told(outcome), fields, form, sys.stdout)
     sys.exit(bool(outcome.failed))
+
+
+@main.command()
+@options.stage
+@options.form
+@click.argument("users", nargs=-1, metavar="USER...")
+@click.option("--from-file", type=click.Path(exists=True, dir_okay=False), help="Ids, one a line.")
+@click.option("--dry-run", is_flag=True, help="Search everything, and change nothing.")
+@click.option("--lift", is_flag=True, help="Let what they like from now on be theirs again.")
+@options.wide
+def forget(
+    stage: str,
+    form: Format,
+    users: Sequence[str],
+    from_file: str | None,
+    dry_run: bool,
+    lift: bool,
+    wide: bool,
+) -> None:
+    """Take the ids of people out of everything that is kept; their likes stay, anonymous.
+
+    Searches every version of every object, rewrites what holds an id, removes old versions that do,
+    and writes a certificate that does not name them. What comes of theirs later, by old files,
+    retries or the stream, is anonymous too. Safe to repeat: a run that was cut off goes on. Exit
+    code 1 if an id stands where it cannot be taken out.
+
+    Example: lake forget user-000123 --dry-run
+    """
+    from rich.console import Console
+
+    from infra.cli.forget import certificate, command
+    from infra.cli.output import tables
+    from infra.stage import open_stage
+
+    try:
+        who = command.people(users, from_file)
+    except command.BadPeople as error:
+        raise click.UsageError(str(error)) from None
+    opened = open_stage(stage)
+    if lift:
+        click.echo(command.lift(opened, who))
+        return
+
+    def finds(table: str, users: Sequence[str]) -> int:
+        import queries
+
+        connection, query = queries.connect(stage), certificate.QUERY.format(table=table)
+        answers = [queries.run(query, connection=connection, user=user) for user in users]
+        return sum(int(answer["likes"][0]) for answer in answers)
+
+    # Athena would remember the ids for weeks; DuckDB does not.
+    asked = finds if stage == "local" else None
+    done, at = command.forget(
+        opened, who, dry_run=dry_run, finds=asked, console=Console(stderr=True)
+    )
+    if form == "table":
+        rows = certificate.rows(done)
+        tables.write(certificate.COLUMNS, rows, form, sys.stdout, wide=wide, fold=True)
+    tables.write_one(certificate.told(done, at), certificate.fields(done, at), form, sys.stdout)
+    sys.exit(done.stays)
 
 
 @main.group(cls=options.WithDefault)
@@ -690,28 +914,44 @@ def load_movies(stage: str, form: Format, file: str, replace: bool) -> None:
 @main.command()
 @options.aws_stage
 @options.form
-def plan(stage: str, form: Format) -> None:
-    """Show what Terraform would change.
+@click.option("--destroy", is_flag=True, help="Show what `lake destroy` would remove.")
+def plan(stage: str, form: Format, destroy: bool) -> None:
+    """Show what Terraform would change, and save that for `lake apply --planned`.
 
     Example: lake plan --stage test
     """
     from infra.cli import deploy
 
-    deploy.plan(stage, _steps(), form, sys.stdout)
+    deploy.plan(stage, _steps(), form, sys.stdout, destroy=destroy)
 
 
 @main.command()
 @options.aws_stage
 @options.form
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def apply(stage: str, form: Format, yes: bool) -> None:
-    """Show what Terraform would change, ask, and make the stage so.
+@click.option("--planned", is_flag=True, help="Do what `lake plan` showed last; make no plan.")
+def apply(stage: str, form: Format, yes: bool, planned: bool) -> None:
+    """Show what Terraform would change, ask (of prod, twice), and do just that.
 
     Example: lake apply --stage test
     """
     from infra.cli import deploy
 
-    deploy.apply(stage, _steps(), form, sys.stdout, yes=yes)
+    deploy.apply(stage, _steps(), form, sys.stdout, yes=yes, planned=planned)
+
+
+@main.command()
+@options.aws_stage
+@options.form
+@click.option("--yes", is_flag=True, help="Do not ask, except of prod.")
+def destroy(stage: str, form: Format, yes: bool) -> None:
+    """Show all that a stage is made of, ask (of prod, twice), and remove it with what it holds.
+
+    Example: lake destroy --stage test
+    """
+    from infra.cli import deploy
+
+    deploy.destroy(stage, _steps(), form, sys.stdout, yes=yes)
 
 
 def _now() -> int:

@@ -19,9 +19,17 @@ Flavour = Literal["local", "aws"]
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ("glue", "queries", "transform")
 OURS = {".py", ".json", ".sql", ".css"}
-WHEELS = ("aws-lambda-powertools", "jmespath", "msgspec", "typing-extensions")
-"""What the functions import and Lambda's Python does not bring; boto3 it does. Those that work with
-tables have layers beside this, and none of AWS's: its pandas layer reads and writes no zstd."""
+WHEELS = (
+    *("aws-lambda-powertools", "jmespath", "msgspec", "typing-extensions"),
+    *("boto3", "botocore", "python-dateutil", "s3transfer", "six", "urllib3"),
+)
+"""What the functions import. Lambda's Python brings a boto3 that changes whenever AWS has a newer
+one, so ours is pinned, as AWS advises:
+https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html (Runtime-included SDK versions).
+Functions that work with tables have layers beside this, and none of AWS's: its pandas layer reads
+and writes no zstd."""
+SERVICES = ("athena", "dynamodb", "glue", "kinesis", "s3", "sns", "sts")
+"""What the functions call, awswrangler included: of botocore's 400 services the zip has these."""
 LAYERS = {
     "duckdb": ("duckdb",),
     "pyarrow": ("pyarrow",),
@@ -153,6 +161,8 @@ def _belongs(path: Path) -> bool:
     """
     if path.parts[0].endswith(".dist-info"):
         return path.name == "METADATA"
+    if path.parts[:2] == ("botocore", "data") and len(path.parts) > 3:
+        return path.parts[2] in SERVICES
     if path.parts[0] == "pyarrow":
         return bool(_OF_PYARROW.fullmatch(path.relative_to("pyarrow").as_posix()))
     # What pandas and numpy are tested with is half of them.

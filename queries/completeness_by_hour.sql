@@ -15,6 +15,7 @@ WITH counted AS (
   SELECT CAST(day AS date) AS day, hour(hour) AS hour, sum(likes + unlikes) AS events
   FROM likes_by_hour
   WHERE day BETWEEN date_format(:first_day, '%Y-%m-%d') AND date_format(:last_day, '%Y-%m-%d')
+    AND likes + unlikes > 0
   GROUP BY day, hour(hour)
 ),
 days AS (

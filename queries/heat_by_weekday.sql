@@ -16,6 +16,7 @@ WITH counted AS (
   FROM likes_by_hour
   WHERE day BETWEEN date_format(:first_day, '%Y-%m-%d') AND date_format(:last_day, '%Y-%m-%d')
     AND (:movie_id IS NULL OR movie_id = :movie_id)
+    AND likes + unlikes > 0
   GROUP BY day_of_week(CAST(day AS date)), hour(hour)
 ),
 weekdays AS (

@@ -10,5 +10,6 @@ SELECT
   count(DISTINCT movie_id) AS movies
 FROM likes_by_hour
 WHERE day BETWEEN date_format(:first_day, '%Y-%m-%d') AND date_format(:last_day, '%Y-%m-%d')
+  AND likes + unlikes > 0
 GROUP BY day
 ORDER BY day

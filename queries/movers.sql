@@ -21,6 +21,7 @@ WITH events AS (
   FROM likes_by_hour
   WHERE day BETWEEN date_format(date_add('day', 1 - 2 * :days, :last_day), '%Y-%m-%d')
     AND date_format(:last_day, '%Y-%m-%d')
+    AND likes + unlikes > 0
 ),
 films AS (
   SELECT

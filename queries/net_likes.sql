@@ -18,6 +18,7 @@ WITH periods AS (
   WHERE day >= date_format(date_trunc(:period, :first_day), '%Y-%m-%d')
     AND day < date_format(date_add(:period, 1, date_trunc(:period, :last_day)), '%Y-%m-%d')
     AND (:movie_id IS NULL OR movie_id = :movie_id)
+    AND likes + unlikes > 0
   GROUP BY date_trunc(:period, CAST(day AS date))
 )
 SELECT

@@ -11,6 +11,7 @@ WITH films AS (
     sum(unlikes) AS unlikes
   FROM likes_by_hour
   WHERE day BETWEEN date_format(:first_day, '%Y-%m-%d') AND date_format(:last_day, '%Y-%m-%d')
+    AND likes + unlikes > 0
   GROUP BY movie_id
 ),
 ranked AS (

@@ -18,6 +18,7 @@ WITH films AS (
   FROM likes_by_hour
   WHERE day >= date_format(date_trunc(:period, :first_day), '%Y-%m-%d')
     AND day < date_format(date_add(:period, 1, date_trunc(:period, :last_day)), '%Y-%m-%d')
+    AND likes + unlikes > 0
   GROUP BY date_trunc(:period, CAST(day AS date)), movie_id
 ),
 ranked AS (

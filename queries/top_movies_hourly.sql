@@ -15,6 +15,7 @@ WITH hours AS (
     sum(unlikes) AS unlikes
   FROM likes_by_hour
   WHERE day BETWEEN date_format(:first_day, '%Y-%m-%d') AND date_format(:last_day, '%Y-%m-%d')
+    AND likes + unlikes > 0
   GROUP BY movie_id, hour
 ),
 films AS (

@@ -23,5 +23,6 @@ def encode(hours: Hours) -> bytes:
         "likes": likes,
         "unlikes": unlikes,
         "backfilled": [0] * len(rows),
+        "repeated": [0] * len(rows),
     }
     return totals.encode(pa.table(columns, totals.SCHEMA), "source")

@@ -46,6 +46,8 @@ _BEFORE_TODAY = {
     "backfill streamed": (98, 97),
     "athena": (104, 102),
     "athena clients": (107, 106),
+    "forget": (112, 110),
+    "at once": (116, 114),
 }
 _FIXED = {
     "movies": (date(2014, 6, 1), date(2014, 6, 1)),

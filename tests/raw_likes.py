@@ -11,7 +11,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from glue import schema, tables
-from transform.event import places
 from transform.lake.division import Division
 
 RAW = schema.arrow(tables.read("likes_raw"))
@@ -59,15 +58,8 @@ def encode(rows: pa.Table | Sequence[Row], **how: Any) -> bytes:
     """Give a raw file: snappy, and times as INT96, as Firehose writes it, or as told."""
     sink = io.BytesIO()
     told = {"compression": "snappy", "use_deprecated_int96_timestamps": True} | how
-    pq.write_table(rows if isinstance(rows, pa.Table) else placed(rows), sink, **told)
+    pq.write_table(rows if isinstance(rows, pa.Table) else _table(rows, RAW), sink, **told)
     return sink.getvalue()
-
-
-def placed(rows: Sequence[Row]) -> pa.Table:
-    """Give rows as a table of raw likes, each at a place of its own in a record of its arrival."""
-    shard = "shardId-000000000000"
-    at = [places.make(shard, str(row.received_at), 0, n) for n, row in enumerate(rows)]
-    return table(rows).append_column(RAW.field("place"), [pa.array(at, pa.string())])
 
 
 def decode(data: bytes | Path) -> list[Row]:

@@ -9,7 +9,7 @@ import pytest
 
 from tests import plan
 
-STACK = sorted(Path(__file__).with_name("stack").glob("*.py"))
+STACK = sorted(Path(__file__).with_name("stack").rglob("*.py"))
 CLOCKS = {("time", "time"), ("time", "time_ns"), ("datetime", "now"), ("date", "today")}
 
 

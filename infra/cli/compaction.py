@@ -69,7 +69,12 @@ def troubles(done: Done) -> Iterator[str]:
 
 def bucket(stage: Stage) -> Bucket:
     """Give a stage's bucket, of which much is read and written at a time."""
-    client = stage.client("s3", max_pool_connections=CONNECTIONS, signature_version="s3v4")
+    client = stage.client(
+        "s3",
+        max_pool_connections=CONNECTIONS,
+        signature_version="s3v4",
+        s3={"addressing_style": "virtual"},  # signed addresses name the region: clients.signing
+    )
     return Bucket(client, stage.outputs.bucket, Signed(client, CONNECTIONS))
 
 

@@ -47,9 +47,7 @@ def find(
     stood: dict[bytes, list[Metadata]] = defaultdict(list)
     read = 0
     for shard_id in shards(kinesis, stream):
-        for record in records(kinesis, stream, shard_id, since):
-            if record.arrived_at > until:
-                break
+        for record in records(kinesis, stream, shard_id, since, until):
             read += 1
             if read % 1_000 == 0:
                 tell(f"{read} records of the stream read")

@@ -12,6 +12,9 @@ policies about the key without it, and so refuses what `reports/*` allows.
 Athena's queries run on our engine, in a process of its own (`infra/local/athena`): MiniStack would
 give DuckDB Athena's SQL as it is.
 
+Requests that come as gzip or deflate are unpacked, as API Gateway does by itself
+(`compressed_requests`).
+
 Run by path with `python -P`, wherever the emulator keeps its things.
 """
 
@@ -29,8 +32,9 @@ def main() -> None:
     import hypercorn.asyncio
     from ministack import app
     from ministack.core import iam_actions
-    from ministack.services import lambda_svc
+    from ministack.services import apigateway_v1, lambda_svc
 
+    from infra.local import compressed_requests
     from infra.local.athena import emulated as athena
     from infra.local.delivery import Deliveries
 
@@ -74,6 +78,7 @@ def main() -> None:
     deliveries.install()
     lambda_svc._add_permission = add_once
     iam_actions.extract_resource_arn = extract_whole
+    compressed_requests.install(apigateway_v1)
     queries = athena.install(int(os.environ["GATEWAY_PORT"]))
     hypercorn.asyncio.serve = serve_until_told  # type: ignore[assignment]
     sys.argv = ["ministack"]

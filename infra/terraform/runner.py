@@ -1,8 +1,7 @@
 """Runs Terraform for a stage, tells how far it is, and gives the stage's outputs.
 
-Stages `test` and `prod` keep their state in the bucket that stage `bootstrap` made: the one that
-LAKE_STATE_BUCKET names, else the one in bootstrap's own state. Region and credentials are those of
-the ordinary AWS environment. The local stage's state stands below its home.
+Stages on AWS keep their states in the bucket of `states`. Region and credentials are those of the
+ordinary AWS environment. The local stage's state stands below its home.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ import os
 import re
 import signal
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
@@ -19,8 +18,8 @@ from typing import Any, NoReturn
 import msgspec
 
 from infra.paths import REPOSITORY, home
+from infra.terraform import states
 
-STATE_BUCKET = "LAKE_STATE_BUCKET"
 STAGES = ("bootstrap", "local", "test", "prod")
 
 Tell = Callable[[str], None]
@@ -62,9 +61,26 @@ def apply(
     Raises `TerraformError`.
     """
     init(stage)
+    return _applied(stage, ["-auto-approve", *_options(stage, variables)], tell)
+
+
+def apply_planned(stage: str, tell: Tell | None = None) -> dict[str, Any]:
+    """Do what the last `plan` of a stage saved, and give the stage's outputs by name.
+
+    Terraform refuses a plan if the stage was changed since. Raises `TerraformError`.
+    """
+    return _applied(stage, [str(planned(stage))], tell)
+
+
+def planned(stage: str) -> Path:
+    """Where the plan of a stage is saved."""
+    return _data(stage) / "planned"
+
+
+def _applied(stage: str, options: list[str], tell: Tell | None) -> dict[str, Any]:
     progress = _Progress(tell)
-    command = [_folder(stage), "apply", "-json", "-auto-approve", "-input=false"]
-    with _started([*command, *_options(stage, variables)], _environment(stage)) as child:
+    command = [_folder(stage), "apply", "-json", "-input=false", *options]
+    with _started(command, _environment(stage)) as child:
         for line in _lines(child):
             progress.read(line)
     if child.returncode:
@@ -72,10 +88,18 @@ def apply(
     return progress.outputs
 
 
-def plan(stage: str, variables: Mapping[str, str] | None = None, tell: Tell | None = None) -> bool:
-    """Tell line by line what `apply` would change; True where that is anything."""
+def plan(
+    stage: str,
+    variables: Mapping[str, str] | None = None,
+    tell: Tell | None = None,
+    options: Iterable[str] = (),
+) -> bool:
+    """Tell line by line what would change; True where that is anything. `options` are Terraform's.
+
+    Raises `TerraformError`.
+    """
     init(stage)
-    command = [_folder(stage), "plan", "-no-color", "-input=false", "-detailed-exitcode"]
+    command = [_folder(stage), "plan", "-no-color", "-input=false", "-detailed-exitcode", *options]
     with _started([*command, *_options(stage, variables)], _environment(stage)) as child:
         lines = []
         for line in _lines(child):
@@ -97,11 +121,6 @@ def outputs(stage: str) -> dict[str, Any]:
     if not told:
         raise TerraformError(f"Stage {stage} has not been applied: lake apply --stage {stage}.")
     return {name: output.value for name, output in told.items()}
-
-
-def has_state(stage: str) -> bool:
-    """Whether anything of a stage whose state is kept on this machine was ever applied."""
-    return _state(stage).exists()
 
 
 class _Output(msgspec.Struct):
@@ -239,25 +258,13 @@ def _data(stage: str) -> Path:
     return home() / "terraform" / stage
 
 
-def _state(stage: str) -> Path:
-    """The state of a stage that keeps it on this machine; bootstrap's outlives every home."""
-    if stage == "bootstrap":
-        return _FOLDERS / stage / "terraform.tfstate"
-    return home() / "terraform" / f"{stage}.tfstate"
-
-
 def _backend(stage: str) -> list[str]:
-    if stage in ("bootstrap", "local"):
-        return [f"path={_state(stage)}"]
-    bucket = os.environ.get(STATE_BUCKET)
-    if not bucket and has_state("bootstrap"):
-        bucket = outputs("bootstrap")["state_bucket"]
-    if not bucket:
-        raise TerraformError(
-            f"No bucket for the state of stage {stage}: apply stage bootstrap first, or name one"
-            f" in {STATE_BUCKET}."
-        )
-    return [f"bucket={bucket}"]
+    if stage == "local":
+        return [f"path={home() / 'terraform' / 'local.tfstate'}"]
+    try:
+        return [f"bucket={states.bucket()}"]
+    except states.StateError as error:
+        raise TerraformError(str(error)) from None
 
 
 def _environment(stage: str) -> dict[str, str]:

@@ -6,14 +6,14 @@ from collections.abc import Iterable
 
 import duckdb
 
-from queries.engine.errors import BadSQL, EngineFailed, QueryError, hint, nearest
+from queries.engine.errors import BadSQL, EngineFailed, QueryError, Refused, hint, nearest
 from queries.engine.parameters import Bound
 
 _TOKEN = re.compile(r"""\w+|[^\w\s]""")
 _QUIET = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 _ADVICE = re.compile(r"\n|(?<=\.) (?=Use |Try |You might )")  # on how to change DuckDB, not the SQL
-# A sentence of ours: of `t_fail`, or of a Python function.
-_OURS = re.compile(r"Could not convert string '!(.*)' to BOOL|the UDF: \w+: (.*)", re.DOTALL)
+# A sentence of ours: of `t_fail` and `t_refuse`, or of a Python function.
+_OURS = re.compile(r"Could not convert string '([!?])(.*)' to BOOL|the UDF: (\w+): (.*)", re.DOTALL)
 _STATIC = (
     duckdb.BinderException,
     duckdb.CatalogException,
@@ -30,7 +30,9 @@ def explain(error: duckdb.Error, bound: Bound, sql: str, columns: Iterable[str])
     name = told.get("name", "")
     kind = told.get("error_subtype", "")
     if ours := _OURS.search(told.get("exception_message", "").strip()):
-        sentence = (ours[1] or ours[2]).splitlines()[0].rstrip(".") + "."
+        sentence = (ours[2] or ours[4]).splitlines()[0].rstrip(".") + "."
+        if ours[1] == "?" or ours[3] == "NotKnown":
+            return Refused(sentence, sql=bound.source)
     elif message.startswith("Type INT128"):
         sentence = "A sum does not fit a bigint."
     elif kind == "COLUMN_NOT_FOUND":

@@ -18,7 +18,7 @@ A_RUN = A_DAY // 288
 """What arrives in the five minutes from one compaction to the next."""
 DAY_MS = 86_400_000
 NOW = 1_780_000_000_000
-TIMES, MOST_BYTES = 1.5, 7.0
+TIMES, MOST_BYTES = 1.5, 11.0
 
 
 def run() -> list[Comparison]:
@@ -91,7 +91,7 @@ def run() -> list[Comparison]:
 
 
 def _ids(count: int, seed: int) -> "pa.Table":
-    """Give random event ids with the times of a day."""
+    """Give random event ids with the times of a day, and hashes of places."""
     import numpy as np
     import pyarrow as pa
 
@@ -99,7 +99,9 @@ def _ids(count: int, seed: int) -> "pa.Table":
     pairs = chance.integers(0, 1 << 64, (count, 2), np.uint64).tolist()
     texts = [str(uuid.UUID(int=high << 64 | low, version=4)) for high, low in pairs]
     times = NOW - seed * DAY_MS - chance.integers(0, DAY_MS, count)
-    return pa.table({"event_id": texts, "liked_at": pa.array(times, pa.timestamp("ms"))})
+    places = chance.integers(0, 1 << 31, count, np.int32)
+    moments = pa.array(times, pa.timestamp("ms"))
+    return pa.table({"event_id": texts, "liked_at": moments, "place": pa.array(places)})
 
 
 def _staged(count: int) -> "pa.Table":
@@ -114,4 +116,4 @@ def _staged(count: int) -> "pa.Table":
         "event_id": ids["event_id"],
         "liked_at": pa.array([NOW] * count, pa.timestamp("ms")),
     }
-    return pa.table(columns, SCHEMA)
+    return pa.table(columns, SCHEMA).append_column("place", ids["place"])

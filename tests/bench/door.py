@@ -115,6 +115,7 @@ def _fill(stage: "Stage") -> None:
             "likes": likes,
             "unlikes": nothing,
             "backfilled": nothing,
+            "repeated": nothing,
         }
     )
     out = io.BytesIO()

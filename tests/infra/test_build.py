@@ -1,4 +1,5 @@
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -79,8 +80,23 @@ def test_two_builds_are_the_same_byte_for_byte(flavour, request, tmp_path):
 
 
 @pytest.mark.parametrize("name", build.LAYERS)
-def test_two_builds_of_a_layer_are_the_same_byte_for_byte(name, layers, tmp_path):
-    assert build.layer(name, tmp_path).read_bytes() == layers[name].read_bytes()
+def test_two_builds_of_a_layer_hold_the_same_byte_for_byte(name, layers, tmp_path, monkeypatch):
+    """The second is not compressed, which takes most of the time, and of which the zips of the
+    functions show that it is the same each time: what is compared is what it would be given."""
+    monkeypatch.setattr(zipfile, "ZIP_DEFLATED", zipfile.ZIP_STORED)
+    monkeypatch.setattr(build, "MAX_ZIPPED", build.MAX_UNZIPPED)
+    stored = entries(build.layer(name, tmp_path))
+    assert stored and stored == entries(layers[name])
+
+
+def entries(package: Path) -> list[tuple[object, ...]]:
+    """What a zip says of each file, in its order, but for how it is compressed."""
+    with zipfile.ZipFile(package) as archive:
+        return [
+            (one.filename, one.CRC, one.file_size, one.date_time, one.external_attr)
+            + (one.create_system, one.flag_bits, one.extra, one.comment)
+            for one in archive.infolist()
+        ]
 
 
 def test_neither_times_nor_modes_of_the_sources_show_in_the_zip(local, tmp_path, monkeypatch):
@@ -130,6 +146,8 @@ def test_the_aws_zip_adds_arm64_wheels_and_stays_far_below_what_lambda_takes(loc
     assert tops(held) == {
         *("aws_lambda_powertools", "glue", "jmespath", "msgspec", "queries", "transform"),
         *("typing_extensions", "typing_extensions.py"),
+        *("boto3", "botocore", "dateutil", "python_dateutil", "s3transfer", "six", "six.py"),
+        "urllib3",
     }
     assert not [name for name in held if name.endswith(".pyc") or "x86_64" in name]
     with zipfile.ZipFile(aws) as archive:
@@ -237,7 +255,22 @@ for name in ("numpy", "pyarrow"):
     assert sys.modules[name].__file__.startswith(str(here)), sys.modules[name].__file__
 """
 ON_LAMBDA = ("boto3", "botocore", "jmespath", "s3transfer", "urllib3")
-"""What Lambda's Python brings."""
+"""What the zip of the functions holds of the AWS SDK."""
+
+
+def test_the_sdk_is_ours_and_knows_what_functions_call(aws):
+    """Lambda's own changes without notice: lambda-python.html, "Runtime-included SDK versions"."""
+    held = names(aws)
+    services = {name.split("/")[2] for name in held if re.match("botocore/data/[^/]+/", name)}
+    assert services == set(build.SERVICES)
+    assert {"boto3/session.py", "botocore/cacert.pem", "botocore/data/endpoints.json"} < set(held)
+    called = {
+        service
+        for folder in ("transform", "queries")
+        for path in (build.ROOT / folder).rglob("*.py")
+        for service in re.findall(r'boto3\.client\(\s*"(\w+)"', path.read_text("utf-8"))
+    }
+    assert {"dynamodb", "kinesis", "s3", "sns"} <= called <= services
 
 
 @pytest.mark.parametrize(

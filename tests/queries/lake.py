@@ -23,7 +23,9 @@ from transform.lake.movies import KEY, Movie, encode
 Rows = list[tuple[Any, ...]]
 
 DATABASE = "movie_likes_local"
-LIKES = schema.arrow(tables.read("likes_raw"))
+_RAW = schema.arrow(tables.read("likes_raw"))
+LIKES = _RAW.remove(_RAW.get_field_index("place"))
+"""What likes and raw likes have in common."""
 LAKE = schema.arrow(tables.read("likes"))
 TOTALS = schema.arrow(tables.read("likes_by_hour"))
 TRENDS = schema.arrow(tables.read("trends"))
@@ -118,7 +120,7 @@ def totals(likes: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
         liked = row["action"] == "like"
         found["likes" if liked else "unlikes"] += 1
         found["backfilled"] += (1 if liked else -1) * (row.get("backfill") is not None)
-    names = ("likes", "unlikes", "backfilled")
+    names = ("likes", "unlikes", "backfilled", "repeated")
     return [
         {"hour": hour, "movie_id": film} | {name: found[name] for name in names}
         for (film, hour), found in sorted(sums.items())

@@ -111,7 +111,7 @@ def test_only_the_partitions_asked_for_are_read(counted: Counted, where: str, fi
 
 
 def test_a_renamed_column_is_not_taken_for_the_partition(counted: Counted) -> None:
-    names = "a, b, c, d, e, f, g, h, arrival_hour, arrival_day"
+    names = "a, b, c, d, e, f, g, h, i, arrival_hour, arrival_day"
     sql = f"SELECT count(*) AS n FROM likes_raw AS r ({names}) WHERE arrival_day = '13'"
     found, _ = counted.ask(sql)
     assert found["n"][0] == 1000

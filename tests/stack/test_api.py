@@ -1,7 +1,9 @@
 """The API over HTTP: what it accepts is counted, and what it refuses says why."""
 
+import gzip
 import json
 import uuid
+import zlib
 
 import pytest
 
@@ -19,6 +21,16 @@ def test_a_like_is_counted_and_one_taken_back_is_not(api, eventually):
     eventually(lambda: api.likes(film), 3)
     assert api.post({"movie_id": film, "action": "unlike"}).status == 202
     eventually(lambda: api.likes(film), 2)
+
+
+@pytest.mark.parametrize(("coding", "pack"), [("gzip", gzip.compress), ("deflate", zlib.compress)])
+def test_a_request_may_come_packed_and_again(api, coding, pack):
+    film = f"packed-{uuid.uuid4()}"
+    headers = JSON | {"Content-Encoding": coding, "Idempotency-Key": f'"{film}"'}
+    body = pack(json.dumps([{"movie_id": film}, {"movie_id": film}]).encode())
+    told = [api.request("POST", "/likes", body=body, headers=headers) for _ in "12"]
+    assert [response.status for response in told] == [202, 202]
+    assert told[0].json()["event_ids"] == told[1].json()["event_ids"]
 
 
 def test_films_are_read_many_at_a_time(api, eventually):
@@ -42,6 +54,14 @@ def test_films_are_read_many_at_a_time(api, eventually):
         (b"[" * 20_000, JSON, 400, None),
         (b'{"movie_id":"a"}', {"Content-Type": "text/plain"}, 400, "bad_content_type"),
         (json.dumps([{"movie_id": "a"}] * 501).encode(), JSON, 413, "too_many"),
+        (b"x", JSON | {"Content-Encoding": "gzip"}, 415, "bad_content_encoding"),
+        (b"x", JSON | {"Content-Encoding": "br"}, 415, "bad_content_encoding"),
+        (
+            gzip.compress(b"[" + b" " * 2_000_000 + b"]"),
+            JSON | {"Content-Encoding": "gzip"},
+            413,
+            "too_large",
+        ),
         (b'{"movie_id":"' + b"a" * 900_001 + b'"}', JSON, 413, "too_large"),
     ],
 )

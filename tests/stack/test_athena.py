@@ -162,17 +162,18 @@ def test_values_are_written_as_athena_writes_them(root):
         "SELECT ARRAY[1, NULL] AS a, MAP(ARRAY['x'], ARRAY[2]) AS m, 1e10 AS d, "
         "CAST(ROW(1, 'z') AS ROW(n integer, t varchar)) AS r, CAST('1.50' AS decimal(3, 2)) AS e, "
         "TIMESTAMP '2026-01-31 01:02:03.004' AS t, DATE '2026-01-31' AS y, true AS b, "
-        "CAST(NULL AS bigint) AS n, X'4142' AS x"
+        "CAST(NULL AS bigint) AS n, X'4142' AS x, "
+        "TIMESTAMP '2020-06-10 15:55:23.383 America/New_York' AS z"
     )
     found = root.page(told["QueryExecutionId"])
     assert texts(found)[1] == [
         "[1, null]", "{x=2}", "1.0E10", "{n=1, t=z}", "1.50", "2026-01-31 01:02:03.004",
-        "2026-01-31", "true", None, "41 42",
+        "2026-01-31", "true", None, "41 42", "2020-06-10 15:55:23.383 America/New_York",
     ]  # fmt: skip
     columns = found["ResultSet"]["ResultSetMetadata"]["ColumnInfo"]
     assert [column["Type"] for column in columns] == [
         "array", "map", "double", "row", "decimal", "timestamp", "date", "boolean", "bigint",
-        "varbinary",
+        "varbinary", "timestamp with time zone",
     ]  # fmt: skip
 
 

@@ -152,21 +152,22 @@ def test_a_run_that_is_killed_in_the_middle_goes_on(stage, lake, run, ask, ours,
     truth, lines, _ = made_up(ours, KILLED.at(-1, 12), likes=20_000, days=6, malformed=0)
     path = tmp_path / "likes.jsonl"
     path.write_bytes(b"\n".join(lines))
-    ledgers = Ledgers(Bucket(stage.client("s3"), stage.outputs.bucket))
-    known = len(list(ledgers.all()))
+    bucket = Bucket(stage.client("s3"), stage.outputs.bucket)
+    ledgers = Ledgers(bucket)
+    day = f"{keys.LIKES}day={KILLED.last}/"
     process = lake("backfill", path)
     try:
         deadline = time.monotonic() + 300
-        while not any(one.days for one in list(ledgers.all())[known:]):  # which it now merges
+        while not any(bucket.list(day)):  # which it now merges
             assert process.poll() is None and time.monotonic() < deadline
             time.sleep(0.02)
     finally:
         process.kill()
         process.communicate()
     *_, killed = ledgers.all()
-    assert killed.ended is None and counted(stage, ours) == {}
+    assert killed.ended is None
     out, _ = run("backfill", path)
-    assert f"backfill {killed.number}: " in out and f"{20_000:,} new likes" in out
+    assert f"backfill {killed.number}: " in out and " new likes" in out
     assert in_lake(ask, ours) == by_hour(truth, ours)
     assert counted(stage, ours) == net(truth, ours)
 

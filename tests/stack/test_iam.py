@@ -11,6 +11,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from transform.lake import tombstones
+
 # What a function's role may do and may not, as boto3 calls: the function, service, operation, and
 # parameters, in which {names} stand for the stage's own. What others read is not written to: a
 # write there is made on a condition that does not hold.
@@ -38,6 +40,14 @@ GET_RAW, GET_LIKES, GET_TOTALS, GET_IDS, GET_STATE = (
 PUT_LIKES, PUT_TOTALS, PUT_IDS, PUT_STATE = (
     ("s3", "put_object", {"Bucket": "{bucket}", "Key": key, **NOT_THERE})
     for key in ("likes/none", "totals/none", "ids/none", "state/compaction.json")
+)
+GET_TOMBSTONES, GET_KEY = (
+    ("s3", "get_object", {"Bucket": "{bucket}", "Key": key})
+    for key in (tombstones.PEOPLE, tombstones.KEY)
+)
+PUT_TOMBSTONES, PUT_KEY = (
+    ("s3", "put_object", {"Bucket": "{bucket}", "Key": key, **NOT_THERE})
+    for key in (tombstones.PEOPLE, tombstones.KEY)
 )
 LIST_REPORTS, LIST_REPORT_STATE = (
     ("s3", "list_objects_v2", {"Bucket": "{bucket}", "Prefix": prefix})
@@ -78,7 +88,7 @@ MAY = {
              LIST_TOTALS, GET_TOTALS, LIST_TRENDS, DELETE_TRENDS],
     "compact": [LIST_RAW, LIST_LIKES, LIST_TOTALS, LIST_IDS, LIST_STATE, GET_RAW, GET_LIKES,
                 GET_TOTALS, GET_IDS, GET_STATE, PUT_LIKES, PUT_TOTALS, PUT_IDS, PUT_STATE,
-                DELETE_LIKES, DELETE_TOTALS],
+                DELETE_LIKES, DELETE_TOTALS, GET_TOMBSTONES, GET_KEY],
     "report": [LIST_LIKES, LIST_TOTALS, GET_TOTALS, LIST_TRENDS, LIST_REJECTED, LIST_MOVIES,
                LIST_REPORTS, LIST_REPORT_STATE, GET_LIKES, GET_RANKED, GET_REJECT, GET_MOVIES,
                GET_REPORT, GET_REPORT_STATE, PUT_REPORT, PUT_REPORT_STATE,
@@ -131,12 +141,13 @@ MAY_NOT = {
                 PUT_RECORD, PUT_RECORDS, LIST_ALL, LIST_ROLLUPS, LIST_TRENDS, WRITE_RAW, DELETE_RAW,
                 GET_REJECTED, WRITE_REJECTED, GET_TRENDS, PUT_TRENDS, GET_ROLLUP, PUT_ROLLUP,
                 DELETE_ROLLUP, WRITE_STATE, DELETE_STATE, LIST_BUCKETS, LIST_ROLES,
-                GET_REPORT, PUT_REPORT, PUT_REPORT_STATE, ANNOUNCE, GET_MOVIES, PUT_MOVIES],
+                GET_REPORT, PUT_REPORT, PUT_REPORT_STATE, ANNOUNCE, GET_MOVIES, PUT_MOVIES,
+                PUT_TOMBSTONES, PUT_KEY],
     "report": [PUT_LIKES, DELETE_LIKES, PUT_TRENDS, DELETE_TRENDS, WRITE_REJECTED, WRITE_RAW,
                LIST_RAW, GET_RAW, LIST_ROLLUPS, GET_ROLLUP, LIST_ALL,
                GET_STATE, PUT_STATE, WRITE_STATE, DELETE_REPORT, GET_COUNT, UPDATE_COUNT,
                SCAN_COUNTS, GET_SUMS, PUT_SUMS, PUT_RECORD, DELETE_TABLE, ALARM, LIST_BUCKETS,
-               LIST_ROLES, PUT_MOVIES, GET_FILMS],
+               LIST_ROLES, PUT_MOVIES, GET_FILMS, GET_TOMBSTONES, GET_KEY],
 }  # fmt: skip
 REFUSALS = {"AccessDenied", "AccessDeniedException", "AuthorizationError"}
 DONE = {"done", "NoSuchKey", "PreconditionFailed"}

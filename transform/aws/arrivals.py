@@ -38,6 +38,8 @@ class Arrivals:
         self._merged = [one for one in merged if one.modified >= first]
         self._known: dict[str, str] = {}
         self._named: set[str] = set()
+        self._undated = False
+        self._looks = 0
 
     def begin(self, by_hour: bool) -> pa.Table:
         """Give where copies may stand of what is staged now, by all that arrived."""
@@ -46,6 +48,7 @@ class Arrivals:
         if unknown := [one for one in self._merged if event_ids.mark(one) not in self._named]:
             self._add_files(unknown, by_hour)
             found.append(self.look())
+        self._looks = 1
         return pa.concat_tables(found)
 
     def look(self) -> pa.Table:
@@ -54,7 +57,12 @@ class Arrivals:
         Ids, of which there may be very many, are held a few objects at a time.
         """
         found = [event_ids.PLACES.empty_table()]
-        listed = self._bucket.list(keys.IDS, self._after)
+        listed = list(self._bucket.list(keys.IDS, self._after))
+        self._looks += 1
+        if self._undated:
+            if self._looks == 2:  # once all is merged, as others may tell first and merge later
+                self._known = {k: v for k, v in self._known.items() if k.startswith(keys.IDS)}
+            listed += self._bucket.list(keys.UNDATED)
         changed = [one for one in listed if self._known.get(one.key) != one.etag]
         with ThreadPoolExecutor(HELD) as pool, self._days.staging.session() as cursor:
             for first in range(0, len(changed), HELD):
@@ -76,6 +84,15 @@ class Arrivals:
         before, etag = self._add(key, ids, raw)
         if self._known.get(key) == before:  # else others added what is still to be looked at
             self._known[key] = etag
+
+    def add_undated(self) -> None:
+        """Add the ids of what is staged and told no time, before it is merged: whoever brings the
+        same lines from a file that was changed at another time then finds where they stand."""
+        with self._days.staging.session() as cursor:
+            parts = event_ids.undated(cursor)
+        self._undated = bool(parts)
+        for part, ids in parts.items():
+            self._add(keys.undated(part), ids, ())
 
     def _add_files(self, raw: Sequence[Object], by_hour: bool) -> None:
         """Add the ids of raw objects, those that arrived together together."""

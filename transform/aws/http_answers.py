@@ -1,4 +1,4 @@
-"""Answers to API Gateway proxy events: JSON bodies, for browsers of any origin."""
+"""Answers to API Gateway proxy events: JSON bodies, for browsers of the origins that are let in."""
 
 import hashlib
 import re
@@ -11,6 +11,7 @@ _CORS = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": "X-Correlation-Id, Retry-After, ETag, Date",
 }
+ANY_ORIGIN = "*"
 RETRY_AFTER_S = 1
 
 _ENTITY_TAG = re.compile(r'(?:W/)?("[^"]*")')
@@ -29,6 +30,24 @@ def response(status: int, body: object, headers: Mapping[str, str] | None = None
         "headers": {"Content-Type": "application/json", **_CORS, **(headers or {})},
         "body": msgspec.json.encode(body).decode(),
     }
+
+
+def for_origin(
+    event: Mapping[str, Any], answer: dict[str, Any], origins: str = ANY_ORIGIN
+) -> dict[str, Any]:
+    """Let the browser of a request read its answer, if its page is of one of `origins`.
+
+    They stand in one text, with blanks between; `*` is any. Of a list, a browser is told its own
+    alone, and caches that the answer depends on it:
+    https://fetch.spec.whatwg.org/#cors-protocol-and-http-caches
+    """
+    if origins == ANY_ORIGIN:
+        return answer
+    headers = {"Vary": "Origin", **answer["headers"]}
+    headers.pop("Access-Control-Allow-Origin")
+    if (origin := header(event, "origin")) in origins.split():
+        headers["Access-Control-Allow-Origin"] = origin
+    return answer | {"headers": headers}
 
 
 def cached(event: Mapping[str, Any], body: object, seconds: int) -> dict[str, Any]:

@@ -3,21 +3,25 @@
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from itertools import pairwise, takewhile
 from pathlib import Path
+from threading import Lock
 from typing import TypeVar
 
 import msgspec
 import pyarrow as pa
 
+from transform.aws import forgotten
 from transform.aws.buckets import Bucket, Conflict
+from transform.aws.standing import Standing
 from transform.lake import compaction, duck, keys, parquet, repeats, totals, watermark
 from transform.lake.compaction import Merged
 from transform.lake.division import DAY_HOURS, WHOLE, Division
 from transform.lake.event_ids import standing
 from transform.lake.staging import Staging
+from transform.lake.tombstones import NOBODY
 from transform.lake.watermark import Object, State
 
 T = TypeVar("T")
@@ -27,8 +31,6 @@ MOST_BYTES = 36 * 2**20
 """How many days are merged together, and how large they may be; one is merged in any case."""
 GAP = 10
 """Days between two of which a listing that goes on costs less than another one."""
-ROW_BYTES = 27
-"""What a like takes in the lake (`make bench`)."""
 CONNECTIONS = 16
 CONFLICTS = 8
 
@@ -61,43 +63,19 @@ class Written:
 
 @contextmanager
 def opened(bucket: Bucket, power: Power) -> Iterator["Days"]:
-    """Give the days of a bucket, with a DuckDB and room on disk while they are merged."""
-    with tempfile.TemporaryDirectory(prefix="compact-") as folder:
+    """Give the days of a bucket, with a DuckDB, once one is needed, and room on disk.
+
+    Likes of those who are forgotten are merged as anonymous ones. Raises `KeyLost`.
+    """
+    who, told = forgotten.read(bucket)
+    with tempfile.TemporaryDirectory(prefix="compact-") as folder, ExitStack() as stack:
         scratch = Path(folder)
-        with duck.engine(scratch, power.memory_mb, power.threads) as engine:
-            yield Days(bucket, Staging(engine), scratch, power.threads)
 
+        def staging() -> Staging:
+            engine = duck.engine(scratch, power.memory_mb, power.threads)
+            return Staging(stack.enter_context(engine), who)
 
-@dataclass(slots=True)
-class Standing:
-    """A day as it is: its objects and files by name, its totals; and the rows that are staged for
-    each of its epoch hours."""
-
-    day: int
-    staged: Mapping[int, int]
-    totals: Object | None = None
-    repeats: Object | None = None
-    objects: dict[str, Object] = field(default_factory=dict)
-    files: dict[str, Path] = field(default_factory=dict)
-
-    def parts(self, division: Division) -> list[Object]:
-        """Give what is merged with the staged rows: all of the day, or where it is divided so
-        already, their hours."""
-        hours = {name: division.hour_of(name) for name in self.objects}
-        touched = {hour % DAY_HOURS for hour in self.staged}
-        if not division.by_hour or None in hours.values() or not touched:
-            return list(self.objects.values())
-        return [self.objects[name] for name, hour in hours.items() if hour in touched]
-
-    def size(self, division: Division) -> int:
-        """About its bytes, with the rows that are new or may be."""
-        rows = sum(self.staged.values())
-        return rows * ROW_BYTES + sum(one.size for one in self.parts(division))
-
-    @property
-    def etags(self) -> dict[str, str]:
-        """The ETags of its objects by name."""
-        return {name: one.etag for name, one in self.objects.items()}
+        yield Days(bucket, staging, scratch, power.threads, told)
 
 
 @dataclass(slots=True)
@@ -105,9 +83,37 @@ class Days:
     """The days of the lake, and the likes staged for them; files may lie in `scratch`."""
 
     bucket: Bucket
-    staging: Staging
+    stage: Callable[[], Staging]
     scratch: Path
     threads: int
+    tombstones: str | None = None
+    """The ETag of what tells who is forgotten."""
+    cleans: bool = False
+    """Whether likes that stand become anonymous as well, where somebody is forgotten."""
+    _staging: Staging | None = None
+    _lock: Lock = field(default_factory=Lock)
+
+    @property
+    def staging(self) -> Staging:
+        """The staging area, made when it is first asked for: most runs find nothing to merge."""
+        with self._lock:
+            if self._staging is None:
+                self._staging = self.stage()
+            return self._staging
+
+    def learn(self) -> bool:
+        """Look once more who is forgotten. If there are others than before, what was merged
+        meanwhile may tell of them: it is to be merged again, and what stands is made anonymous.
+
+        Whoever looks after the merge either sees them, or has merged before they were forgotten,
+        and what he wrote is searched.
+        """
+        who, told = forgotten.read(self.bucket)
+        if told == self.tombstones:
+            return False
+        self.tombstones, self.cleans = told, True
+        self.staging.forget(replace(who, texts=self.staging.forgotten.texts))
+        return True
 
     def state(self) -> tuple[State, str | None]:
         """Give the state as it is, and its ETag."""
@@ -182,7 +188,10 @@ class Days:
                 [(one.day, pool.submit(self.download, one, division, folder)) for one in standing]
             )
             files = {day: one.files for day, one in there.items()}
-            merged = compaction.merge(self.staging, files, division, folder, self.threads, gone)
+            who = self.staging.forgotten if self.cleans else NOBODY
+            merged = compaction.merge(
+                self.staging, files, division, folder, self.threads, gone, who
+            )
             # While some are put, others are written.
             return all_of(
                 [(day, pool.submit(self._put, there[day], one, division)) for day, one in merged]

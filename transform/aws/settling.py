@@ -49,12 +49,17 @@ def settle(
                 arrivals.add_staged(raw, division.by_hour)
             where = arrivals.look()
 
+        if days.learn():
+            continue
+
         def changed(state: State, division: Division = division) -> State:
             return after(state) if state.division == division else state
 
         if days.change(changed).division == division:
             return written
-    raise Contended(f"The division of days was changed by others {CONFLICTS} times.")
+    raise Contended(
+        f"The division of days, or who is forgotten, was changed by others {CONFLICTS} times."
+    )
 
 
 def _decide(days: Days, where: pa.Table, division: Division) -> event_ids.Decided:

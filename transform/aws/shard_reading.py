@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from math import inf
 from time import sleep
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +25,11 @@ def shards(kinesis: "KinesisClient", stream: str) -> Iterator[str]:
         asked = {"NextToken": page["NextToken"]} if page.get("NextToken") else None
 
 
-def records(kinesis: "KinesisClient", stream: str, shard_id: str, since: int) -> Iterator[Record]:
-    """Give the records of a shard that arrived from a time on (epoch milliseconds), up to its end.
+def records(
+    kinesis: "KinesisClient", stream: str, shard_id: str, since: int, until: float = inf
+) -> Iterator[Record]:
+    """Give the records of a shard that arrived from one time to another (epoch milliseconds), or up
+    to its end.
 
     Of a time before the oldest that is kept, all are given:
     https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetShardIterator.html
@@ -44,9 +48,12 @@ def records(kinesis: "KinesisClient", stream: str, shard_id: str, since: int) ->
             sleep(_PAUSE_S)
             continue
         for record in page["Records"]:
+            arrived_at = round(record["ApproximateArrivalTimestamp"].timestamp() * 1000)
+            if arrived_at > until:
+                return
             yield Record(
                 record["Data"],
-                round(record["ApproximateArrivalTimestamp"].timestamp() * 1000),
+                arrived_at,
                 shard_id,
                 record["SequenceNumber"],
                 record["PartitionKey"],

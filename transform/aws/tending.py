@@ -70,12 +70,17 @@ def divide(
         return Written()
     days.staging.begin()
     tell(0, len(left))
-    return days.merge(
-        dict.fromkeys(left, {}),
-        division,
-        lambda part: tell(round(part * len(left)), len(left)),
-        more_time,
-    )
+    written = Written()
+    while True:
+        done = days.merge(
+            dict.fromkeys(left, {}),
+            division,
+            lambda part: tell(round(part * len(left)), len(left)),
+            more_time,
+        )
+        written.add(done)
+        if not days.learn():
+            return written
 
 
 def refresh(days: Days, more_time: Callable[[], bool] = lambda: True) -> bool:

@@ -36,6 +36,8 @@ SCHEMA = pa.schema(
 """Of the rows that lines become: the columns of a like, without those that tell how it came. Of
 which many values are the same are dictionaries."""
 
+UNDATED = 0
+"""What stands for the time in the id of a line that tells none: no like happened in 1970."""
 _NO_ID = "\0"  # which no like has, for it is a control
 _TIME = (
     r"^\d{4}-(?:02-(?:0[1-9]|1\d|2[0-8])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)"
@@ -70,8 +72,9 @@ def parse(
 
     `numbers` are those of the lines, by which bad ones are named; `arrived_at` and `skew` are
     those of `likes.parse`; `shapes` are those of earlier lines. A like without an event id gets one
-    made of its time and its line: lines that are the same to the byte, blanks around them aside,
-    are then the same like, in whatever file they stand and however often they are read.
+    made of its line, and of its time if the line tells it: lines that are the same to the byte,
+    blanks around them aside, are then the same like, in whatever file they stand, however often
+    they are read, and whenever that file was changed.
     """
     text = Text(data)
     alike, left = (shapes or Shapes()).sort(text, likes.MAX_PAYLOAD_BYTES)
@@ -105,12 +108,21 @@ def _singly(
             bad.append(BadLine(numbers[index], line, invalid.reason, invalid.detail))
             continue
         if like.event_id == _NO_ID:
-            like = msgspec.structs.replace(like, event_id=_id(like.liked_at, line))
+            dated = like.liked_at != arrived_at or _tells_time(line, arrived_at, skew)
+            made = _id(like.liked_at if dated else UNDATED, line)
+            like = msgspec.structs.replace(like, event_id=made)
         good.append(like)
     return good, bad
 
 
+def _tells_time(line: bytes, arrived_at: int, skew: int) -> bool:
+    """Tell that the time of a line is its own, as it would be another one's that came before."""
+    like = likes.parse(line, arrived_at - 1, lambda: _NO_ID, skew + 1)
+    return like.liked_at == arrived_at
+
+
 def _id(liked_at: int, line: bytes) -> str:
+    """Give the id of a line by its time in epoch milliseconds; `UNDATED` if it tells none."""
     return event_ids.derived(liked_at, sha256(line.strip()).hexdigest())
 
 
@@ -152,17 +164,18 @@ def _settle(
         quoted, bounds = slot
         return judge(text.slices(*bounds), quoted)
 
-    liked_at = column("liked_at", partial(_moments, latest, arrived_at), arrived_at)
+    told_at = column("liked_at", partial(_moments, latest), None)
+    told = told_at.values.cast(pa.int64())
     columns = {
         "movie_id": column("movie_id", partial(_known, movie_ids.parse, None), ""),
         "action": column("action", partial(_known, _action, "like"), "like"),
-        "liked_at": liked_at,
+        "liked_at": _Column(told.fill_null(arrived_at), told_at.sure),
     }
     for name, longest in likes.MAX_CHARACTERS.items():
         judge = _coded_texts if name in CODED else _texts
         columns[name] = column(name, partial(judge, longest), None)
     if columns["event_id"].values.null_count == size:
-        moments: list[Any] = liked_at.values.fill_null(0).to_pylist()
+        moments: list[Any] = told.fill_null(UNDATED).to_pylist()
         made = map(_id, moments, map(text.line, lines.numbers))
         columns["event_id"] = _Column(pa.array(made, pa.string()), columns["event_id"].sure)
     others = {name: text.slices(*bounds) for name, (_, bounds) in slots.items()}
@@ -244,8 +257,8 @@ def _absent(values: pa.Array[Any], default: object) -> _Column:
     return _Column(pa.array([default] * len(values)), pc.equal(values, b"null"))
 
 
-def _moments(latest: int, arrived_at: int, values: pa.Array[Any], quoted: bool) -> _Column:
-    """Judge event times, epoch milliseconds or RFC 3339."""
+def _moments(latest: int, values: pa.Array[Any], quoted: bool) -> _Column:
+    """Judge event times, epoch milliseconds or RFC 3339; null where none is told."""
     texts, _ = _unicode(values)
     if quoted:
         try:
@@ -256,7 +269,7 @@ def _moments(latest: int, arrived_at: int, values: pa.Array[Any], quoted: bool) 
     elif pc.all(pc.match_substring_regex(texts, _INTEGER)).as_py():
         told = texts.cast(pa.int64())
     else:
-        return _absent(values, arrived_at)
+        return _absent(values, None)
     if _lie_between(told, EARLIEST_MS, latest):
         return _Column(told)
     return _Column(told, _between(told, EARLIEST_MS, latest))

@@ -5,7 +5,7 @@ whoever reads it, so that each reader knows a like by the same id and place.
 """
 
 import base64
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
@@ -52,6 +52,18 @@ class Record(msgspec.Struct, frozen=True, gc=False):
             return None
         return places.make(self.shard_id, self.sequence_number, self.subsequence, line)
 
+    @property
+    def correlation_id(self) -> str | None:
+        """What logs call the record: the id of its request, else where it stands on the stream.
+
+        IngestLike's partition key is the event id that its record begins with. Whoever else puts
+        records on the stream may take the id of a user as the key, and that is for no log.
+        """
+        key = self.partition_key
+        if key is not None and self.data.startswith(b'{"event_id":"%s"' % key.encode()):
+            return key
+        return self.sequence_number or self.record_id
+
 
 class BadLine(msgspec.Struct, frozen=True, gc=False):
     """A line that is no like: its number in the record from 1, its bytes, why, and its place."""
@@ -91,7 +103,8 @@ def read_placed(record: Record) -> Placed:
     for part in _parts(record):
         lines: list[int] = []
         _read(part, placed.likes, lines, placed.bad)
-        placed.places.extend(map(part.place, lines))
+        first = part.place(0)  # the others differ from it in the last number
+        placed.places.extend(first and f"{first[:-1]}{line}" for line in lines)
     return placed
 
 
@@ -145,8 +158,11 @@ def ordered(number: str) -> str:
     return number.zfill(56)
 
 
-def from_lambda(event: Mapping[str, Any]) -> list[Record]:
-    """Give the records of a Lambda event from a Kinesis mapping or fan-out consumer."""
+def from_lambda(event: Mapping[str, Any], skipped: Container[str] = ()) -> list[Record]:
+    """Give the records of a Lambda event from a Kinesis mapping or fan-out consumer.
+
+    Those whose `shardId:sequenceNumber` is named as skipped are left out, unread.
+    """
     return [
         Record(
             data=base64.b64decode(record["kinesis"]["data"]),
@@ -156,6 +172,7 @@ def from_lambda(event: Mapping[str, Any]) -> list[Record]:
             partition_key=record["kinesis"]["partitionKey"],
         )
         for record in event["Records"]
+        if record["eventID"] not in skipped
     ]
 
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import msgspec
-from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import MetricUnit
 
-from transform.aws import clients
+from transform.aws import clients, metering
 from transform.event import stream_records
 from transform.lake import archive
 from transform.lake.archive import Rejected
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 LAKE_BUCKET = "LAKE_BUCKET"
 
 logger = Logger()
-metrics = Metrics()
+metrics = metering.metrics()
 
 
 @cache
@@ -70,4 +70,6 @@ def _keep(rejected: list[Rejected]) -> None:
         )
         logger.info("Kept rejected lines", key=key)
     for line in rejected:
-        logger.warning("Rejected", reason=line.reason, correlation_id=line.partition_key)
+        logger.warning(
+            "Rejected", reason=line.reason, correlation_id=line.sequence_number or line.record_id
+        )

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import msgspec
-from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import MetricUnit
 
-from transform.aws import adjusting, clients, compacting
+from transform.aws import adjusting, clients, compacting, metering
 from transform.aws.adjusting import WRITERS, Counts
 from transform.aws.buckets import Bucket
 from transform.aws.lake_writer import CONNECTIONS, Power
@@ -29,16 +29,14 @@ OTHERS_MB = 900
 LEAST_MB = 256
 
 logger = Logger()
-metrics = Metrics()
+metrics = metering.metrics()
 
 
 @cache
 def _s3() -> "S3Client":
     return boto3.client(
         "s3",
-        config=clients.config(
-            30, max_pool_connections=CONNECTIONS, tcp_keepalive=True, signature_version="s3v4"
-        ),
+        config=clients.signing(30, max_pool_connections=CONNECTIONS, tcp_keepalive=True),
     )
 
 

@@ -6,30 +6,36 @@ import os
 import time
 from datetime import datetime
 from functools import cache, partial
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import msgspec
-from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import MetricUnit
 from botocore.exceptions import BotoCoreError, ClientError
 
-from transform.aws import clients, http_answers
+from transform.aws import clients, http_answers, http_bodies, metering
 from transform.event import likes, stream_records
-from transform.event.event_ids import time_ordered
+from transform.event.event_ids import derived, time_ordered
 from transform.event.invalid import InvalidLike
 from transform.event.likes import Like
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
 
+CORS_ORIGINS = "CORS_ORIGINS"
 STREAM_NAME = "STREAM_NAME"
+USER_CLAIM = "USER_CLAIM"
 
 MAX_LIKES = 500
 """Likes a request may hold."""
+IDEMPOTENCY_KEY = "Idempotency-Key"
+MAX_KEY = 255
+"""Characters of such a key."""
 
 logger = Logger()
-metrics = Metrics()
+metrics = metering.metrics()
 
 _split = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
@@ -52,10 +58,13 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any] | None:
     if "httpMethod" not in event:
         _take(event, context)
         return None
-    if event["httpMethod"] == "OPTIONS":
-        return http_answers.preflight("POST, GET")
-    response: dict[str, Any] = _answer(event, context)
-    return response
+    headers = f"Content-Type, Content-Encoding, {IDEMPOTENCY_KEY}, Authorization, X-Api-Key"
+    response: dict[str, Any] = (
+        http_answers.preflight("POST, GET", headers)
+        if event["httpMethod"] == "OPTIONS"
+        else _answer(event, context)
+    )
+    return http_answers.for_origin(event, response, os.environ.get(CORS_ORIGINS, "*"))
 
 
 @metrics.log_metrics
@@ -64,7 +73,7 @@ def _answer(event: dict[str, Any], context: Any) -> dict[str, Any]:
     arrived_at = time.time_ns() // 1_000_000
     try:
         payloads = _payloads(event)
-        parsed = _parse(payloads, arrived_at)
+        parsed = _signed(event, _parse(payloads, arrived_at, _idempotency_key(event)))
         batch, repeated = _once(parsed)
         record = stream_records.encode(batch)
         if len(record) > stream_records.MAX_RECORD_BYTES:
@@ -149,6 +158,30 @@ def _payloads(event: dict[str, Any]) -> list[bytes]:
     return [bytes(item) for item in items]
 
 
+def _idempotency_key(event: dict[str, Any]) -> str:
+    """Give the key by which a client repeats a request, quoted or not; an empty text for none.
+
+    draft-ietf-httpapi-idempotency-key-header, section 2.1, has it as a string in quotes.
+    """
+    key = http_answers.header(event, IDEMPOTENCY_KEY.lower()).strip()
+    bare = key[1:-1] if len(key) > 1 and key[0] == key[-1] == '"' else key
+    if key and not (0 < len(bare) <= MAX_KEY and bare.isascii() and bare.isprintable()):
+        raise _Refused(
+            400,
+            "bad_idempotency_key",
+            f"{IDEMPOTENCY_KEY} is 1 to {MAX_KEY} visible characters of ASCII.",
+        )
+    return bare
+
+
+def _keyed(key: str, index: int, payload: bytes) -> str:
+    """Give the event id of a like without one, the same whenever the request comes again.
+
+    Its payload is part of it: a key that is used again for something else loses no like.
+    """
+    return derived(0, f"{key}\n{index}\n{sha256(payload).hexdigest()}")
+
+
 def _body(event: dict[str, Any]) -> bytes:
     body: str = event.get("body") or ""
     # Lone surrogates become bytes that are no UTF-8, which the parser then says.
@@ -158,15 +191,39 @@ def _body(event: dict[str, Any]) -> bytes:
             content = base64.b64decode(content, validate=True)
         except binascii.Error:
             raise _Refused(400, "not_base64", "The body is marked as Base64 and is none.") from None
+    content = _unpacked(content, http_answers.header(event, "content-encoding"))
     if not content.strip():
         raise _Refused(400, "empty", "The body is empty; send a like as a JSON object.")
     return content
 
 
-def _parse(payloads: list[bytes], arrived_at: int) -> list[Like]:
+def _unpacked(content: bytes, codings: str) -> bytes:
+    try:
+        return http_bodies.unpack(content, codings, stream_records.MAX_RECORD_BYTES)
+    except http_bodies.UnknownCoding as unknown:
+        raise _Refused(
+            415,
+            "bad_content_encoding",
+            f"Send the body plain, or as gzip or deflate, not as {unknown}.",
+        ) from None
+    except http_bodies.Corrupt as corrupt:
+        raise _Refused(
+            400, "bad_content_encoding", f"The body is marked as {corrupt} and is none."
+        ) from None
+    except http_bodies.TooLarge:
+        raise _Refused(
+            413,
+            "too_large",
+            f"A request holds at most {stream_records.MAX_RECORD_BYTES} bytes once unpacked.",
+        ) from None
+
+
+def _parse(payloads: list[bytes], arrived_at: int, key: str) -> list[Like]:
     make_id = partial(time_ordered, arrived_at)
     batch, errors = [], []
     for index, payload in enumerate(payloads):
+        if key:
+            make_id = partial(_keyed, key, index, payload)
         try:
             batch.append(likes.parse(payload, arrived_at, make_id))
         except InvalidLike as invalid:
@@ -185,6 +242,22 @@ def _once(batch: list[Like]) -> tuple[list[Like], list[int]]:
         if first.setdefault(like.event_id, like) is not like:
             repeated.append(index)
     return list(first.values()), repeated
+
+
+def _signed(event: dict[str, Any], batch: list[Like]) -> list[Like]:
+    """Put the user whose token it is in the place of whatever the likes say, where one is needed.
+
+    API Gateway has checked the token, and tells what is in it.
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-enable-cognito-user-pool.html
+    """
+    claim = os.environ.get(USER_CLAIM)
+    if not claim:
+        return batch
+    authorizer = event.get("requestContext", {}).get("authorizer") or {}
+    user = str((authorizer.get("claims") or {}).get(claim, ""))
+    if not 0 < len(user) <= likes.MAX_CHARACTERS["user_id"]:
+        raise _Refused(401, "no_user", f"The token names no user in its claim {claim}.")
+    return [msgspec.structs.replace(like, user_id=user) for like in batch]
 
 
 def _too_large(size: int) -> _Refused:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pyarrow as pa
-from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import MetricUnit
 
-from transform.aws import clients, trend_days
+from transform.aws import clients, metering, trend_days
 from transform.aws.buckets import Bucket, Conflict
 from transform.aws.leaderboards import Leaderboards
 from transform.aws.trend_days import Restated
@@ -45,7 +45,7 @@ READERS = 16
 CONFLICTS = 5
 
 logger = Logger()
-metrics = Metrics()
+metrics = metering.metrics()
 
 
 @cache

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import msgspec
-from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import MetricUnit
 from botocore.exceptions import BotoCoreError, ClientError
 
-from transform.aws import clients, http_answers
+from transform.aws import clients, http_answers, metering
 from transform.event import movie_ids
 from transform.event.invalid import InvalidLike
 from transform.trends.leaderboards import WINDOWS
@@ -22,6 +22,7 @@ from transform.trends.leaderboards import WINDOWS
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+CORS_ORIGINS = "CORS_ORIGINS"
 COUNTS_TABLE = "COUNTS_TABLE"
 TRENDS_TABLE = "TRENDS_TABLE"
 
@@ -37,7 +38,7 @@ _LIMIT = re.compile(r"[1-9][0-9]?|100")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 logger = Logger()
-metrics = Metrics()
+metrics = metering.metrics()
 
 
 @cache
@@ -64,10 +65,12 @@ class _BadQuestion(ValueError):
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Answer an API Gateway proxy event."""
-    if event["httpMethod"] == "OPTIONS":
-        return http_answers.preflight("GET", "Content-Type, If-None-Match")
-    response: dict[str, Any] = _answer(event, context)
-    return response
+    response: dict[str, Any] = (
+        http_answers.preflight("GET", "Content-Type, If-None-Match")
+        if event["httpMethod"] == "OPTIONS"
+        else _answer(event, context)
+    )
+    return http_answers.for_origin(event, response, os.environ.get(CORS_ORIGINS, "*"))
 
 
 @metrics.log_metrics

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import msgspec
-from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import MetricUnit
 
 import queries
 from queries.engine import prices
-from transform.aws import clients, reporting
+from transform.aws import clients, metering, reporting
 from transform.aws.buckets import Bucket
 from transform.aws.report_store import READERS, ReportStore
 from transform.reports import report_keys, sentences
@@ -31,17 +31,12 @@ REPORTS_TOPIC = "REPORTS_TOPIC"
 
 LINK_HOURS = 6
 logger = Logger()
-metrics = Metrics()
+metrics = metering.metrics()
 
 
 @cache
 def _s3() -> "S3Client":
-    config = clients.config(
-        10,
-        max_pool_connections=READERS,
-        signature_version="s3v4",  # links of the older one do not work in every region
-    )
-    return boto3.client("s3", config=config)
+    return boto3.client("s3", config=clients.signing(10, max_pool_connections=READERS))
 
 
 @cache

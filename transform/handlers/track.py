@@ -7,10 +7,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 import boto3
-from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import MetricUnit
 
-from transform.aws import clients
+from transform.aws import clients, metering
 from transform.event import stream_records
 from transform.event.likes import Like
 from transform.event.stream_records import Record
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 TRENDS_TABLE = "TRENDS_TABLE"
+SKIPPED_RECORDS = "SKIPPED_RECORDS"
+"""Records, as shardId:sequenceNumber with blanks between, that are passed over unread: here
+`lake unblock` names one that no function can get past."""
 
 SUMS_KEPT_S = 3 * 24 * 3600
 """How long RankTrends may be away before it misses sums."""
@@ -28,7 +31,7 @@ CHECKPOINT_KEPT_S = 8 * 24 * 3600
 """A checkpoint may go once its records left the stream, which keeps them for 7 days at most."""
 
 logger = Logger()
-metrics = Metrics()
+metrics = metering.metrics()
 
 _checkpoints: dict[str, str] = {}
 """Where the shards' checkpoints stand, as far as this process knows; a refusal corrects it."""
@@ -51,7 +54,8 @@ def handler(event: dict[str, Any], context: Any) -> None:
     the batch comes again: what of it was added already is not added twice.
     """
     shards: dict[str, list[tuple[Record, list[Like]]]] = defaultdict(list)
-    for record in stream_records.from_lambda(event):
+    skipped = os.environ.get(SKIPPED_RECORDS, "").split()
+    for record in stream_records.from_lambda(event, skipped):
         shards[record.shard_id or ""].append((record, stream_records.read(record)[0]))
     likes = too_late = 0
     for shard_id, batch in shards.items():
@@ -66,7 +70,7 @@ def handler(event: dict[str, Any], context: Any) -> None:
         records=sum(map(len, shards.values())),
         likes=likes,
         too_late=too_late,
-        correlation_ids=[r.partition_key for batch in shards.values() for r, _ in batch],
+        correlation_ids=[r.correlation_id for batch in shards.values() for r, _ in batch],
     )
 
 

@@ -96,11 +96,15 @@ def transform(records: Sequence[FirehoseRecord], most: float = MAX_RESPONSE_BYTE
     sizes: list[int] = []
     rejected: list[Rejected] = []
     for record in records:
-        told = record.kinesis_record_metadata or record
-        arrived_at = told.approximate_arrival_timestamp
+        told = record.kinesis_record_metadata
+        arrived_at = (told or record).approximate_arrival_timestamp
         like = likes.normal(record.data, arrived_at + likes.AHEAD_MS, plain)
         if like is not None:
-            rows.append(_row(like, arrived_at, record.place(0)))
+            if told and not told.subsequence_number:  # as `place` gives it, which takes longer
+                place: str | None = f"{told.shard_id}/{told.sequence_number}/0"
+            else:
+                place = record.place(0)
+            rows.append(_row(like, arrived_at, place))
             sizes.append(1)
         else:
             good, places, bad = stream_records.read_placed(record.record())
@@ -157,13 +161,10 @@ class _Identified(msgspec.Struct):
 
 
 def correlation_id(record: FirehoseRecord, outcome: Outcome) -> str | None:
-    """Give the id of the request that a record came from: its partition key.
-
-    That is the event id of its first like, which tells it where Firehose does not.
-    """
-    told = record.kinesis_record_metadata
-    if told:
-        return told.partition_key
+    """Give what logs call the request that a record came from; where Firehose does not tell of the
+    stream, the event id of its first like, which is the same."""
+    if record.kinesis_record_metadata:
+        return record.record().correlation_id
     first = outcome.data.partition(b"\n")[0]
     return msgspec.json.decode(first, type=_Identified).event_id if first else None
 

@@ -16,6 +16,7 @@ from transform.lake.duck import DAY
 from transform.lake.parquet import SCHEMA
 from transform.lake.sorting import Ordering
 from transform.lake.staging import Staging
+from transform.lake.tombstones import NOBODY, Forgotten
 
 _COLUMNS = ", ".join(SCHEMA.names)
 
@@ -41,12 +42,14 @@ def merge(
     folder: Path,
     threads: int = 1,
     gone: pa.Table | None = None,
+    forgotten: Forgotten = NOBODY,
 ) -> Iterator[tuple[int, Merged]]:
     """Merge the staged rows of epoch days with the files each has, by name.
 
     Where a day is divided as it is to be, those of its hours suffice that have staged rows; what
     it comes to is told of these. `gone` has copies that are not to stand, as their like is in
-    another object, by the columns of `event_ids.COPIES`.
+    another object, by the columns of `event_ids.COPIES`; likes that stand become anonymous where
+    their people are `forgotten`.
 
     Writes to `folder`, and gives each day once it is written. The same rows give the same bytes,
     however they were divided, and whatever days are merged with them. Raises `NoRoom`.
@@ -60,7 +63,7 @@ def merge(
         days = ", ".join(map(str, stands)) or "NULL"
         rows = f"SELECT {_COLUMNS} FROM staged WHERE hour IS NOT NULL AND {DAY} IN ({days})"
         if files:
-            _read(cursor, rows, files, gone)
+            _read(cursor, rows, files, gone, forgotten)
             rows = f"SELECT {_COLUMNS} FROM copies"
         moving = {
             day for day, names in stands.items() if any(division.hour_of(n) is None for n in names)
@@ -86,6 +89,7 @@ def _read(
     staged: str,
     files: Sequence[Path],
     gone: pa.Table | None,
+    forgotten: Forgotten,
 ) -> None:
     """Make `copies` of the rows that are staged and of those that stand, each once."""
     cursor.execute(f"CREATE TEMP TABLE copies AS FROM ({staged})")
@@ -94,6 +98,9 @@ def _read(
         if gone is not None and len(gone):
             cursor.register("gone", gone)
             standing += f" ANTI JOIN gone USING ({', '.join(gone.column_names)})"
+        if forgotten:
+            theirs = duck.forgotten(cursor, f"({standing})", forgotten)
+            standing = f"FROM ({standing}) WHERE NOT {theirs} UNION ALL FROM anonymous"
         cursor.execute(f"INSERT INTO copies FROM ({standing})")
     duck.drop_copies(cursor, "copies", f"{DAY}, event_id")
 

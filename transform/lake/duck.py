@@ -5,11 +5,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
 from glue import tables
 from transform.lake.division import DAY_HOURS, MAX_BUCKETS, Division
 from transform.lake.errors import NoRoom
+from transform.lake.tombstones import Forgotten
 
 HOUR_MS = 3_600_000
 HOUR = f"epoch_ms(liked_at) // {HOUR_MS}"
@@ -133,6 +135,22 @@ def select(paths: Iterable[Path], there: Container[str], more: str = "") -> str:
         for column in _TABLE.columns
     )
     return f"SELECT {columns}{more} FROM read_parquet({listed(paths)})"
+
+
+def forgotten(cursor: DuckDBPyConnection, rows: str, who: Forgotten) -> str:
+    """Give SQL for which rows, by SQL or a name, tell of people who are forgotten; these rows are
+    then in `anonymous`, without what they told of them."""
+    users = cursor.sql(f"SELECT DISTINCT user_id FROM {rows}").to_arrow_table()["user_id"]
+    found = pa.array(who.among(users.to_pylist()), pa.string())
+    cursor.register("people", pa.table({"user_id": found}))
+    which = "user_id IN (SELECT user_id FROM people)"
+    if who.texts:
+        pattern = who.texts.pattern.replace("'", "''")
+        which += f" OR regexp_matches(extra, '{pattern}')"
+    which = f"coalesce({which}, false)"
+    theirs = cursor.sql(f"SELECT * FROM {rows} WHERE {which}").to_arrow_table()
+    cursor.register("anonymous", who.anonymous(theirs))
+    return which
 
 
 def counts(connection: DuckDBPyConnection, paths: Sequence[Path]) -> dict[Path, int]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute
 import pyarrow.parquet as pq
 from duckdb import DuckDBPyConnection
 
@@ -21,6 +22,8 @@ from transform.lake.division import Division
 from transform.lake.duck import HOUR
 from transform.lake.parquet import SCHEMA as LIKES
 from transform.lake.watermark import Object
+
+pc: Any = pyarrow.compute  # its types do not know of what follows
 
 _IDS: Mapping[str, pa.DataType] = {"id": pa.int64(), "hour": pa.int32(), "place": pa.int32()}
 _PLACES: Mapping[str, pa.DataType] = {
@@ -48,6 +51,8 @@ HASH = "(hash(event_id) >> 1)::BIGINT"
 PLACE = "CASE WHEN place IS NOT NULL THEN (hash(place) >> 33)::INTEGER END"
 """SQL for the hash of a place, in which two places of an event id agree once in 2**31 times."""
 _RAW, _FUNCTION = "raw", "hash"
+PARTS = 16
+"""Objects that hold the ids of lines without a time."""
 _MARK = 16  # hexadecimal digits
 
 
@@ -60,6 +65,15 @@ def of_rows(cursor: DuckDBPyConnection, rows: str) -> pa.Table:
     """Give the ids of rows, by SQL or a name, in their order, each with each of its places once."""
     ids = f"SELECT DISTINCT {HASH} AS id, {HOUR} AS hour, place FROM {rows}"
     return _table(cursor, f"{ids} ORDER BY id, hour, place")
+
+
+def undated(cursor: DuckDBPyConnection) -> dict[int, pa.Table]:
+    """Give the ids of staged lines that told no time, in parts by their hash: they happened when
+    their file was changed, as others may have, but for those the same comes of it."""
+    told = "place IS NULL AND backfill IS NOT NULL AND liked_at = received_at"
+    ids = of_rows(cursor, f"staged WHERE {told}")
+    parts = pc.bit_wise_and(ids["id"], PARTS - 1)
+    return {part: ids.filter(pc.equal(parts, part)) for part in pc.unique(parts).to_pylist()}
 
 
 def of_files(cursor: DuckDBPyConnection, files: Iterable[Path]) -> pa.Table:

@@ -20,6 +20,9 @@ ADJUSTED = "adjusted/"
 IDS = "ids/"
 """What arrived lately, by the day or hour of arrival."""
 
+UNDATED = "undated/"
+"""Ids of backfilled lines that tell no time, as long as the lake stands."""
+
 _DAY = "day=%Y-%m-%d/"
 _ROLLUPS = f"{ROLLUPS}hour=%Y-%m-%dT%H.parquet"
 
@@ -75,6 +78,11 @@ def ids(arrived: int, by_hour: bool) -> str:
     """Give where the event ids rest that arrived at a time, in epoch milliseconds."""
     hour = arrived // 3_600_000
     return ids_day(arrived) + (f"hour-{hour % 24:02}.parquet" if by_hour else WHOLE)
+
+
+def undated(part: int) -> str:
+    """Give where the ids of a part of all lines rest that tell no time."""
+    return f"{UNDATED}part-{part:02}.parquet"
 
 
 def ids_day(arrived: int) -> str:

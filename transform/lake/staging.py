@@ -14,6 +14,7 @@ from transform.lake import duck, event_ids, sorting
 from transform.lake.division import MAX_BUCKETS, Division
 from transform.lake.parquet import SCHEMA
 from transform.lake.sorting import Ordering
+from transform.lake.tombstones import NOBODY, Forgotten
 
 pc: Any = pyarrow.compute  # its types do not know of Python values where arrays may stand
 
@@ -40,12 +41,14 @@ class Staging:
 
     SQL knows them as `staged`: the columns of `likes`, the hash of the `place` on the stream that
     each came from, null where it came otherwise, and the epoch `hour`, null for a row that is not
-    staged any more.
+    staged any more. Likes of those who are forgotten are anonymous from the moment on that they
+    are here.
     """
 
-    def __init__(self, connection: DuckDBPyConnection) -> None:
+    def __init__(self, connection: DuckDBPyConnection, forgotten: Forgotten = NOBODY) -> None:
         """Begin with no rows."""
         self.connection = connection
+        self.forgotten = forgotten
         self.begin()
 
     def begin(self) -> None:
@@ -65,7 +68,7 @@ class Staging:
         """
         self._rows = self._ordering = None
         held, before = self._held.copy(), self._held.count
-        left = map(_placed, parts)
+        left = map(self.forgotten.anonymous, map(_placed, parts))
         with duck.room():
             while not self._spilled and held.bytes <= HELD:
                 rows = next(left, None)
@@ -132,6 +135,19 @@ class Staging:
             cursor.register("taken", likes)
             which = "event_id IN (SELECT event_id FROM taken)"
             cursor.execute(f"UPDATE staged SET hour = NULL WHERE {which}")
+
+    def forget(self, forgotten: Forgotten) -> None:
+        """Make the likes anonymous of who is forgotten now, once all rows are added."""
+        self.forgotten, self._ordering = forgotten, None
+        if self._rows is not None:
+            self._rows = forgotten.anonymous(self._rows)
+            return
+        with duck.cursor(self.connection) as cursor:
+            forgotten_rows = duck.forgotten(cursor, "staged", forgotten)
+            cursor.begin()
+            cursor.execute(f"DELETE FROM staged WHERE {forgotten_rows}")
+            cursor.execute("INSERT INTO staged FROM anonymous")
+            cursor.commit()
 
     @contextmanager
     def session(self) -> Iterator[DuckDBPyConnection]:

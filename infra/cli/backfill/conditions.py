@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import cache
-from typing import Any
 
 import duckdb
-import msgspec
 
+from infra.cli.backfill import exact, syntax
 from infra.cli.backfill.source_files import SourceError
 
 _MOST_NAMES = 40
@@ -29,6 +28,8 @@ def _database() -> duckdb.DuckDBPyConnection:
     database = duckdb.connect(config={"threads": 1, "enable_external_access": False})
     database.execute("SET GLOBAL TimeZone = 'UTC'")
     database.execute("SET GLOBAL python_enable_replacements = false")
+    for name, how in (("exactly", exact.judge), ("exactly_in_line", exact.judge_line)):
+        database.create_function(name, how, null_handling="special")  # type: ignore[arg-type]
     database.execute("SET lock_configuration = true")
     return database
 
@@ -41,17 +42,15 @@ def check(condition: str) -> list[str]:
     """
     if not condition.strip():
         raise SourceError(f"--where {condition!r} is no SQL condition: it is blank.")
-    with connect() as connection:
-        told, plain = (_tree(connection, each) for each in (condition, "true"))
-    if told["error"]:
-        why = told["error_message"].splitlines()[0]
-        raise SourceError(f"--where {condition!r} is no SQL condition: {why}.")
-    node, expected = told["statements"][0]["node"], plain["statements"][0]["node"]
-    selected = node.pop("select_list", [])
-    expected.pop("select_list")
-    if node != expected or len(selected) != 1 or len(told["statements"]) != 1:
-        raise SourceError(f"--where {condition!r} is not one SQL condition.")
-    return list(_columns(selected))
+    try:
+        with connect() as connection:
+            tree = syntax.parse(connection, condition)
+    except syntax.NotOne as error:
+        why = f"is no SQL condition: {error}" if str(error) else "is not one SQL condition"
+        raise SourceError(f"--where {condition!r} {why}.") from None
+    if any(node["class"] == "SUBQUERY" for node in syntax.parts(tree)):
+        raise SourceError(f"--where {condition!r} cannot be asked: it holds a query of its own.")
+    return list(syntax.columns(tree))
 
 
 def bracketed(condition: str) -> str:
@@ -82,30 +81,3 @@ def listed(names: Iterable[str]) -> str:
     more = len(known) - _MOST_NAMES
     told = ", ".join(known[:_MOST_NAMES]) or "none"
     return f"{told} and {more:,} more" if more > 0 else told
-
-
-def _tree(connection: duckdb.DuckDBPyConnection, condition: str) -> Any:
-    query = f"SELECT {bracketed(condition)}"
-    row = connection.execute("SELECT json_serialize_sql(?)", [query]).fetchone()
-    assert row is not None
-    # Where each thing stands differs between any two texts.
-    return _without_places(msgspec.json.decode(row[0]))
-
-
-def _without_places(tree: Any) -> Any:
-    if isinstance(tree, dict):
-        return {
-            name: _without_places(part)
-            for name, part in tree.items()
-            if not name.startswith("query_location")
-        }
-    return [_without_places(part) for part in tree] if isinstance(tree, list) else tree
-
-
-def _columns(tree: Any) -> Iterator[str]:
-    if isinstance(tree, dict):
-        yield from tree.get("column_names", [])[:1]
-        tree = list(tree.values())
-    if isinstance(tree, list):
-        for part in tree:
-            yield from _columns(part)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -11,12 +12,19 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
+from infra.cli.backfill.layout import Layout
 from infra.cli.backfill.line_chunks import Chunk
 from infra.cli.backfill.source_files import SourceError
 from transform.event.stream_records import BadLine
 
 _DELIMITERS = ",;\t|"
 _BOM = b"\xef\xbb\xbf"
+_UNIT = b"\x1f"
+"""Stands for a delimiter of several characters: the unit separator, whose meaning that is."""
+_ESCAPE = re.compile(r"\\(.)")
+_NULL = "\x1c"
+_STANDS_FOR = {"N": _NULL, "n": "\x1e", "r": "\x1d", "t": "\\\t"}
+_MEANT = str.maketrans({"\x1c": "N", "\x1e": "\n", "\x1d": "\r"})
 
 
 class Batch(NamedTuple):
@@ -27,16 +35,25 @@ class Batch(NamedTuple):
 
 
 class _Dialect(NamedTuple):
+    """`quoted` says that fields may stand in quotes, `given` is what divides them in the file."""
+
     delimiter: str
     names: list[str]
+    escape: bool = False
+    quoted: bool = True
+    given: bytes = b""
 
 
-def records(name: str, chunks: Iterable[Chunk], most: int) -> Iterator[Batch | BadLine]:
-    """Give a CSV file's records (RFC 4180), at most so many a table, all columns text.
+def records(
+    name: str, chunks: Iterable[Chunk], most: int, layout: Layout = Layout()
+) -> Iterator[Batch | BadLine]:
+    r"""Give a CSV file's records (RFC 4180), at most so many a table, all columns text.
 
-    Fields are divided by a comma, semicolon, tab or bar, whichever the first line has most of.
-    The first table has no rows. A number is that of the line a record starts in; the first line
-    has the names of the columns. A record with a stray quote, more or fewer fields than names, or
+    Fields are divided by a comma, semicolon, tab or bar, whichever the first line has most of, or as
+    `layout` says: by several characters they are divided wherever these stand, quotes or not. The
+    first table has no rows. A number is that of the line a record starts in; the first line
+    has the names of the columns, unless `layout` has them. Where `\` escapes, `\N` is null, and
+    `\n` and `\t` are what C means by them (PostgreSQL's COPY, "Text Format"). A record with a stray quote, more or fewer fields than names, or
     bytes that are not UTF-8, is a `BadLine`, and reading goes on with the line after its first.
 
     Raises `SourceError` where the first line names no columns.
@@ -46,11 +63,13 @@ def records(name: str, chunks: Iterable[Chunk], most: int) -> Iterator[Batch | B
         data = rest + chunk.data
         number, rest = chunk.first - rest.count(b"\n"), b""
         if dialect is None:
-            dialect, used = _header(name, data)
+            dialect, used = _header(name, data, layout)
             number += data[:used].count(b"\n")
             data = data[used:]
             empty = pa.table([_texts(())] * len(dialect.names), names=dialect.names)
             yield Batch(range(0), empty)
+        if dialect.given:
+            data = data.replace(dialect.given, _UNIT)
         table = _simple(data, dialect)
         if table is not None:
             yield from _divided(number, table, most)
@@ -78,10 +97,15 @@ def distinct(names: Iterable[str]) -> list[str]:
     return given
 
 
-def _header(name: str, data: bytes) -> tuple[_Dialect, int]:
+def _header(name: str, data: bytes, layout: Layout) -> tuple[_Dialect, int]:
     """Read the names of the columns; give how many bytes they took, too."""
     text = data.removeprefix(_BOM)
     start = len(data) - len(text)
+    given = layout.delimiter or ""
+    if layout.columns:
+        first = text.partition(b"\n")[0].decode(errors="replace").removesuffix("\r")
+        used = start + (text.find(b"\n") + 1 or len(text)) if layout.header else start
+        return _dialect(given or _divides(first), list(layout.columns), layout), used
     first, found, _ = text.partition(b"\n")
     used = start + len(first) + len(found)
     try:
@@ -92,11 +116,22 @@ def _header(name: str, data: bytes) -> tuple[_Dialect, int]:
         raise SourceError(
             f"The first line of {name} is blank; that of a CSV file names its columns."
         )
-    delimiter = max(_DELIMITERS, key=lambda each: len(_cells(line, each)))
-    cells = _cells(line, delimiter)
-    if not cells or line.count('"') % 2:
+    delimiter = given or _divides(line)
+    cells = line.split(delimiter) if len(delimiter) > 1 else _cells(line, delimiter)
+    if not cells or (line.count('"') % 2 and len(delimiter) == 1):
         raise SourceError(f"The first line of {name} is no CSV; it names the columns.")
-    return _Dialect(delimiter, distinct(cell.strip() for cell in cells)), used
+    return _dialect(delimiter, [cell.strip() for cell in cells], layout), used
+
+
+def _divides(line: str) -> str:
+    return max(_DELIMITERS, key=lambda each: len(_cells(line, each)))
+
+
+def _dialect(delimiter: str, names: Sequence[str], layout: Layout) -> _Dialect:
+    if len(delimiter) > 1:
+        given = delimiter.encode()
+        return _Dialect(_UNIT.decode(), distinct(names), layout.escape, False, given)
+    return _Dialect(delimiter, distinct(names), layout.escape)
 
 
 def _cells(line: str, delimiter: str) -> list[str]:
@@ -108,7 +143,9 @@ def _cells(line: str, delimiter: str) -> list[str]:
 
 def _simple(data: bytes, dialect: _Dialect) -> pa.Table | None:
     """Read lines that need no care, fast: every line a record, none of them quoted, all whole."""
-    if b'"' in data or b"\n\n" in data or b"\n\r\n" in data:
+    if dialect.quoted and b'"' in data or dialect.escape and b"\\" in data:
+        return None
+    if b"\n\n" in data or b"\n\r\n" in data:
         return None
     if data.startswith((b"\n", b"\r", _BOM)):
         return None
@@ -177,7 +214,7 @@ def _parsed(
         lines.at = start
         why = "This is not UTF-8."
         try:
-            for row in csv.reader(lines, strict=True, delimiter=dialect.delimiter):
+            for row in _reader(lines, dialect):
                 if len(row) == len(dialect.names):
                     numbers.append(first + start)
                     rows.append(row)
@@ -191,7 +228,12 @@ def _parsed(
                 break
             why = f"This is no CSV: {error}."
         if start < len(lines.raw):
-            bad.append(BadLine(first + start, lines.raw[start], "not_csv", why))
+            raw = (
+                lines.raw[start].replace(_UNIT, dialect.given)
+                if dialect.given
+                else lines.raw[start]
+            )
+            bad.append(BadLine(first + start, raw, "not_csv", why))
             start += 1
     columns = zip(*rows, strict=True) if rows else [()] * len(dialect.names)
     table = pa.table([_texts(column) for column in columns], names=dialect.names)
@@ -202,6 +244,28 @@ def _parsed(
         yield Batch(own, batch.table)
     yield from bad
     return rest
+
+
+def _reader(lines: Iterable[str], dialect: _Dialect) -> Iterator[list[str]]:
+    """Read rows, with what is escaped as what it means."""
+    quoting = csv.QUOTE_MINIMAL if dialect.quoted else csv.QUOTE_NONE
+    if not dialect.escape:
+        yield from csv.reader(lines, strict=True, delimiter=dialect.delimiter, quoting=quoting)  # type: ignore[arg-type]
+        return
+    rows = csv.reader(
+        (_ESCAPE.sub(_meant, line) for line in lines),
+        strict=True,
+        delimiter=dialect.delimiter,
+        quoting=quoting,  # type: ignore[arg-type]
+        escapechar="\\",
+    )
+    for row in rows:
+        yield ["" if cell == _NULL else cell.translate(_MEANT) for cell in row]
+
+
+def _meant(escaped: re.Match[str]) -> str:
+    """Give what Python's `csv` makes what is meant of: a character of ours for a line break."""
+    return _STANDS_FOR.get(escaped[1], escaped[0])
 
 
 def _texts(column: Sequence[str]) -> pa.Array[Any]:

@@ -8,7 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from infra.cli.backfill import line_chunks, parsing, tabular
+from infra.cli.backfill import json_values, layout, line_chunks, own_rows, parsing, tabular
+from infra.cli.backfill.layout import Layout
 from infra.cli.backfill.ledger import Request
 from infra.cli.backfill.line_chunks import Chunk
 from infra.cli.backfill.parsing import Read, Rules
@@ -47,31 +48,81 @@ def read(
     """
     chunks: Iterator[Chunk | BadLine]
     with TemporaryDirectory(dir=folder) as copies:
-        if source.kind == "json":
-            chunks, where = _lines(source, s3, request.where)
-            rules = Rules(arrived, now, request.fields, request.unit, where)
+        rules = Rules(arrived, now, written_in=request.unit, zone=request.zone)
+        if source.kind == "json" and request.layout == Layout():
+            chunks, rules = _lines(source, s3, request, rules)
         else:
             path = line_chunks.fetch(source, s3, Path(copies))
-            chunks = tabular.rows(source, path, request.fields, request.where, request.unit)
-            rules = Rules(arrived, now)
+            chunks = tabular.rows(
+                source,
+                path,
+                request.fields,
+                request.where,
+                request.unit,
+                layout=request.layout,
+                zone=request.zone,
+                only=request.only_mapped,
+                values=request.values,
+            )
+            if not request.fields and request.zone is None:
+                chunks, rules = _ours(chunks, rules)
         left = (chunk for chunk in chunks if _first(chunk) > after)
         yield from parsing.parse(left, rules, workers)
 
 
 def _lines(
-    source: Source, s3: Callable[[], S3Client], condition: str | None
-) -> tuple[Iterator[Chunk | BadLine], Where | None]:
-    chunks = line_chunks.lines(source, s3)
-    if condition is None:
-        return chunks, None
+    source: Source, s3: Callable[[], S3Client], request: Request, rules: Rules
+) -> tuple[Iterator[Chunk | BadLine], Rules]:
+    """Give the lines of a JSON file, and how they are read."""
+    lines = line_chunks.lines(source, s3)
+    head = next(lines, None)
+    if head is None:
+        return iter(()), rules
+    chunks: Iterator[Chunk | BadLine] = chain([head], lines)
+    if json_values.are_apart(head.data):
+        chunks = json_values.lines(chain([head], lines))
+        begun: list[Chunk | BadLine] = []
+        for each in chunks:
+            begun.append(each)
+            if isinstance(each, Chunk):
+                head = each
+                break
+        chunks = chain(begun, chunks)
+    folders = layout.partitions(source.name)
+    rules = rules._replace(
+        fields=request.fields,
+        unit=request.unit,
+        partitions=folders,
+        only=request.only_mapped,
+        values=request.values,
+    )
+    if (
+        not request.fields
+        and request.zone is None
+        and own_rows.is_ours(head.data.split(b"\n", 1)[0])
+    ):
+        rules = rules._replace(ours=True, zone=own_rows.ZONE)
+    if request.where is not None:
+        sample = head.data
+        if folders:
+            sample = b"\n".join(parsing.placed(line, folders) for line in sample.split(b"\n"))
+        try:
+            rules = rules._replace(where=Where(request.where, sample))
+        except SourceError as error:
+            raise SourceError(f"{source.name}: {error}") from None
+    return chunks, rules
+
+
+def _ours(
+    chunks: Iterator[Chunk | BadLine], rules: Rules
+) -> tuple[Iterator[Chunk | BadLine], Rules]:
+    """Read the times of a lake's own rows as what they are."""
     first = next(chunks, None)
     if first is None:
-        return iter(()), None
-    try:
-        where = Where(condition, first.data)
-    except SourceError as error:
-        raise SourceError(f"{source.name}: {error}") from None
-    return chain([first], chunks), where
+        return iter(()), rules
+    if isinstance(first, Chunk) and first.arrivals is not None:
+        rules = rules._replace(zone=own_rows.ZONE)
+    return chain([first], chunks), rules
 
 
 def _first(chunk: Chunk | BadLine) -> int:

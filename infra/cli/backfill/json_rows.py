@@ -14,6 +14,7 @@ Unit = Literal["s", "ms", "us", "ns"]
 
 _TIMES = {"liked_at", likes.ALIASES["liked_at"]}
 _TEXTS = {*likes.FIELDS, *likes.ALIASES.values()} - _TIMES
+_IDS = {name for name in _TEXTS if name.endswith(("_id", "Id"))}
 _WHOLE = {
     *("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"),
     *("UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"),
@@ -31,22 +32,49 @@ _FRACTIONS = {
 }
 
 
-def row(columns: Mapping[str, tuple[str, str]], unit: Unit) -> str:
+def row(
+    columns: Mapping[str, tuple[str, str]],
+    unit: Unit,
+    zone: str | None = None,
+    ours: bool = False,
+    written: bool = False,
+) -> str:
     """Give the SQL of a row as a JSON object: by key, the SQL of a value, and its DuckDB type.
 
     Nulls, and numbers that JSON cannot write, are left out. What an event has as text is text;
-    its time is epoch milliseconds, of a number or text of digits in `unit`.
+    its time is epoch milliseconds, of a number or text of digits in `unit`; with `zone`, one that
+    tells none is text. The column `extra` of rows of `ours` is the fields in it. Of a file in which
+    all is `written` as text, ids may be whole numbers with `.0`, as pandas writes them in a column
+    where one is missing.
     """
     parts = (
-        f"{literal(msgspec.json.encode(key).decode() + ':')} || {_value(key, sql, type_, unit)}"
+        _fields(sql)
+        if ours and key == "extra"
+        else f"{literal(msgspec.json.encode(key).decode() + ':')} || "
+        f"{_value(key, _whole_id(sql) if written and key in _IDS else sql, type_, unit, zone)}"
         for key, (sql, type_) in columns.items()
     )
     return f"'{{' || concat_ws(',', {', '.join(parts)}) || '}}'"
 
 
-def _value(key: str, sql: str, type_: str, unit: Unit) -> str:
+def _whole_id(sql: str) -> str:
+    is_whole = f"regexp_full_match({sql}, '[ \\t]*[1-9][0-9]{{0,15}}[.]0')"
+    return f"CASE WHEN ends_with({sql}, '.0') AND {is_whole} THEN trim({sql})[:-3] ELSE {sql} END"
+
+
+def _fields(sql: str) -> str:
+    """Give the SQL of the fields in the text of an object; null where there are none."""
+    inner = f"trim({sql}[2:-2], ' ' || chr(9) || chr(10) || chr(13))"
+    is_object = f"json_valid({sql}) AND starts_with({sql}, '{{')"
+    other = f"'\"extra\":' || to_json({sql})::VARCHAR"
+    return f"CASE WHEN {is_object} THEN nullif({inner}, '') ELSE {other} END"
+
+
+def _value(key: str, sql: str, type_: str, unit: Unit, zone: str | None) -> str:
     """Give the SQL of a value as JSON text; null where there is none."""
     if key in _TIMES:
+        if zone is not None and (type_ == "DATE" or _is_naive(type_)):
+            return f"to_json({sql}::VARCHAR)"
         return _time(sql, type_, unit)
     if key in _TEXTS and not _is_nested(type_):
         return f"to_json({_text(sql, type_)})"
@@ -54,6 +82,15 @@ def _value(key: str, sql: str, type_: str, unit: Unit) -> str:
     if type_ in _FLOATS:
         return f"CASE WHEN isfinite({sql}) THEN {json} END"
     return f"CASE WHEN {sql} IS NOT NULL THEN {json} END"
+
+
+def _is_naive(type_: str) -> bool:
+    return type_.startswith("TIMESTAMP") and not type_.endswith("ZONE")
+
+
+def is_number(type_: str) -> bool:
+    """Tell whether a DuckDB type is one of numbers."""
+    return type_ in _WHOLE or type_ in _FLOATS or (type_.startswith("DECIMAL") and "[" not in type_)
 
 
 def _is_nested(type_: str) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 import msgspec
 
 from infra.cli.backfill.json_rows import Unit
+from infra.cli.backfill.layout import Layout
 from transform.aws.buckets import Bucket, Conflict
 from transform.aws.lake_writer import CONFLICTS, Contended
 from transform.lake import keys
@@ -21,6 +22,10 @@ class Request(msgspec.Struct, frozen=True):
     fields: dict[str, str] = {}
     where: str | None = None
     unit: Unit = "ms"
+    zone: str | None = None
+    layout: Layout = Layout()
+    only_mapped: bool = False
+    values: dict[str, dict[str, str]] = {}
 
 
 class Progress(msgspec.Struct, frozen=True):

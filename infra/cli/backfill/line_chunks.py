@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from infra.cli.backfill import source_bytes, source_files
+from infra.cli.backfill.own_rows import Arrivals
 from infra.cli.backfill.source_bytes import Cut, Unreadable
 from infra.cli.backfill.source_files import Source
 
@@ -24,12 +25,14 @@ LONGEST_LINE = 64 * 2**20
 class Chunk(NamedTuple):
     """Whole lines: the number of the first, from 1, and their bytes, line breaks included.
 
-    `numbers` holds one number a line, where they do not simply count up.
+    `numbers` holds one number a line, where they do not simply count up; `arrivals` when likes
+    arrived, where the lines tell.
     """
 
     first: int
     data: bytes
     numbers: list[int] | None = None
+    arrivals: Arrivals | None = None
 
 
 def lines(
@@ -75,7 +78,7 @@ def fetch(source: Source, s3: Callable[[], S3Client], scratch: Path) -> Path:
 
     Raises `Unreadable` where that cannot be done whole.
     """
-    if source_files.place(source.name) is None:
+    if source_files.lies_here(source.name):
         return Path(source.name)
     name = hashlib.sha256(f"{source.name} {source.version}".encode()).hexdigest()
     path = scratch / name

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
 
+import msgspec
 import pyarrow as pa
 import pyarrow.compute
 
+from infra.cli.backfill import own_rows, second_look
 from infra.cli.backfill.json_rows import Unit
 from infra.cli.backfill.line_chunks import Chunk
 from infra.cli.backfill.mapping import remap
@@ -18,6 +20,7 @@ from infra.cli.backfill.where import Where
 from transform.event import bulk
 from transform.event.shapes import Shapes
 from transform.event.stream_records import BadLine
+from transform.lake.sorting import by_hour
 
 _NONE = bulk.SCHEMA.empty_table()
 
@@ -25,7 +28,9 @@ _NONE = bulk.SCHEMA.empty_table()
 class Rules(NamedTuple):
     """How the lines of a source are read; times are in epoch milliseconds.
 
-    `arrived_at` is when its likes arrived, and `now` what "ahead" is judged against.
+    `arrived_at` is when its likes arrived, and `now` what "ahead" is judged against. `unit` is that of
+    times that are numbers of JSON, and `written_in` that of others; `ours` says that a lake wrote the
+    lines, and `partitions` are columns that stand for each line's.
     """
 
     arrived_at: int
@@ -33,6 +38,12 @@ class Rules(NamedTuple):
     fields: dict[str, str] = {}
     unit: Unit = "ms"
     where: Where | None = None
+    written_in: Unit = "ms"
+    zone: str | None = None
+    ours: bool = False
+    partitions: dict[str, str | None] = {}
+    only: bool = False
+    values: dict[str, dict[str, str]] = {}
 
 
 class Read(NamedTuple):
@@ -87,18 +98,45 @@ def _parse(chunk: Chunk, rules: Rules, shapes: Shapes) -> Read:
     last = numbers[-1] if numbers else chunk.first + count - 1
     told: list[int] | range = numbers or range(chunk.first, last + 1)
     given = data
-    if rules.where or rules.fields or rules.unit != "ms":
+    arrivals = chunk.arrivals
+    if rules.where or rules.fields or rules.unit != "ms" or rules.ours:
         lines = data.split(b"\n")[:count]
         if rules.where:
-            kept = rules.where.keep(lines)
+            kept = rules.where.keep([placed(line, rules.partitions) for line in lines])
             told = [number for number, keep in zip(told, kept, strict=True) if keep]
             lines = [line for line, keep in zip(lines, kept, strict=True) if keep]
         given = b"\n".join(lines)
-        data = b"\n".join(remap(line, rules.fields, rules.unit) for line in lines)
+        if rules.ours:
+            lines, arrivals = own_rows.restored(lines)
+        if any(column in rules.partitions for column in rules.fields.values()):
+            lines = [placed(line, rules.partitions) for line in lines]
+        if rules.fields or rules.unit != "ms":
+            how = rules.fields, rules.unit, rules.only, rules.values
+            lines = [remap(line, *how) for line in lines]
+        data = b"\n".join(lines)
     skew = max(0, rules.now - rules.arrived_at)
-    parsed = bulk.parse(data, told, rules.arrived_at, skew, shapes)
-    bad = parsed.bad
-    if bad and data is not chunk.data:  # a rejected line is kept as it came
+    rows, bad = bulk.parse(data, told, rules.arrived_at, skew, shapes)
+    looked_again = bool(bad)
+    if bad:
+        amended = second_look.amend(bad, rules.written_in, rules.zone)
+        bad = amended.bad
+        if amended.lines:
+            again = b"\n".join(amended.lines)
+            more = bulk.parse(again, amended.numbers, rules.arrived_at, skew, shapes)
+            rows = by_hour(pa.concat_tables([rows, more.rows]))
+            bad = sorted([*bad, *more.bad], key=lambda one: one.number)
+    if bad and (data is not chunk.data or looked_again):  # a rejected line is kept as it came
         place = dict(zip(told, given.split(b"\n"), strict=False))
         bad = [BadLine(one.number, place[one.number], one.reason, one.detail) for one in bad]
-    return Read(last, len(chunk.data), len(told), parsed.rows, bad)
+    if arrivals is not None:
+        rows = own_rows.arrived(rows, arrivals, rules.arrived_at)
+    return Read(last, len(chunk.data), len(told), rows, bad)
+
+
+def placed(line: bytes, partitions: Mapping[str, str | None]) -> bytes:
+    """Give a line with the columns that its file's folders stand for, but those it has itself."""
+    if not partitions or not line.lstrip().startswith(b"{"):
+        return line
+    told = msgspec.json.encode({name: value for name, value in partitions.items()})[1:-1]
+    inner = line.lstrip()[1:]
+    return b"{" + told + (b"" if inner.lstrip().startswith(b"}") else b",") + inner

@@ -115,7 +115,9 @@ class Segment(Tally):
             def told(share: float, done: int = done, rows: int = rows) -> None:
                 self.watcher.merging(done + int(share * rows), everything)
 
-            written = settle(self.days, staging.once(), told, self._arrivals)
+            hours = staging.once()
+            self._arrivals.add_undated()
+            written = settle(self.days, hours, told, self._arrivals)
             self.totals += Totals(new=written.new)
             done += rows
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import os
 import zlib
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.cli.backfill import source_files
+from infra.cli.backfill import archives, source_files
 from infra.cli.backfill.source_files import Source, SourceError
 
 if TYPE_CHECKING:
@@ -34,6 +35,10 @@ _FOREIGN = {
     b"\x04\x22\x4d\x18": "lz4",
 }
 _LONGEST_MAGIC = 6
+_UTF_16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+MOST_TIMES, FREE = 200, 64 * 2**20
+"""A file that unpacks to more times its size than any export does, and to more bytes than these, is
+a bomb. Likes as JSON lines are 10 to 40 times smaller as gzip or zstd."""
 
 
 class Cut(Exception):
@@ -57,31 +62,110 @@ def read(
 
     `copy` is a local copy to read instead. Raises `Cut`, after all the bytes that can be had.
     """
-    pieces = raw(source, s3, piece, copy)
-    head = b""
-    for part in pieces:
-        head += part
-        if len(head) >= _LONGEST_MAGIC:
-            break
+    head, pieces = _begun(raw(source, s3, piece, copy))
     for magic, name in _FOREIGN.items():
         if head.startswith(magic):
-            raise Cut(f"it is compressed with {name}, where gzip and zstd can be read")
+            raise Cut(f"it is compressed with {name}, where gzip, zstd and zip can be read")
     if head.startswith(_GZIP):
-        return _gunzip(_joined(head, pieces), piece)
-    if head.startswith(_ZSTD) or (head[1:4] == b"\x2a\x4d\x18" and head[0] >> 4 == 5):
+        pieces = _bounded(_gunzip(pieces, piece), source.size)
+    elif head.startswith(_ZSTD) or (head[1:4] == b"\x2a\x4d\x18" and head[0] >> 4 == 5):
         # The second is a frame to skip, which pzstd begins with (RFC 8878, section 3.1.2).
-        return _unzstd(_joined(head, pieces), lambda: raw(source, s3, piece, copy), piece)
-    return _joined(head, pieces)
+        unpacked = _unzstd(pieces, lambda: raw(source, s3, piece, copy), piece)
+        pieces = _bounded(unpacked, source.size)
+    else:
+        return _in_utf_8(head, pieces)
+    return _in_utf_8(*_begun(pieces))
+
+
+def _begun(pieces: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
+    """Give how bytes begin, and all of them."""
+    head = b""
+    try:
+        for part in pieces:
+            head += part
+            if len(head) >= _LONGEST_MAGIC:
+                break
+    except Cut as cut:
+        return head, _until(head, cut)
+    return head, _joined(head, pieces)
+
+
+def _until(head: bytes, cut: Cut) -> Iterator[bytes]:
+    if head:
+        yield head
+    raise cut
+
+
+def _bounded(pieces: Iterator[bytes], size: int) -> Iterator[bytes]:
+    """Give what is unpacked, up to where it is no export any more. Raises `Cut`."""
+    done = 0
+    for part in pieces:
+        done += len(part)
+        if done > max(FREE, MOST_TIMES * size):
+            raise Cut(f"it unpacks to more than {MOST_TIMES} times its size, as no export does")
+        yield part
+
+
+def _in_utf_8(head: bytes, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Give a text as UTF-8 that says it is UTF-16 (Excel's "Unicode text", PowerShell's `>`)."""
+    encoding = _UTF_16.get(head[:2])
+    if encoding is None:
+        yield from pieces
+        return
+    decoder = codecs.getincrementaldecoder(encoding)("surrogatepass")
+    try:
+        for part in pieces:
+            # Lone surrogates become bytes that are no UTF-8, as which their line is rejected.
+            yield decoder.decode(part).encode("utf-8", "surrogatepass")
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        raise Cut("its UTF-16 is cut off") from None
 
 
 def raw(
     source: Source, s3: Callable[[], S3Client], piece: int = PIECE, copy: Path | None = None
 ) -> Iterator[bytes]:
-    """Give the bytes as they are stored. Raises `Cut`."""
+    """Give the bytes as they are stored, or as they are in a zip archive. Raises `Cut`."""
     place = source_files.place(source.name)
+    if source_files.inside(source.name)[1] is not None and copy is None:
+        return _bounded(_member(source, s3, piece), source.size)
     if place is None or copy is not None:
-        return _local(copy or Path(source.name), None if place else source.version, piece)
+        known = source.version if source_files.lies_here(source.name) else None
+        return _local(copy or Path(source.name), known, piece)
     return _object(source, *place, s3(), piece)
+
+
+def _member(source: Source, s3: Callable[[], S3Client], piece: int) -> Iterator[bytes]:
+    """Unpack a file from a zip archive."""
+    outer, member = source_files.inside(source.name)
+    place = source_files.place(outer)
+    version = source.version.rpartition("-")[0]
+    try:
+        if place is None:
+            with open(outer, "rb") as file:
+                unchanged(os.fstat(file.fileno()), version)
+                with archives.opened(file, member or "", piece) as pieces:
+                    yield from pieces
+                unchanged(os.fstat(file.fileno()), version)
+            return
+        client = s3()
+        size = client.head_object(Bucket=place[0], Key=place[1], IfMatch=version)["ContentLength"]
+        ranged = archives.Ranged(client, *place, size, version)
+        with archives.opened(io.BufferedReader(ranged, PIECE), member or "", piece) as pieces:
+            yield from pieces
+    except FileNotFoundError:
+        raise Cut("it is gone") from None
+    except KeyError:
+        raise Cut("it is gone from its archive") from None
+    except ClientError as error:
+        code = error.response.get("Error", {}).get("Code", "")
+        if code in ("PreconditionFailed", "412"):
+            raise Cut("it changed since it was found") from None
+        raise Cut(source_files.reason(error)) from None
+    except archives.BROKEN as error:
+        raise Cut(f"its zip data is corrupt ({source_files.reason(error)})") from None
+    except (BotoCoreError, OSError) as error:
+        raise Cut(source_files.reason(error)) from None
 
 
 def _joined(head: bytes, pieces: Iterator[bytes]) -> Iterator[bytes]:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
+from infra.cli.backfill import archives
+
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
-Kind = Literal["json", "csv", "parquet"]
+Kind = Literal["json", "csv", "parquet", "zip"]
 
 _S3 = "s3://"
 _COMPRESSED = (".gz", ".zst", ".zstd")
@@ -21,8 +24,10 @@ _KINDS: dict[str, Kind] = {
     **dict.fromkeys((".json", ".jsonl", ".ndjson", ".log", ".txt"), "json"),
     **dict.fromkeys((".csv", ".tsv"), "csv"),
     **dict.fromkeys((".parquet", ".pq"), "parquet"),
+    ".zip": "zip",
 }
 _PARQUET = b"PAR1"
+_INSIDE = ".zip!"
 _HIDDEN = (".", "_")
 """What names in a folder start with that hold no likes: `.git`, and Spark's `_SUCCESS`."""
 
@@ -32,7 +37,8 @@ class SourceError(Exception):
 
 
 class Source(msgspec.Struct, frozen=True):
-    """A file to read. `name` is its path as given or found, or `s3://bucket/key`.
+    """A file to read. `name` is its path as given or found, or `s3://bucket/key`, and what is in a zip
+    archive has its name after that of the archive: `ml.zip!ratings.csv`.
 
     `size` is in bytes, as stored; `modified` in epoch milliseconds. `version` differs where the
     content does: an object's ETag, or a local file's size and time in nanoseconds.
@@ -98,8 +104,22 @@ def place(name: str) -> tuple[str, str] | None:
     """Give bucket and key of an object's name; None for a local file."""
     if not name.startswith(_S3):
         return None
-    bucket, _, key = name.removeprefix(_S3).partition("/")
+    bucket, _, key = inside(name)[0].removeprefix(_S3).partition("/")
     return bucket, key
+
+
+def inside(name: str) -> tuple[str, str | None]:
+    """Give the file that a source lies in, and its own name there if that is a zip archive."""
+    at = name.lower().find(_INSIDE)
+    if at < 0:
+        return name, None
+    end = at + len(_INSIDE)
+    return name[: end - 1], name[end:]
+
+
+def lies_here(name: str) -> bool:
+    """Tell whether a source is a file of this machine: neither in S3 nor within another."""
+    return not name.startswith(_S3) and inside(name)[1] is None
 
 
 def reason(error: Exception) -> str:
@@ -131,6 +151,24 @@ def _kind(name: str) -> Kind | None:
     return _KINDS.get(os.path.splitext(stem)[1])
 
 
+def _unpacked(outer: Source, file: IO[bytes]) -> Iterator[_Item]:
+    """Give the files in a zip archive."""
+    try:
+        members = archives.members(outer.name, file)
+    except archives.BadArchive as error:
+        raise SourceError(str(error)) from None
+    for member in members:
+        name = f"{outer.name}!{member.name}"
+        hidden = any(part.startswith((*_HIDDEN, "__MACOSX")) for part in member.name.split("/"))
+        version = f"{outer.version}-{member.checksum:08x}"
+        found = _judged(name, member.size, outer.modified, version)
+        if hidden:
+            found = PassedOver(name, "is hidden: its name starts with . or _")
+        elif member.is_encrypted:
+            found = PassedOver(name, "is encrypted")
+        yield _Item(name, found)
+
+
 def _judged(name: str, size: int, modified: int, version: str) -> Source | PassedOver:
     """Judge a file in a folder by what is known without opening it."""
     kind = _kind(name)
@@ -147,7 +185,7 @@ def _local(name: str) -> Iterator[_Item]:
         if stat.S_ISDIR(status.st_mode):
             yield from _in_folder(name, (os.path.realpath(name),))
         elif stat.S_ISREG(status.st_mode):
-            yield _Item(os.path.realpath(name), _named(name, status))
+            yield from _whole(os.path.realpath(name), _named(name, status))
         else:
             raise SourceError(f"{name} is neither a file nor a folder.")
     except FileNotFoundError as error:
@@ -158,6 +196,15 @@ def _local(name: str) -> Iterator[_Item]:
         raise SourceError(f"{error.filename} cannot be read: {reason(error)}.") from None
     except ValueError:  # a zero byte, or what is no character
         raise SourceError(f"{name!r} is no path.") from None
+
+
+def _whole(identity: str, found: Source | PassedOver) -> Iterator[_Item]:
+    """Give a local file, or the files in it."""
+    if isinstance(found, Source) and found.kind == "zip":
+        with open(found.name, "rb") as file:
+            yield from _unpacked(found, file)
+    else:
+        yield _Item(identity, found)
 
 
 def _named(name: str, status: os.stat_result) -> Source:
@@ -185,7 +232,7 @@ def _in_folder(folder: str, above: tuple[str, ...]) -> Iterator[_Item]:
         if entry.is_dir() and not entry.name.startswith(_HIDDEN) and real not in above:
             yield from _in_folder(entry.path, (*above, real))
         else:
-            yield _Item(real, _entry(entry, real in above))
+            yield from _whole(real, _entry(entry, real in above))
 
 
 def _entry(entry: os.DirEntry[str], loops: bool) -> Source | PassedOver:
@@ -213,7 +260,7 @@ def _in_bucket(name: str, s3: S3Client) -> Iterator[_Item]:
     try:
         source = None if not key or key.endswith("/") else _object(name, bucket, key, s3)
         if source is not None:
-            yield _Item(name, source)
+            yield from _whole_object(name, source, s3)
         else:
             prefix = f"{key.rstrip('/')}/" if key else ""
             yield from _under(bucket, prefix, s3)
@@ -226,6 +273,16 @@ def _in_bucket(name: str, s3: S3Client) -> Iterator[_Item]:
         raise SourceError(f"{name} cannot be read: {reason(error)}.") from None
     except BotoCoreError as error:
         raise SourceError(f"{name} cannot be read: {reason(error)}.") from None
+
+
+def _whole_object(identity: str, found: Source | PassedOver, s3: S3Client) -> Iterator[_Item]:
+    """Give an object, or the files in it."""
+    if isinstance(found, Source) and found.kind == "zip":
+        bucket, key = place(found.name) or ("", "")
+        ranged = archives.Ranged(s3, bucket, key, found.size, found.version)
+        yield from _unpacked(found, io.BufferedReader(ranged, 2**20))
+    else:
+        yield _Item(identity, found)
 
 
 def _object(name: str, bucket: str, key: str, s3: S3Client) -> Source | None:
@@ -264,6 +321,7 @@ def _under(bucket: str, prefix: str, s3: S3Client) -> Iterator[_Item]:
         else:
             name = f"{_S3}{bucket}/{key}"
             modified = int(item["LastModified"].timestamp() * 1000)
-            yield _Item(name, _judged(name, item["Size"], modified, item["ETag"]))
+            judged = _judged(name, item["Size"], modified, item["ETag"])
+            yield from _whole_object(name, judged, s3)
     if nothing:
         raise SourceError(f"There is no object or prefix {_S3}{bucket}/{prefix.rstrip('/')}.")

@@ -46,7 +46,7 @@ class Spill:
         return self.hours.total()
 
     def add(self, rows: pa.Table, arrived_at: int) -> None:
-        """Add rows as `transform.backfill` gives them, which arrived at this time (epoch ms).
+        """Add rows as `parsing` gives them, which arrived at this time (epoch ms), or as they tell.
 
         Raises `NoRoom`.
         """
@@ -55,8 +55,10 @@ class Spill:
         counts = np.bincount(hours - first)
         for hour in np.flatnonzero(counts).tolist():
             self.hours[first + hour] += int(counts[hour])
-        arrived = pa.repeat(pa.scalar(arrived_at, pa.timestamp("ms")), len(rows))
-        self._held.append(rows.append_column("received_at", arrived))
+        if "received_at" not in rows.column_names:
+            arrived = pa.repeat(pa.scalar(arrived_at, pa.timestamp("ms")), len(rows))
+            rows = rows.append_column("received_at", arrived)
+        self._held.append(rows)
         self._bytes += rows.nbytes
         if len(self) > self._most or self._bytes > HELD:
             self._write()

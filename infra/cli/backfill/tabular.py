@@ -5,33 +5,36 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NoReturn
 
 import duckdb
+import msgspec
 import pyarrow as pa
-import pyarrow.compute
 import pyarrow.parquet as pq
 
 from infra.cli.backfill import (
     conditions,
     csv_records,
     json_rows,
+    judging,
     line_chunks,
+    own_rows,
     source_bytes,
     source_files,
 )
-from infra.cli.backfill.conditions import bracketed, listed, literal, quoted
+from infra.cli.backfill.conditions import listed, literal, quoted
 from infra.cli.backfill.csv_records import Batch
 from infra.cli.backfill.json_rows import Unit
+from infra.cli.backfill.judging import Field, Fields
+from infra.cli.backfill.layout import Layout, partitions
 from infra.cli.backfill.line_chunks import Chunk
+from infra.cli.backfill.own_rows import Arrivals
 from infra.cli.backfill.source_bytes import Cut, Unreadable
 from infra.cli.backfill.source_files import Source, SourceError
 from transform.event.stream_records import BadLine
 
-pc: Any = pyarrow.compute
-
 _FILMS = {"movie_id", "movieId"}
-_NUMBER = r"^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$"
 
 
 def rows(
@@ -41,41 +44,91 @@ def rows(
     where: str | None,
     unit: Unit,
     chunk_rows: int = 50_000,
+    layout: Layout = Layout(),
+    zone: str | None = None,
+    only: bool = False,
+    values: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
 ) -> Iterator[Chunk | BadLine]:
     """Give each row of a CSV or Parquet file as a line of JSON, in order; `path` is where it lies.
 
     `fields` names, for fields of the event, the columns they are read from, or what is in one
-    (`film.id`); such a column no longer stands under its own name, and a column called like the
-    field gives way. `where` is a condition in SQL over the file's own columns; those of a CSV file
-    are text, but for such as hold nothing but numbers in its first rows. Rows of a Parquet file
-    are numbered from 1, those of a CSV file as its lines, of which the first names the columns. The
-    same file gives the same bytes.
+    (`film.id`, also of JSON in a text), or several, of which the first counts that there is; `only` and
+    `values` are those of `mapping.remap`. Such a column no longer stands under its own name, and a column called like the
+    field gives way. The folders of a file stand for columns, as Hive names them. `where` is a
+    condition in SQL over the columns (see `judging`). With `zone`, times of Parquet without one are
+    given as text, to be read as those of other files. Rows of a Parquet file are numbered from 1,
+    those of a CSV file as its lines (see `csv_records`). The same file gives the same bytes.
 
     Raises `Unreadable` where the file is broken, after the rows before that, and `SourceError`
     for columns that it does not have and conditions that cannot be asked of it.
     """
     if where is not None:
         conditions.check(where)
-    read = _parquet if source.kind == "parquet" else _csv
+    batches = (
+        _parquet(source, path, chunk_rows)
+        if source.kind == "parquet"
+        else _csv(source, path, chunk_rows, layout)
+    )
+    folders = partitions(source.name)
     query: _Query | None = None
-    for batch in read(source, path, chunk_rows):
+    for batch in batches:
         if isinstance(batch, BadLine):
             yield batch
             continue
-        if not batch.numbers and source.kind == "csv":
-            _Query(source.name, batch.table.schema, fields, None, unit)  # what it has is told
+        batch = batch._replace(table=_shown(batch.table, folders))
+        if not batch.numbers and source.kind != "parquet":
+            how = None, unit, zone, True, only, values
+            _Query(source.name, batch.table.schema, fields, *how)  # what it has is told
             continue
         if query is None:
-            texts = _numeric(batch.table) if where and source.kind == "csv" else []
-            query = _Query(source.name, batch.table.schema, fields, where, unit, texts)
+            how = where, unit, zone, source.kind != "parquet", only, values
+            query = _Query(source.name, batch.table.schema, fields, *how)
         chunk = query.ask(batch) if batch.numbers else None
         if chunk is not None:
             yield chunk
 
 
-def _csv(source: Source, path: Path, most: int) -> Iterator[Batch | BadLine]:
+def _shown(table: pa.Table, folders: Mapping[str, str | None]) -> pa.Table:
+    """Give a table as DuckDB can see it, with the columns that folders stand for.
+
+    A type that DuckDB has not becomes one that it has, and text where there is none.
+    """
+    known = {name.casefold() for name in table.column_names}
+    for name, value in folders.items():
+        if name.casefold() not in known:
+            table = table.append_column(name, pa.repeat(pa.scalar(value, pa.string()), len(table)))
+    for at, field in enumerate(table.schema):
+        if is_foreign(field.type):
+            table = table.set_column(at, field.name, _known(table.column(at)))
+    return table
+
+
+def is_foreign(type_: pa.DataType) -> bool:
+    """Tell whether an Arrow type, or one within it, is none that DuckDB reads."""
+    if any(is_one(type_) for is_one in _FOREIGN):
+        return True
+    return any(is_foreign(type_.field(at).type) for at in range(type_.num_fields))
+
+
+_FOREIGN = (pa.types.is_float16, pa.types.is_decimal256, pa.types.is_interval)
+
+
+def _known(column: pa.ChunkedArray[Any]) -> pa.ChunkedArray[Any]:
+    if pa.types.is_float16(column.type):
+        return column.cast(pa.float32())
+    if pa.types.is_decimal256(column.type):
+        return column.cast(pa.string())
+    # An interval, or what holds one of these: what it is as JSON, an interval in words.
+    texts = [
+        None if each is None else msgspec.json.encode(each, enc_hook=str).decode()
+        for each in column.to_pylist()
+    ]
+    return pa.chunked_array([pa.array(texts, pa.string())])
+
+
+def _csv(source: Source, path: Path, most: int, layout: Layout) -> Iterator[Batch | BadLine]:
     chunks = line_chunks.lines(source, _never, copy=path)
-    return csv_records.records(source.name, chunks, most)
+    return csv_records.records(source.name, chunks, most, layout)
 
 
 def _never() -> NoReturn:
@@ -83,7 +136,7 @@ def _never() -> NoReturn:
 
 
 def _parquet(source: Source, path: Path, most: int) -> Iterator[Batch]:
-    known = source.version if source_files.place(source.name) is None else None
+    known = source.version if source_files.lies_here(source.name) else None
     number = 1
     try:
         source_bytes.unchanged(os.stat(path), known)
@@ -115,15 +168,21 @@ def _rows_at_once(told: pq.FileMetaData, most: int) -> int:
     return min(most, max(line_chunks.CHUNK // max(each, 1), 1))
 
 
-def _numeric(table: pa.Table) -> list[str]:
-    """Give the columns of text that hold nothing but numbers, as far as these rows tell."""
-    found = []
-    for name in table.column_names:
-        texts = pc.drop_null(pc.utf8_trim_whitespace(table[name]))
-        texts = pc.filter(texts, pc.not_equal(texts, ""))
-        if len(texts) and pc.all(pc.match_substring_regex(texts, _NUMBER)).as_py():
-            found.append(name)
-    return found
+def _either(found: Sequence[tuple[str, str]]) -> tuple[str, str]:
+    """Give the SQL of the first of values that there is, and its type: text, if they have several."""
+    types = {type_ for _, type_ in found}
+    cast = "::VARCHAR" if len(types) > 1 else ""
+    told = f"coalesce({', '.join(sql + cast for sql, _ in found)})"
+    return told, "VARCHAR" if cast else types.pop()
+
+
+def _stood_for(sql: str, values: Mapping[str, str]) -> tuple[str, str]:
+    cases = " ".join(f"WHEN {literal(one)} THEN {literal(to)}" for one, to in values.items())
+    return f"CASE {sql}::VARCHAR {cases} ELSE {sql}::VARCHAR END", "VARCHAR"
+
+
+def _exact(tree: list[Any], fields: Sequence[Field]) -> str:
+    return f"exactly({judging.told(tree)}, [{', '.join(each.text for each in fields)}])"
 
 
 class _Query:
@@ -136,31 +195,57 @@ class _Query:
         fields: Mapping[str, str],
         where: str | None,
         unit: Unit,
-        numeric: Sequence[str] = (),
+        zone: str | None,
+        written: bool,
+        only: bool,
+        values: Mapping[str, Mapping[str, str]],
     ) -> None:
         self.name, self.where, self.known = name, where, schema.names
+        self.ours = not fields and zone is None and own_rows.are_ours(schema.names)
         self.connection = conditions.connect()
         self.number = csv_records.distinct((*schema.names, "row number"))[-1]
-        values = self._values(schema, fields)
-        if not _FILMS & values.keys():
+        told = self._values(schema, fields, only, values)
+        if not _FILMS & told.keys():
             raise SourceError(
                 f"{name} has no column movie_id or movieId, and none is mapped to it. {self._told}"
             )
-        self.query = f"SELECT {quoted(self.number)}, {json_rows.row(values, unit)} FROM rows"
+        written = written and not self.ours
+        row = json_rows.row(told, unit, zone, self.ours, written)
+        self.query = f"SELECT {quoted(self.number)}, {row}{self._arrival} FROM rows"
         if where is not None:
-            numbers = (f"TRY_CAST({quoted(n)} AS DOUBLE) AS {quoted(n)}" for n in numeric)
-            seen = f"* REPLACE ({', '.join(numbers)})" if numeric else "*"
-            self.query += (
-                f" SEMI JOIN (FROM (SELECT {seen} FROM rows) WHERE {bracketed(where)}) AS kept "
-                f"USING ({quoted(self.number)}) ORDER BY {quoted(self.number)}"
-            )
+            self.query += f" WHERE {self._judge(where)}"
         try:
             self.connection.sql(f"{self.query} LIMIT 0").fetchall()
         except duckdb.Error as error:
-            raise SourceError(
-                f"--where {where!r} cannot be asked of {name}: {conditions.fault(error)}. "
-                f"{self._told}"
-            ) from None
+            raise self._unasked(conditions.fault(error)) from None
+
+    def _judge(self, where: str) -> str:
+        """Give the SQL of a condition over the file's own columns."""
+        fields = Fields(self.connection, self._field, lambda: "rows", _exact)
+        try:
+            return judging.write(where, fields)
+        except duckdb.Error as error:
+            raise self._unasked(conditions.fault(error)) from None
+        except KeyError as error:
+            raise self._unasked(f"there is no column {error.args[0]}") from None
+
+    def _unasked(self, why: str) -> SourceError:
+        return SourceError(
+            f"--where {self.where!r} cannot be asked of {self.name}: {why}. {self._told}"
+        )
+
+    def _field(self, path: tuple[str, ...]) -> Field:
+        """Find a column, or what is in one, for a condition."""
+        first, *inner = path
+        known = {name.casefold(): name for name in reversed(self.known)}
+        name = first if first in self.known else known.get(first.casefold())
+        if name is None:
+            raise KeyError(".".join(path))
+        sql = quoted(name) + "".join(f"[{literal(part)}]" for part in inner)
+        type_ = self._types(sql)[0]
+        if json_rows.is_number(type_):
+            return Field(f"{sql}::VARCHAR")
+        return Field(sql) if type_ == "VARCHAR" else Field(sql, natural=sql)
 
     def ask(self, batch: Batch) -> Chunk | None:
         """Give the rows that the condition keeps; None where there are none."""
@@ -177,7 +262,19 @@ class _Query:
             return None
         lines.append("")
         simple = numbers[-1] - numbers[0] == len(numbers) - 1
-        return Chunk(numbers[0], "\n".join(lines).encode(), None if simple else numbers)
+        arrivals = None
+        if self.ours:
+            ids, moments = (answer.column(at).combine_chunks() for at in (2, 3))
+            arrivals = Arrivals(ids, moments)
+        return Chunk(numbers[0], "\n".join(lines).encode(), None if simple else numbers, arrivals)
+
+    @property
+    def _arrival(self) -> str:
+        """The SQL of a row's event id, and when it arrived, if a lake of ours wrote it."""
+        if not self.ours:
+            return ""
+        moment = 'TRY_CAST("received_at" AS TIMESTAMPTZ)'
+        return f', "event_id"::VARCHAR, epoch_ms({moment})'
 
     @property
     def _told(self) -> str:
@@ -186,7 +283,13 @@ class _Query:
     def _show(self, table: pa.Table, numbers: pa.Array[Any]) -> None:
         self.connection.register("rows", table.append_column(self.number, numbers))
 
-    def _values(self, schema: pa.Schema, fields: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    def _values(
+        self,
+        schema: pa.Schema,
+        fields: Mapping[str, str],
+        only: bool,
+        stand_for: Mapping[str, Mapping[str, str]],
+    ) -> dict[str, tuple[str, str]]:
         """Give by key what a row's object holds: its SQL and its type."""
         try:
             self._show(schema.empty_table(), pa.array([], pa.int64()))
@@ -196,21 +299,48 @@ class _Query:
         folded = {name.casefold(): name for name in self.known}
         values, mapped = {}, set()
         for key, column in sorted(fields.items()):
-            name = folded.get(column.casefold())
-            sql = self._path(key, column, folded) if name is None else quoted(name)
-            values[key] = (sql, self._types(sql)[0])
-            mapped.add(name)
+            whole = column.casefold() in folded
+            paths = [column] if whole else column.split("|")
+            found = []
+            for path in paths:
+                name = folded.get(path.casefold())
+                try:
+                    sql = self._path(key, path, folded) if name is None else quoted(name)
+                except SourceError:
+                    if len(paths) == 1:
+                        raise
+                    continue
+                found.append((sql, self._types(sql)[0]))
+                mapped.add(name)
+            if not found:
+                raise SourceError(
+                    f"{self.name} has no column {column} to read {key} from. {self._told}"
+                )
+            values[key] = found[0] if len(found) == 1 else _either(found)
+            if key in stand_for:
+                values[key] = _stood_for(values[key][0], stand_for[key])
         own = zip(self.known, types, strict=False)
         others = {name: (quoted(name), type_) for name, type_ in own if name not in mapped}
+        if only:
+            others = {}
+        if self.ours:
+            others = {name: told for name, told in others.items() if name not in own_rows.DROPPED}
         return {**others, **values}
 
     def _path(self, key: str, column: str, folded: Mapping[str, str]) -> str:
         """Give the SQL of what lies in a column: `film.id`."""
         first, *inner = column.split(".")
         sql = quoted(folded.get(first.casefold(), first))
-        for part in inner:
-            sql = f"struct_extract({sql}, {literal(part)})"
         try:
+            if inner and self._types(sql)[0] == "VARCHAR":
+                pointer = "".join(f"/{part}" for part in inner)
+                sql = (
+                    f"CASE WHEN json_valid({sql}) "
+                    f"THEN json_extract_string({sql}, {literal(pointer)}) END"
+                )
+            else:
+                for part in inner:
+                    sql = f"struct_extract({sql}, {literal(part)})"
             self._types(sql)
         except duckdb.Error:
             raise SourceError(

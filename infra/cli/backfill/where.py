@@ -10,25 +10,28 @@ from typing import Any
 import duckdb
 import msgspec
 import pyarrow as pa
+import pyarrow.compute
 
-from infra.cli.backfill import conditions
-from infra.cli.backfill.conditions import literal, quoted
+from infra.cli.backfill import conditions, judging, syntax
+from infra.cli.backfill.conditions import literal
+from infra.cli.backfill.judging import Field, Fields
 from infra.cli.backfill.source_files import SourceError
-from transform.event.likes import MAX_DEPTH
+
+pc: Any = pyarrow.compute
 
 _BOM = b"\xef\xbb\xbf"
-# Arithmetic on the unsigned fails below 0, and what is of several types compares as its text.
-_TYPES = {"UBIGINT": "BIGINT", "HUGEINT": "BIGINT", "JSON": "VARCHAR", "NULL": "VARCHAR"}
 _MOST_BRACKETS = 100
 """A line with more may be nested deeper than DuckDB tells types of: 128 levels."""
+_MANY_DIGITS = r"[0-9]{8}\.[0-9]|\.[0-9]{8}|[0-9]{16}[eE]"
+"""A number that may have more digits than a double has: DuckDB's JSON would cut them off."""
 _decode = msgspec.json.Decoder().decode
 
 
 class Where:
     """A condition over the fields of JSON objects, which stand for columns.
 
-    Their types are told once, by a sample, and then hold for every line: a value that is not of
-    its field's type is null. Many threads may ask at once, and it can be pickled.
+    The first lines of a file tell which fields there are, and nothing else: each line is judged by
+    itself. Many threads may ask at once, and it can be pickled.
     """
 
     def __init__(self, condition: str, sample: bytes) -> None:
@@ -36,24 +39,30 @@ class Where:
 
         Raises `SourceError` for what is no condition, or names a field that no line has.
         """
-        names = {name.casefold() for name in conditions.check(condition)}
-        self.condition = condition
+        conditions.check(condition)
         known = _structure(sample)
-        self.types = {name: type_ for name, type_ in known.items() if name.casefold() in names}
-        self._connection.register("lines", pa.table({"line": _texts([])}))
+        self.condition = condition
+        self.paths: list[tuple[str, ...]] = []
+        self._known: dict[str, Any] = known
+        connection = self._connection
+        connection.register("lines", _table([]))
+        fields = Fields(connection, self._field, self._source, self._exact, '"is short"')
         try:
-            self._connection.sql(
-                f"SELECT true FROM ({self._fields}) WHERE {conditions.bracketed(condition)} LIMIT 0"
-            ).fetchall()
-        except duckdb.Error as error:
+            self.sql = judging.write(condition, fields)
+        except (duckdb.Error, KeyError, syntax.NotOne) as error:
+            why = (
+                conditions.fault(error)
+                if isinstance(error, duckdb.Error)
+                else f"there is no field {error.args[0]}"
+            )
             raise SourceError(
-                f"--where {condition!r} cannot be asked: {conditions.fault(error)}. "
+                f"--where {condition!r} cannot be asked: {why}. "
                 f"The fields are: {conditions.listed(known)}."
             ) from None
 
     def __getstate__(self) -> dict[str, Any]:
         """Give what makes it anew in another process."""
-        return {"condition": self.condition, "types": self.types}
+        return {"condition": self.condition, "paths": self.paths, "sql": self.sql}
 
     def keep(self, lines: Sequence[bytes]) -> list[bool]:
         """Tell for each line whether to keep it: where the condition holds, and where the line is
@@ -61,9 +70,8 @@ class Where:
 
         Raises `SourceError` where the condition fails for a value.
         """
-        self._connection.register("lines", pa.table({"line": _texts(lines)}))
-        condition = conditions.bracketed(self.condition)
-        query = f"SELECT coalesce({condition}::BOOLEAN, false) AS keep FROM ({self._fields})"
+        self._connection.register("lines", _table(lines))
+        query = f"SELECT coalesce({self.sql}::BOOLEAN, false) AS keep FROM {self._source()}"
         try:
             kept = self._connection.sql(query).to_arrow_table()["keep"].to_pylist()
         except duckdb.Error as error:
@@ -87,24 +95,61 @@ class Where:
         connection: duckdb.DuckDBPyConnection = own.connection
         return connection
 
-    @property
-    def _fields(self) -> str:
+    def _field(self, path: tuple[str, ...]) -> Field:
+        """Find a field, by the spelling that lines have of it."""
+        found, known = [], self._known
+        for name in path:
+            if not isinstance(known, dict):
+                raise KeyError(".".join(path))
+            folded = {each.casefold(): each for each in reversed(known)}
+            own = name if name in known else folded.get(name.casefold())
+            if own is None:
+                raise KeyError(".".join(path))
+            found.append(own)
+            known = known[own]
+        told = tuple(found)
+        if told not in self.paths:
+            self.paths.append(told)
+        at = self.paths.index(told)
+        return Field(
+            f'"text {at}"',
+            f'from_json("json {at}", \'["VARCHAR"]\')',
+            f"(json_type(\"json {at}\") = 'ARRAY')",
+            path=told,
+        )
+
+    def _source(self) -> str:
         """The query that gives each line's fields, as far as the condition names them."""
-        if not self.types:
-            return "SELECT 1 FROM lines"
-        shape = literal(msgspec.json.encode(self.types).decode())
-        columns = (
-            f"struct_extract(fields, {literal(name)}) AS {quoted(name)}" for name in self.types
+        if not self.paths:
+            return "lines"
+        pointers = ["".join(f"/{_escaped(name)}" for name in path) for path in self.paths]
+        asked = f"[{', '.join(map(literal, pointers))}]"
+        texts = f"CASE WHEN json_valid(line) THEN json_extract_string(line, {asked}) END"
+        columns = ", ".join(
+            f'texts[{at + 1}] AS "text {at}", CASE WHEN json_valid(line) '
+            f'THEN json_extract(line, {literal(pointer)}) END AS "json {at}"'
+            for at, pointer in enumerate(pointers)
         )
-        return (
-            f"SELECT {', '.join(columns)} FROM (SELECT "
-            f"CASE WHEN json_valid(line) THEN json_transform(line, {shape}) END AS fields "
-            f"FROM lines)"
-        )
+        return f'(SELECT {columns}, line, "is short" FROM (SELECT *, {texts} AS texts FROM lines))'
+
+    @staticmethod
+    def _exact(tree: list[Any], fields: Sequence[Field]) -> str:
+        paths = judging.told([each.path for each in fields])
+        texts = f"[{', '.join(each.text for each in fields)}]"
+        by_text = f"exactly({judging.told(tree)}, {texts})"
+        if not all(each.path for each in fields):
+            return by_text
+        by_line = f"exactly_in_line({judging.told(tree)}, {paths}, line)"
+        return f'CASE WHEN "is short" THEN {by_text} ELSE {by_line} END'
+
+
+def _escaped(name: str) -> str:
+    """Give a name as a part of a JSON pointer (RFC 6901, section 3)."""
+    return name.replace("~", "~0").replace("/", "~1")
 
 
 def _structure(sample: bytes) -> dict[str, Any]:
-    """Infer the fields of the objects in a sample, and their types."""
+    """Tell the fields of the objects in a sample, and those within them."""
     lines = [
         line
         for line in sample.split(b"\n")
@@ -115,26 +160,14 @@ def _structure(sample: bytes) -> dict[str, Any]:
     query = "SELECT json_group_structure(line::JSON) FROM sample WHERE json_valid(line)"
     row = connection.execute(query).fetchone()
     told = msgspec.json.decode(row[0]) if row and row[0] else None
-    shape = _typed(told)
-    return shape if isinstance(shape, dict) else {}
+    return told if isinstance(told, dict) else {}
 
 
-def _typed(shape: Any, depth: int = 0) -> Any:
-    """Give a structure of DuckDB's as one it can transform to: names differ by more than case,
-    and what is nested deeper than a like may be is text."""
-    if depth == MAX_DEPTH and not isinstance(shape, str):
-        return "VARCHAR"
-    if isinstance(shape, dict):
-        fields: dict[str, Any] = {}
-        folded: set[str] = set()
-        for name, type_ in shape.items():
-            if name and name.casefold() not in folded:
-                folded.add(name.casefold())
-                fields[name] = _typed(type_, depth + 1)
-        return fields or "VARCHAR"
-    if isinstance(shape, list):
-        return [_typed(element, depth + 1) for element in shape]
-    return _TYPES.get(shape, shape)
+def _table(lines: Sequence[bytes]) -> pa.Table:
+    """Give lines, and whether each has none but numbers that a double holds."""
+    texts = _texts(lines)
+    short = pc.invert(pc.match_substring_regex(texts, _MANY_DIGITS))
+    return pa.table({"line": texts, "is short": short})
 
 
 def _texts(lines: Sequence[bytes]) -> pa.Array[Any]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.csv as pcsv
 
 from infra.local.athena.kinds import Column
-from infra.local.athena.text import texts
+from infra.local.athena.text import texts, zoned
 
 _QUOTING = pcsv.WriteOptions(include_header=False, quoting_style="all_valid")
 _VALUE = re.compile(rb'(?:"((?:[^"]|"")*+)"|())([,\n])')
@@ -23,17 +23,25 @@ Read = Callable[[int, int], bytes]
 
 
 def write_csv(columns: Sequence[Column], batches: Iterable[pa.RecordBatch], out: BinaryIO) -> int:
-    """Write a query's result, with the columns' names first; gives the number of rows."""
+    """Write a query's result, with the columns' names first; gives the number of rows.
+
+    A column of times with a zone holds rows of a moment in UTC and a zone's name, or texts.
+    """
     names = (column.name.replace('"', '""') for column in columns)
     out.write((",".join(f'"{name}"' for name in names) + "\n").encode())
     schema = pa.schema([(str(place), pa.string()) for place in range(len(columns))])
     rows = 0
     with pcsv.CSVWriter(out, schema, write_options=_QUOTING) as writer:
         for batch in batches:
-            shown = [texts(values) for values in batch.columns]
-            writer.write_batch(pa.record_batch(shown, schema=schema))
+            shown = map(_shown, columns, batch.columns)
+            writer.write_batch(pa.record_batch(list(shown), schema=schema))
             rows += batch.num_rows
     return rows
+
+
+def _shown(column: Column, values: pa.Array[Any]) -> pa.Array[Any]:
+    with_zones = column.type == "timestamp with time zone" and pa.types.is_struct(values.type)
+    return zoned(values) if with_zones else texts(values)
 
 
 def page(read: Read, start: int | None, rows: int, *, csv: bool) -> tuple[list[Row], int | None]:

@@ -112,6 +112,10 @@ class Found:
         schema = answers.schema(reader.schema, self.columns)
         return schema, answers.batches(reader, schema, self.columns)
 
+    def written(self) -> Iterator[pa.RecordBatch]:
+        """The rows as DuckDB has them, with the zones of times."""
+        return iter(self.relation.to_arrow_reader(_BATCH))
+
 
 def run(job: Run, services: Services, control: Control) -> Ran:
     """Run a statement; `Failure` says why it has no result."""
@@ -150,7 +154,7 @@ def _select(running: Running, statement: Statement) -> Ran:
     def write(found: Found) -> list[Column]:
         columns = [kinds.column(name, kind) for name, kind in found.columns]
         with path.open("wb") as out:
-            results.write_csv(columns, found.batches()[1], out)
+            results.write_csv(columns, found.written(), out)
         return columns
 
     columns = _asked(running, statement.sql, write)

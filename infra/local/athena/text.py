@@ -13,7 +13,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 _MS = pa.timestamp("ms")
-_UTC: Any = ("UTC", " ")  # scalars, which the types of pyarrow do not know there
 _LEAST, _MOST = 1e-3, 1e7  # between them, Java's Double.toString writes no exponent
 
 
@@ -25,15 +24,29 @@ def texts(values: pa.Array[Any]) -> pa.Array[Any]:
     if pa.types.is_integer(kind) or pa.types.is_boolean(kind) or pa.types.is_date(kind):
         return values.cast(pa.string())
     if pa.types.is_timestamp(kind):
-        # With a zone it is UTC, as the engine's session is.
-        shown = values.cast(pa.timestamp("ms", kind.tz), safe=False).cast(_MS).cast(pa.string())
-        return shown if kind.tz is None else pc.binary_join_element_wise(shown, *_UTC)
+        return values.cast(_MS, safe=False).cast(pa.string())
     if pa.types.is_time(kind):
         return values.cast(pa.time32("ms"), safe=False).cast(pa.string())
     write = _writer(kind)
     return pa.array(
         [None if value is None else write(value) for value in values.to_pylist()], pa.string()
     )
+
+
+def zoned(values: pa.Array[Any]) -> pa.Array[Any]:
+    """The text of moments in UTC beside the names of their zones: the zone's clock, and its name.
+
+    As Athena has it, `2020-06-10 15:55:23.383 America/New_York`: a row of PyAthena's tests
+    (tests/pyathena/test_cursor.py) and AWS's own example of `at_timezone`.
+    """
+    moments, zones = (pc.struct_field(values, place) for place in (0, 1))
+    found = pa.nulls(len(values), pa.string())
+    for zone in pc.unique(zones.filter(values.is_valid())).to_pylist():
+        here = pc.fill_null(pc.and_(pc.equal(zones, zone), values.is_valid()), False)
+        clock = pc.local_timestamp(moments.filter(here).cast(pa.timestamp("us", zone)))
+        told = [f"{each} {zone}" for each in texts(clock).to_pylist()]
+        found = pc.replace_with_mask(found, here, pa.array(told, pa.string()))
+    return found
 
 
 def _writer(kind: pa.DataType) -> Callable[[Any], str]:
@@ -90,8 +103,7 @@ def _time(time: dt.time) -> str:
 
 
 def _timestamp(moment: dt.datetime) -> str:
-    shown = moment.replace(tzinfo=None).isoformat(" ", "milliseconds")
-    return shown if moment.tzinfo is None else f"{shown} UTC"
+    return moment.isoformat(" ", "milliseconds")
 
 
 def _interval(interval: Any) -> str:

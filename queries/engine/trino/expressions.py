@@ -10,6 +10,7 @@ from queries.engine.trino import (
     casts,
     formatter,
     functions,
+    helpers,
     literals,
     nested,
     numeric,
@@ -612,6 +613,8 @@ def _written(found: Match, call: Call) -> Typed:
 
 
 def _tried(value: Typed) -> Typed:
+    if helpers.refusing(value.sql):
+        raise Refused("TRY of what may be refused while it runs is not known here.")
     if value.parts:  # DuckDB's TRY does not catch what fails in the condition of a CASE
         return zoned(f"TRY({value.moment})", value.zone, value.type)
     return Typed(f"TRY({value.sql})", value.type)

@@ -11,7 +11,7 @@ import pyarrow as pa
 from queries.engine.errors import BadSQL, Refused
 from queries.engine.trino import times, types
 from queries.engine.trino.casts import cast
-from queries.engine.trino.helpers import macro, python
+from queries.engine.trino.helpers import NotKnown, macro, python
 from queries.engine.trino.typed import Typed, text
 from queries.engine.trino.types import INTEGERS
 
@@ -366,7 +366,7 @@ def _full(value: Typed, clock: str) -> str:
     return f"(strftime({clock}, '%a %b %d %H:%M:%S ') || {short} || strftime({clock}, ' %Y'))"
 
 
-@python("t_zone_name(TIMESTAMP, VARCHAR)", "VARCHAR", pa.string())
+@python("t_zone_name(TIMESTAMP, VARCHAR)", "VARCHAR", pa.string(), refuses=True)
 def _zone_name(moment: datetime, zone: str) -> str:
     from datetime import UTC
     from zoneinfo import ZoneInfo
@@ -374,10 +374,10 @@ def _zone_name(moment: datetime, zone: str) -> str:
     if zone == "UTC":
         return zone
     if zone not in _NAMED:
-        raise ValueError("The short name of this zone is not known here")
+        raise NotKnown("The short name of this zone is not known here")
     there = moment.replace(tzinfo=UTC).astimezone(ZoneInfo(zone))
     if there.dst() == timedelta(0) and there.year < 1970:
-        raise ValueError("The short name of a zone is not known before 1970")
+        raise NotKnown("The short name of a zone is not known before 1970")
     return str(there.tzname())
 
 

@@ -27,6 +27,7 @@ class _Python:
     parameters: tuple[str, ...]
     result: str
     function: Callable[..., Any]
+    refuses: bool = False
     body: str = ""
 
     def make(self, session: duckdb.DuckDBPyConnection) -> None:
@@ -38,6 +39,14 @@ class _Python:
             type=PythonUDFType.ARROW,
             null_handling=FunctionNullHandling.SPECIAL,
         )
+
+
+class NotKnown(ValueError):
+    """A value that Trino takes, and of which it is not known here what Trino makes; the message is
+    a sentence. The question is refused, as `faults` tells.
+
+    A function that raises it is declared with `refuses`, so that no TRY makes a null of it.
+    """
 
 
 # DuckDB counts a function's parameters.
@@ -61,12 +70,12 @@ def macro(head: str, body: str) -> None:
 
 
 def python(
-    head: str, result: str, arrow: pa.DataType
+    head: str, result: str, arrow: pa.DataType, *, refuses: bool = False
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare a Python function of a row's values, none of them null, as `t_name(TYPE, TYPE)`.
 
     It is called once for each distinct row of a batch, and raises `ValueError` with a sentence for
-    what is no argument of it.
+    what is no argument of it; one that `refuses` may raise `NotKnown`.
     """
     name, _, parameters = head.rstrip(")").partition("(")
 
@@ -88,7 +97,7 @@ def python(
             return pa.array(found, arrow)
 
         kinds = tuple(kind.strip() for kind in parameters.split(",") if kind.strip())
-        _know(name, _Python(name, kinds, result, _ARITY[len(kinds)](batch)))
+        _know(name, _Python(name, kinds, result, _ARITY[len(kinds)](batch), refuses))
         return function
 
     return declare
@@ -109,6 +118,15 @@ def needed(sql: Iterable[str]) -> list[str]:
     return list(found)
 
 
+def refusing(sql: str) -> str | None:
+    """A helper that some SQL names, by way of others maybe, and that may refuse while it runs."""
+    for name in needed([sql]):
+        helper = _KNOWN[name]
+        if name.startswith("t_refuse") or (isinstance(helper, _Python) and helper.refuses):
+            return name
+    return None
+
+
 def install(session: duckdb.DuckDBPyConnection, names: Iterable[str]) -> None:
     """Make helpers on a session."""
     for name in names:
@@ -123,3 +141,6 @@ def known() -> Mapping[str, object]:
 # An error with a sentence of ours, which TRY can catch, as it cannot catch DuckDB's `error`.
 macro("t_fail(sentence)", "CAST('!' || sentence AS BOOLEAN)")
 macro("t_fail_text(sentence)", "CAST(CAST('!' || sentence AS BOOLEAN) AS VARCHAR)")
+# An error of what is not known here: as one within TRY would be a null, such SQL is refused before.
+macro("t_refuse(sentence)", "CAST('?' || sentence AS BOOLEAN)")
+macro("t_refuse_text(sentence)", "CAST(CAST('?' || sentence AS BOOLEAN) AS VARCHAR)")

@@ -1,8 +1,8 @@
 """Casts of JSON to other types and of these to JSON."""
 
 import json
+import math
 import re
-from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import lru_cache
 from typing import Any
@@ -10,10 +10,10 @@ from typing import Any
 import pyarrow as pa
 
 from queries.engine.errors import BadSQL, Refused
-from queries.engine.trino import casts, jsontext, types
+from queries.engine.trino import casts, json_common, jsontext, types
 from queries.engine.trino.casts import define
 from queries.engine.trino.helpers import python
-from queries.engine.trino.jsontext import Number
+from queries.engine.trino.json_leaves import failed, leaf
 from queries.engine.trino.typed import Typed, text
 from queries.engine.trino.types import INTEGERS, Type, field_names
 
@@ -98,119 +98,6 @@ def _to_json(value: Typed, _: Type) -> str:
 # From JSON
 
 
-def _failed(value: Any, kind: Type) -> ValueError:
-    return ValueError(f"Cannot cast '{jsontext.dumps(value)}' to {kind}")
-
-
-def _boolean(value: Any, kind: Type) -> Any:
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, Number):
-        return _whole(value, types.BIGINT) != 0 if value.is_whole else float(value) != 0
-    told = str(value).lower()
-    if told in ("t", "true", "1", "f", "false", "0"):
-        return told in ("t", "true", "1")
-    raise _failed(value, kind)
-
-
-def _whole(value: Any, kind: Type) -> int:
-    if isinstance(value, bool):
-        return int(value)
-    if isinstance(value, Number) and not value.is_whole:
-        number = float(value)
-        if number in (float("inf"), float("-inf")):
-            raise _failed(value, kind)
-        found = (
-            int(Decimal(number).quantize(Decimal(1), context=_CONTEXT))
-            if abs(number) < 1e30
-            else 2**70
-        )
-    elif re.fullmatch(r"[+-]?[0-9]+", value):
-        found = int(value)
-    else:
-        raise _failed(value, kind)
-    limit = 2 ** _BITS[kind.name]
-    if not -limit <= found < limit:
-        raise ValueError(f"Out of range for {kind}: {value}")
-    return found
-
-
-_JAVA_DOUBLE = re.compile(
-    r"[+-]?(NaN|Infinity|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)[fFdD]?"
-)
-
-
-def _double(value: Any, kind: Type) -> str:
-    if isinstance(value, bool):
-        return str(int(value))
-    told = value if isinstance(value, Number) else value.strip()
-    if not _JAVA_DOUBLE.fullmatch(told):
-        raise _failed(value, kind)
-    number = told.rstrip("fFdD") if told[-1:] in "fFdD" else told
-    if "NaN" in number or "Infinity" in number:
-        return "NaN" if "NaN" in number else number.lstrip("+")
-    found = float(number)
-    if kind.name == "real" and abs(found) >= 3.4028235677973366e38:
-        return "Infinity" if found > 0 else "-Infinity"
-    return repr(found).replace("inf", "Infinity")
-
-
-def _decimal(value: Any, kind: Type) -> str:
-    told = str(int(value)) if isinstance(value, bool) else value
-    if not re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", told):
-        raise _failed(value, kind)
-    try:
-        found = Decimal(told).quantize(Decimal(1).scaleb(-kind.scale), context=_CONTEXT)
-    except ArithmeticError:
-        raise _failed(value, kind) from None
-    if len(found.as_tuple().digits) > kind.precision:
-        raise _failed(value, kind)
-    return format(found, "f")
-
-
-def science(value: float) -> str:
-    """A double as a CAST to varchar tells it."""
-    if value != value:
-        return "NaN"
-    if value in (float("inf"), float("-inf")):
-        return "Infinity" if value > 0 else "-Infinity"
-    sign, digits, exponent = Decimal(repr(value)).as_tuple()
-    assert isinstance(exponent, int)
-    if value == 0:
-        return "-0E0" if sign else "0E0"
-    told = "".join(map(str, digits)).rstrip("0")
-    place = len(digits) - 1 + exponent
-    return f"{'-' if sign else ''}{told[0]}.{told[1:] or '0'}E{place}"
-
-
-def _text(value: Any, kind: Type) -> str:
-    if isinstance(value, bool):
-        told = "true" if value else "false"
-    elif isinstance(value, Number) and not value.is_whole:
-        told = science(float(value))
-    else:
-        told = str(value)
-    if kind.length is not None and len(told) > kind.length:
-        raise _failed(value, kind)
-    return told
-
-
-_LEAVES: dict[str, Callable[[Any, Type], Any]] = {
-    "boolean": _boolean,
-    "real": _double,
-    "double": _double,
-    "decimal": _decimal,
-    "varchar": _text,
-    **dict.fromkeys(INTEGERS, _whole),
-}
-
-
-def _leaf(value: Any, kind: Type) -> Any:
-    if isinstance(value, dict | list):
-        raise _failed(value, kind)
-    return _LEAVES[kind.name](value, kind)
-
-
 def _told(leaf: Any) -> str:
     return ("true" if leaf else "false") if isinstance(leaf, bool) else str(leaf)
 
@@ -224,26 +111,26 @@ def _made(value: Any, kind: Type) -> Any:
     match kind.name:
         case "array":
             if not isinstance(value, list):
-                raise _failed(value, kind)
+                raise failed(value, kind)
             return [_made(each, kind.element) for each in value]
         case "map":
             if not isinstance(value, dict):
-                raise _failed(value, kind)
+                raise failed(value, kind)
             key, other = kind.types
-            found = {_told(_leaf(k, key)): _made(v, other) for k, v in value.items()}
+            found = {_told(leaf(k, key)): _made(v, other) for k, v in value.items()}
             if len(found) < len(value):
                 raise ValueError(f"Cannot cast to {kind}. Duplicate keys are not allowed")
             return found
         case "row":
             return _fields(value, kind)
-    return _told(_leaf(value, kind))
+    return _told(leaf(value, kind))
 
 
 def _fields(value: Any, kind: Type) -> Any:
     names = field_names(kind)
     if isinstance(value, list):
         if len(value) != len(names):
-            raise _failed(value, kind)
+            raise failed(value, kind)
         parts = value
     elif isinstance(value, dict) and all(kind.fields):
         known = {name.lower(): each for name, each in value.items()}
@@ -251,7 +138,7 @@ def _fields(value: Any, kind: Type) -> Any:
             raise ValueError(f"Cannot cast to {kind}. There is a field twice")
         parts = [known.get(name.lower(), jsontext.MISSING) for name in names]
     else:
-        raise _failed(value, kind)
+        raise failed(value, kind)
     return {
         name: None if part is jsontext.MISSING else _made(part, of)
         for name, part, of in zip(names, parts, kind.types, strict=True)
@@ -285,14 +172,30 @@ def _holds(kind: Type, name: str) -> bool:
     return kind.name == name or any(_holds(part, name) for part in kind.types)
 
 
+_FRACTION = re.compile(r"[0-9]+\.[0-9]+(?:[eE][+-]?[0-9]+)?|[0-9]+[eE][+-]?[0-9]+")
+
+
+def _check_numbers(told: str, target: Type) -> None:
+    """Refuse a constant whose numbers are no doubles, where Trino's versions differ: older ones
+    take the nearest double, newer ones all digits (https://github.com/trinodb/trino/issues/28867).
+    """
+    for number in _FRACTION.findall(told):
+        near = float(number)
+        is_double = math.isfinite(near) and Decimal(repr(near)) == Decimal(number)
+        if _holds(target, "decimal") and not is_double:
+            raise Refused(f"The JSON number {number}, which is no double, is no decimal here.")
+        if _holds(target, "boolean") and math.isinf(near):
+            raise Refused(f"The JSON number {number}, which is no double, is no boolean here.")
+
+
 @define("json", f"{','.join(_SCALARS)},array,map,row")
 def _from_json(value: Typed, target: Type) -> str:
     if not _castable(target):
         raise BadSQL(f"{value.type} cannot be cast to {target}.")
-    if _holds(target, "decimal") and isinstance(value.value, str):
-        for number in re.findall(r"[0-9]+\.[0-9]+", value.value):
-            if len(number) > 16:
-                raise Refused("A JSON number of more than 15 digits is not cast to a decimal here.")
+    if isinstance(value.value, str):
+        _check_numbers(value.value, target)
+    if json_common.is_common(target):
+        return f"t_json_{target.name}_{target.types[-1].name}({value.sql})"
     made = f"t_json_cast({value.sql}, {text(str(target))})"
     if target.name == "varchar":
         return made

@@ -7,8 +7,9 @@ from typing import Any
 import pyarrow as pa
 
 from queries.engine.trino import jsontext
-from queries.engine.trino.helpers import python
+from queries.engine.trino.helpers import macro, python
 from queries.engine.trino.jsontext import NoJson, Number
+from queries.engine.trino.typed import text
 
 _STEP = re.compile(
     r"""\s*(?:\.\s*(?P<key>[A-Za-z_]\w*(?!\w*\s*\()|\*)|\.\s*"(?P<quoted>[^"\\]*)"
@@ -95,21 +96,16 @@ def _place(told: str | None, length: int) -> int:
     return length - 1 if told == "last" else int(told or 0)
 
 
-def _check(value: Any) -> None:
-    """A number that Trino could tell in two ways is told in none."""
-    if isinstance(value, Number):
-        if not value.is_whole and jsontext.java(float(value)) != value:
-            raise ValueError(f"The number {value} in JSON is not told by a path of SQL's here")
-    elif isinstance(value, dict | list):
-        for each in value.values() if isinstance(value, dict) else value:
-            _check(each)
-
-
 @python("t_json_path(VARCHAR, VARCHAR, VARCHAR)", "VARCHAR", pa.string())
-def _path(text: str, path: str, how: str) -> str:
-    """ "=" and the value; "n" for a null, "e" for nothing there, "x" for an error."""
+def _path(told: str, path: str, how: str) -> str:
+    """ "=" and the value; "n" for a null, "e" for nothing there, "x" for an error. Of json_value, a
+    letter for the value's type stands in place of the "=": text, integer, double or boolean.
+
+    A number with a point or an exponent is a double, as in Trino's `SqlJsonLiteralConverter`; one
+    that is no bigint is an error.
+    """
     try:
-        found = items(jsontext.parse(text), path)
+        found = items(jsontext.parse(told), path)
     except (NoJson, _Structural):
         return "x"
     if how == "exists":
@@ -119,6 +115,36 @@ def _path(text: str, path: str, how: str) -> str:
     return _value(found) if how == "value" else _query(found, how)
 
 
+_NAMES = re.compile(r"lax \$((?:\.[A-Za-z_][A-Za-z0-9_]*)+)")
+
+
+def value_at(value: str, path: str) -> str:
+    """DuckDB's SQL for what json_value finds, by its own functions where they find the same: in
+    JSON without escapes that has each name of the path once, at the names alone."""
+    exact = f"t_json_path({value}, {text(path)}, 'value')"
+    found = _NAMES.fullmatch(path)
+    if found is None:
+        return exact
+    names = found[1][1:].split(".")
+    once = " AND ".join(f"""t_json_count({value}, '"{name}"') = 1""" for name in names)
+    at = f"{value}, '$.{'.'.join(names)}'"
+    return (
+        f"CASE WHEN NOT t_json_plain({value}) OR contains({value}, '\\') THEN {exact} "
+        f"""WHEN NOT contains({value}, '"{names[-1]}"') THEN 'e' WHEN {once} THEN """
+        f"coalesce(t_json_held(json_type({at}), json_extract_string({at})), {exact}) "
+        f"ELSE {exact} END"
+    )
+
+
+macro("t_json_count(x, name)", "(length(x) - length(replace(x, name, ''))) // length(name)")
+macro(
+    "t_json_held(kind, told)",
+    "CASE kind WHEN 'VARCHAR' THEN 't' || told WHEN 'BOOLEAN' THEN 'b' || told "
+    "WHEN 'NULL' THEN 'n' WHEN 'OBJECT' THEN 'x' WHEN 'ARRAY' THEN 'x' "
+    "WHEN 'UBIGINT' THEN CASE WHEN length(told) < 19 THEN 'i' || told END END",
+)
+
+
 def _value(found: list[Any]) -> str:
     if len(found) > 1 or isinstance(found[0], dict | list):
         return "x"
@@ -126,15 +152,15 @@ def _value(found: list[Any]) -> str:
     if item is None:
         return "n"
     if isinstance(item, bool):
-        return "=true" if item else "=false"
-    if isinstance(item, Number) and not item.is_whole:
-        raise ValueError(f"The number {item} in JSON is not told by json_value here")
-    return "=" + jsontext.valid(item)
+        return "btrue" if item else "bfalse"
+    if isinstance(item, Number):
+        if not item.is_whole:
+            return f"d{float(item)!r}"
+        return f"i{int(item)}" if -(2**63) <= int(item) < 2**63 else "x"
+    return "t" + jsontext.valid(item)
 
 
 def _query(found: list[Any], how: str) -> str:
-    for each in found:
-        _check(each)
     if "unconditional" in how or (
         "conditional" in how and (len(found) > 1 or not isinstance(found[0], dict | list))
     ):
@@ -149,6 +175,4 @@ def _query(found: list[Any], how: str) -> str:
 
 @python("t_json_text(VARCHAR)", "VARCHAR", pa.string())
 def _text(value: str) -> str:
-    found = jsontext.parse(value)
-    _check(found)
-    return jsontext.dumps(found)
+    return jsontext.dumps(jsontext.parse(value))

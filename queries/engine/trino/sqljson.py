@@ -8,6 +8,7 @@ from queries.engine.errors import BadSQL, Refused
 from queries.engine.trino import casts, jsonpath, jsontext, literals, types
 from queries.engine.trino.protocols import Expression
 from queries.engine.trino.typed import Typed, text
+from queries.engine.trino.types import INTEGERS, Type
 
 _ON = ("NULL", "ERROR", "TRUE", "FALSE", "UNKNOWN", "EMPTY ARRAY", "EMPTY OBJECT", "DEFAULT")
 
@@ -144,7 +145,10 @@ def translate(within: Expression, node: SqlJson) -> Typed:
     )
     if "omit" in how and "conditional" in how:
         raise BadSQL("OMIT QUOTES does not go with a WRAPPER.")
-    found = f"t_json_path(CAST({value.sql} AS VARCHAR), {path.sql}, {text(how)})"
+    told = f"CAST({value.sql} AS VARCHAR)"
+    found = f"t_json_path({told}, {path.sql}, {text(how)})"
+    if name == "json_value":
+        found = f"({jsonpath.value_at(told, path.value)})"
     if name == "json_exists":
         return _exists(node, found)
     return _chosen(within, node, found)
@@ -160,9 +164,19 @@ def _exists(node: SqlJson, found: str) -> Typed:
     )
 
 
+# What json_value's letters stand for.
+_HELD = (
+    ("t", types.VARCHAR),
+    ("i", types.BIGINT),
+    ("d", types.DOUBLE),
+    ("b", types.BOOLEAN),
+)
+_RETURNED = ("varchar", "char", *INTEGERS, "boolean", "double", "real", "decimal", "date")
+
+
 def _chosen(within: Expression, node: SqlJson, found: str) -> Typed:
     kind = literals.type_of(node.args["returning"]) if node.args.get("returning") else types.VARCHAR
-    if kind.name not in ("varchar", "char", "bigint", "integer", "smallint", "tinyint", "boolean"):
+    if kind.name not in _RETURNED:
         raise Refused(f"{node.this} gives {kind} not here.")
     if node.this == "json_query" and kind.name not in ("varchar", "char"):
         raise BadSQL(f"json_query does not give {kind}.")
@@ -177,16 +191,39 @@ def _chosen(within: Expression, node: SqlJson, found: str) -> Typed:
         else:
             told = {"null": "NULL", "empty array": "'[]'", "empty object": "'{}'"}[word]
             others[when] = f"CAST({told} AS {kind.duckdb})"
-    value = Typed(f"substr({found}, 2)", types.VARCHAR)
-    told = value.sql if kind == types.VARCHAR else casts.cast(value, kind).sql
-    if kind.name not in ("varchar", "char"):
-        # What does not fit is an error of the path, too.
-        told = f"CASE WHEN TRY({told}) IS NULL THEN {others['error']} ELSE TRY({told}) END"
+    if node.this == "json_query":
+        value = Typed(f"substr({found}, 2)", types.VARCHAR)
+        made = value if kind == types.VARCHAR else casts.cast(value, kind)
+        cases = f"WHEN '=' THEN {made.sql}"
+    else:
+        cases = " ".join(
+            f"WHEN '{letter}' THEN {_held(found, held, kind, others['error'])}"
+            for letter, held in _HELD
+        )
     return Typed(
-        f"(CASE left({found}, 1) WHEN '=' THEN {told} WHEN 'e' THEN {others['empty']} "
+        f"(CASE left({found}, 1) {cases} WHEN 'e' THEN {others['empty']} "
         f"WHEN 'x' THEN {others['error']} END)",
         kind,
     )
+
+
+def _held(found: str, held: Type, kind: Type, error: str) -> str:
+    """A value that json_value found, cast as Trino's CAST does; what has no cast, or does not fit,
+    is an error of the path."""
+    value = Typed(f"substr({found}, 2)", types.VARCHAR)
+    if kind == types.VARCHAR and held != types.DOUBLE:
+        return value.sql
+    if held != types.VARCHAR:
+        value = Typed(f"TRY_CAST({value.sql} AS {held.duckdb})", held)
+    try:
+        told = casts.cast(value, kind).sql
+    except Refused:
+        raise
+    except BadSQL:
+        return error
+    if held == types.DOUBLE and kind == types.VARCHAR:
+        return told
+    return f"coalesce(TRY({told}), {error})"
 
 
 def _item(within: Expression, node: exp.Expr, formatted: bool) -> str:

@@ -34,13 +34,14 @@ class Whole(Trino):
 
 _DIALECT = Whole()
 _NUMBER = re.compile(r"\d+(\.\d*)?([eE][+-]?\d+)?")
+_TWO = re.compile(r"(\d+(?:\.\d*)?[eE]\d+)[+-]")  # 1e0+2, which sqlglot takes for one number
 
 
 def parse(bound: Bound) -> exp.Query:
     """The tree of the question; `BadSQL` where it is no query of Trino's grammar."""
     sql = bound.sql.rstrip("; \t\r\n")
     try:
-        tokens = _DIALECT.tokenize(sql)
+        tokens = _tokens(sql)
         _check_numbers(tokens, sql, bound)
         tree, *more = _DIALECT.parser(error_level=ErrorLevel.IMMEDIATE).parse(tokens, sql) or [None]
     except ParseError as error:
@@ -54,9 +55,35 @@ def parse(bound: Bound) -> exp.Query:
     return tree
 
 
+def _tokens(sql: str) -> list[Token]:
+    found: list[Token] = []
+    start, more = 0, True
+    while more:
+        more = False
+        for token in _DIALECT.tokenize(sql[start:]):
+            moved = _moved(token, sql, start)
+            if moved.token_type == TokenType.NUMBER and (two := _TWO.match(moved.text)):
+                end = moved.start + two.end(1)
+                found.append(_token(moved, two[1], sql, moved.start, end - 1))
+                start, more = end, True
+                break
+            found.append(moved)
+    return found
+
+
+def _moved(token: Token, sql: str, by: int) -> Token:
+    return _token(token, token.text, sql, token.start + by, token.end + by) if by else token
+
+
+def _token(token: Token, told: str, sql: str, start: int, end: int) -> Token:
+    line = sql.count("\n", 0, end + 1) + 1
+    column = end + 1 - (sql.rfind("\n", 0, end + 1) + 1)
+    return Token(token.token_type, told, line, column, start, end, token.comments)
+
+
 def _check_numbers(tokens: Sequence[Token], sql: str, bound: Bound) -> None:
-    """Refuse numbers that sqlglot reads otherwise than Trino: of `1_000` it makes 1, named _000; of
-    `0x1F` bytes; and of `1e0+2` one number."""
+    """Refuse numbers that sqlglot reads otherwise than Trino: of `1_000` it makes 1, named _000;
+    of `0x1F` bytes."""
     for token, after in zip_longest(tokens, tokens[1:]):
         text = sql[token.start : token.end + 1]
         if not text[:1].isdigit() or token.token_type == TokenType.STRING:

@@ -17,6 +17,7 @@ from infra.local.process import Found
 from infra.local.site import daemon as site
 from infra.stage import Stage
 from tests.bucket import Objects
+from tests.errors import failed
 from tests.fakes import refusal
 from tests.stages import OUTPUTS
 from transform.aws.buckets import Bucket
@@ -211,3 +212,17 @@ def test_a_backfill_that_has_not_ended_is_told(ledgers, ok, told, monkeypatch):
     monkeypatch.setattr(Ledgers, "all", lambda self: iter(ledgers))
     found = health._backfills(STAGE)
     assert found[0] is ok and told in found[1]
+
+
+def test_what_firehose_could_not_deliver_is_not_well(monkeypatch):
+    objects = Objects()
+    monkeypatch.setattr(Stage, "client", lambda self, service: objects)
+    assert health._undelivered(STAGE) == (True, "nothing")
+    objects.add("errors/redriven/processing-failed/day=2027-01-15/old", failed(b"{}", 1))
+    assert health._undelivered(STAGE)[0]
+    objects.add("errors/processing-failed/day=2027-01-15/new", failed(b"{}", 1) * 2)
+    ok, told = health._undelivered(STAGE)
+    assert not ok
+    assert told == (
+        "2 records in 1 object, since 2027-01-15 08:00:00 UTC; `lake redrive` brings them back"
+    )

@@ -3,6 +3,7 @@
 import random
 from collections import Counter
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -109,14 +110,19 @@ def test_numbers_are_compared_as_numbers():
     assert table.likes == {"a": 4}
 
 
-def test_an_item_that_met_25_shards_still_fits_in_one_write_unit():
+@pytest.mark.parametrize(("shards", "units"), [(28, 1), (29, 2), (60, 2), (61, 3)])
+def test_an_item_that_met_28_shards_still_fits_in_one_write_unit(shards, units):
+    """Shards from the hundredth on and a name of 64 characters are the largest; a unit is 1 KB.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
+    """
     table = Counts()
-    for shard in range(900, 925):
+    for shard in range(900, 900 + shards):
         for tally in streamed.fold([(record(shard, 10**56 - 1, []), [like("m" * 64)])]):
             streamed.apply(tally, table.write)
     memories = sum(len(name) + len(value) for (_, name), value in table.memories.items())
-    number = len("likes") + 21  # DynamoDB: a number has at most 21 bytes
-    assert len("movie_id") + 64 + number + memories <= 1024
+    numbers = len("likes") + len("adjusted") + 2 * 21  # a number has at most 21 bytes
+    assert -(-(len("movie_id") + 64 + numbers + memories) // 1024) == units
 
 
 def test_only_what_left_the_stream_long_ago_is_forgotten():

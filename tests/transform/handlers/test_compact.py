@@ -27,12 +27,12 @@ from tests.small_lake import (
     state,
     totals,
 )
-from transform.aws import compacting, lake_writer, tending
+from transform.aws import compacting, lake_writer, standing, tending
 from transform.aws.buckets import Bucket, Forbidden
 from transform.aws.compacting import divide
 from transform.aws.lake_writer import Contended, Power
 from transform.handlers import compact
-from transform.lake import compaction, keys, staging, watermark
+from transform.lake import compaction, keys, staging, tombstones, watermark
 from transform.lake.division import WHOLE, Division
 from transform.lake.errors import NoRoom
 from transform.lake.watermark import OVERLAP_MS, State
@@ -156,6 +156,17 @@ def test_the_first_run_tells_what_it_did_and_the_next_finds_nothing(s3, bucket):
     assert run(bucket) == compacting.Done() and s3.writes == []
 
 
+def test_a_run_that_finds_nothing_makes_no_engine(s3, bucket, monkeypatch):
+    deliver(s3, "a", like("1"))
+    run(bucket)
+    made = []
+    engine = lake_writer.duck.engine
+    monkeypatch.setattr(lake_writer.duck, "engine", lambda *how: made.append(how) or engine(*how))
+    assert run(bucket) == compacting.Done() and made == []
+    deliver(s3, "b", like("2"), at=NOW + 1)
+    assert run(bucket).new == 1 and len(made) == 1
+
+
 @pytest.mark.parametrize("division", [Division(), Division(True)])
 def test_only_what_is_new_is_read_and_only_what_it_belongs_to_is_touched(s3, bucket, division):
     divide(bucket, division, POWER)
@@ -167,7 +178,7 @@ def test_only_what_is_new_is_read_and_only_what_it_belongs_to_is_touched(s3, buc
     calls = []
     s3.before = lambda *call: calls.append(call)
     run(bucket)
-    assert {key for call, key in calls if call == "get"} == {STATE}  # it is quiet
+    assert {key for call, key in calls if call == "get"} == {STATE, tombstones.PEOPLE}  # quiet
     calls.clear()
     rows.append(like("4", NOW - HOUR, received_at=s3.now))
     new = deliver(s3, "b", rows[-1], at=s3.now)
@@ -550,7 +561,7 @@ def test_what_a_service_raises_is_raised(s3, bucket):
     [
         # With 27 bytes for the row of each: the first with whatever size, the next where they fit.
         (0, 256, 7 * [1]),
-        (2 * lake_writer.ROW_BYTES, 256, [2, 2, 2, 1]),
+        (2 * standing.ROW_BYTES, 256, [2, 2, 2, 1]),
         (12 * 2**20, 3, [3, 3, 1]),
         (12 * 2**20, 256, [7]),
     ],

@@ -1,9 +1,11 @@
 """IngestLike accepts every like of a request or none, and answers whatever it is sent."""
 
 import base64
+import gzip
 import json
 import random
 import time
+import zlib
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
@@ -159,7 +161,51 @@ def test_a_browser_may_ask_first():
     response = handler(aws.post(None, httpMethod="OPTIONS"), aws.CONTEXT)
     assert response["statusCode"] == 204
     assert "POST" in response["headers"]["Access-Control-Allow-Methods"]
-    assert response["headers"]["Access-Control-Allow-Headers"] == "Content-Type"
+    assert response["headers"]["Access-Control-Allow-Headers"] == (
+        "Content-Type, Content-Encoding, Idempotency-Key, Authorization, X-Api-Key"
+    )
+
+
+@pytest.mark.parametrize(
+    ("origins", "origin", "let_in", "varies"),
+    [
+        ("*", "https://shop.example", "*", None),
+        ("https://shop.example https://tv.example", "https://tv.example", "same", "Origin"),
+        ("https://shop.example", "https://shop.example.evil.example", None, "Origin"),
+        ("https://shop.example", "", None, "Origin"),
+    ],
+)
+@pytest.mark.parametrize("method", ["POST", "OPTIONS"])
+def test_a_page_of_another_origin_is_not_let_in(
+    method, origins, origin, let_in, varies, kinesis, monkeypatch
+):
+    """And what is one page's answer is no other's: caches are told that it depends on it."""
+    monkeypatch.setenv("CORS_ORIGINS", origins)
+    event = aws.post('{"movie_id":"m"}', httpMethod=method)
+    event["headers"] = {**(event["headers"] or {}), "Origin": origin}
+    headers = handler(event, aws.CONTEXT)["headers"]
+    told = headers.get("Access-Control-Allow-Origin")
+    assert told == (origin if let_in == "same" else let_in)
+    assert headers.get("Vary") == varies
+
+
+def test_the_user_is_whose_token_it_is_whatever_a_like_says(kinesis, monkeypatch):
+    monkeypatch.setenv("USER_CLAIM", "sub")
+    event = aws.post('[{"movie_id":"m","user_id":"somebody else"},{"movie_id":"n"}]')
+    event["requestContext"] = {"authorizer": {"claims": {"sub": "u-7", "email": "a@b.example"}}}
+    assert answer(event)[0] == 202
+    assert [like.user_id for like in on_stream(kinesis)] == ["u-7", "u-7"]
+
+
+@pytest.mark.parametrize(
+    "context", [{}, {"authorizer": None}, {"authorizer": {"claims": {"sub": "u" * 129}}}]
+)
+def test_where_a_token_is_needed_one_that_names_nobody_is_refused(context, kinesis, monkeypatch):
+    monkeypatch.setenv("USER_CLAIM", "sub")
+    event = aws.post('{"movie_id":"m","user_id":"u"}')
+    event["requestContext"] = context
+    status, body, _ = answer(event)
+    assert (status, body["error"], kinesis.records) == (401, "no_user", [])
 
 
 def test_an_event_of_the_bus_is_a_like_with_the_bus_s_id_and_time(kinesis, measured):
@@ -221,3 +267,54 @@ def test_a_body_in_base64_is_the_same_body(kinesis):
     status, _, _ = answer(aws.post(body, isBase64Encoded=True))
     assert status == 202
     assert on_stream(kinesis)[0].user_id == "é"
+
+
+PACKED = gzip.compress(b'[{"movie_id":"m"}]')
+
+
+@pytest.mark.parametrize(
+    ("body", "coding"),
+    [(PACKED, "gzip"), (zlib.compress(b'{"movie_id":"m"}'), "deflate")],
+)
+def test_a_request_may_come_packed(body, coding, kinesis):
+    status, told, _ = answer(aws.post(body, headers={"Content-Encoding": coding}))
+    assert (status, told["accepted"]) == (202, 1)
+    assert [like.movie_id for like in on_stream(kinesis)] == ["m"]
+
+
+@pytest.mark.parametrize(
+    ("body", "coding", "status", "error"),
+    [
+        (PACKED, "br", 415, "bad_content_encoding"),
+        (PACKED[:-1], "gzip", 400, "bad_content_encoding"),
+        (gzip.compress(b"[" + bytes(10**7)), "gzip", 413, "too_large"),
+        (gzip.compress(b" "), "gzip", 400, "empty"),
+    ],
+)
+def test_a_packed_request_that_cannot_be_accepted_says_why(body, coding, status, error, kinesis):
+    told, answered, _ = answer(aws.post(body, headers={"Content-Encoding": coding}))
+    assert (told, answered["error"]) == (status, error)
+    assert answered["message"].endswith(".")
+    assert kinesis.records == []
+
+
+def keyed(body, key):
+    status, told, _ = answer(aws.post(body, headers={"idempotency-key": key}))
+    return status, told.get("event_ids", told.get("error"))
+
+
+def test_a_request_with_an_idempotency_key_has_the_same_event_ids_each_time(kinesis):
+    body = '[{"movie_id":"m"},{"movie_id":"m"},{"movie_id":"m","event_id":"e"}]'
+    status, first = keyed(body, '"8e03978e-40d5-43dd-bc93-6894a57f9324"')
+    assert status == 202
+    assert len({*first}) == 3 and first[2] == "e"
+    assert keyed(body, "8e03978e-40d5-43dd-bc93-6894a57f9324") == (202, first)
+    assert keyed(body, "another")[1][0] not in first
+    other = keyed('[{"movie_id":"n"}]', "8e03978e-40d5-43dd-bc93-6894a57f9324")[1]
+    assert other[0] not in first  # what is something else is no repetition
+
+
+@pytest.mark.parametrize("key", ["x" * 256, "é", "a\tb", '""'])
+def test_a_key_that_is_none_is_refused(key, kinesis):
+    assert keyed('{"movie_id":"m"}', key) == (400, "bad_idempotency_key")
+    assert kinesis.records == []

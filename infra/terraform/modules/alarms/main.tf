@@ -1,4 +1,4 @@
-# Alarms that ring when a metric is above a threshold. What an alarm watches, and from when on it rings, stands in the
+# Alarms that ring when a metric is above a threshold, or below one. What an alarm watches, and from when on it rings, stands in the
 # alarms.tf of the module that has it.
 resource "aws_cloudwatch_metric_alarm" "this" {
   for_each            = var.topic == null ? {} : var.alarms
@@ -8,8 +8,8 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   metric_name         = each.value.metric
   dimensions          = each.value.dimensions
   statistic           = each.value.statistic
-  comparison_operator = "GreaterThanThreshold"
-  threshold           = each.value.above
+  comparison_operator = each.value.below == null ? "GreaterThanThreshold" : "LessThanThreshold"
+  threshold           = coalesce(each.value.below, each.value.above)
   period              = each.value.seconds
   evaluation_periods  = each.value.periods
   datapoints_to_alarm = each.value.datapoints

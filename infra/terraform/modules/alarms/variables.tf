@@ -9,7 +9,7 @@ variable "topic" {
 }
 
 variable "alarms" {
-  description = "Alarms by the end of their name. One rings when `metric` was `above` its threshold in `datapoints` of the last `periods`, each of `seconds`; no data is no alarm."
+  description = "Alarms by the end of their name. One rings when `metric` was `above` its threshold (or `below`, where that is told) in `datapoints` of the last `periods`, each of `seconds`; no data is no alarm."
   type = map(object({
     description = string
     namespace   = string
@@ -17,6 +17,7 @@ variable "alarms" {
     dimensions  = map(string)
     statistic   = optional(string, "Sum")
     above       = optional(number, 0)
+    below       = optional(number)
     seconds     = optional(number, 60)
     periods     = optional(number, 1)
     datapoints  = optional(number, 1)

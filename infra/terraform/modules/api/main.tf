@@ -1,8 +1,12 @@
 # The HTTP API: what is deployed, and how it is throttled and logged.
 
+# It unpacks requests that come as gzip or deflate by itself, before validation and function, and needs no binary media types for that:
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-gzip-compression-decompression.html
 resource "aws_api_gateway_rest_api" "this" {
   name        = var.name
   description = "Likes in, counts and trends out."
+
+  disable_execute_api_endpoint = var.domain != null
 
   endpoint_configuration {
     types = ["REGIONAL"]
@@ -16,6 +20,7 @@ resource "aws_api_gateway_deployment" "this" {
   triggers = {
     files     = sha256(join("", [for file in sort(fileset(path.module, "*.tf")) : filesha256("${path.module}/${file}")]))
     functions = sha256(jsonencode([var.ingest, var.read]))
+    callers   = sha256(jsonencode([var.writers, var.cors_origins]))
   }
 
   lifecycle {
@@ -33,13 +38,18 @@ resource "aws_api_gateway_stage" "this" {
   deployment_id = aws_api_gateway_deployment.this.id
   stage_name    = var.stage
 
-  # API Gateway writes logs with a role of the account's, which stages/bootstrap makes.
+  # https://docs.aws.amazon.com/firehose/latest/dev/writing-with-kinesis-streams.html (LATEST)
+  depends_on = [var.opens_after]
+
+  xray_tracing_enabled = var.traced
+
+  # API Gateway writes logs with a role of the account's, which stages/bootstrap makes. Nobody's address is in them; those
+  # of whom the web ACL refused are in its own log.
   access_log_settings {
     destination_arn = aws_cloudwatch_log_group.access.arn
     format = jsonencode({
       request_id        = "$context.requestId"
       time              = "$context.requestTimeEpoch"
-      ip                = "$context.identity.sourceIp"
       method            = "$context.httpMethod"
       path              = "$context.resourcePath"
       status            = "$context.status"

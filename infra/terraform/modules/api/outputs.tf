@@ -5,5 +5,10 @@ output "id" {
 
 output "url" {
   description = "Base of every address, stage included, without a closing slash."
-  value       = aws_api_gateway_stage.this.invoke_url
+  value       = var.domain == null ? aws_api_gateway_stage.this.invoke_url : "https://${var.domain.name}"
+}
+
+output "stage_arn" {
+  description = "ARN of the API's stage, which a web ACL guards."
+  value       = aws_api_gateway_stage.this.arn
 }

@@ -108,7 +108,9 @@ resource "aws_api_gateway_method" "this" {
   rest_api_id          = aws_api_gateway_rest_api.this.id
   resource_id          = local.paths[each.value.path]
   http_method          = each.value.method
-  authorization        = "NONE"
+  authorization        = each.key == "POST /likes" ? local.authorization : "NONE"
+  authorizer_id        = each.key == "POST /likes" ? one(aws_api_gateway_authorizer.users[*].id) : null
+  api_key_required     = each.key == "POST /likes" && var.writers.mode == "api_key"
   request_parameters   = each.value.parameters
   request_models       = each.value.model == null ? {} : { "application/json" = each.value.model }
   request_validator_id = each.value.validator == null ? null : aws_api_gateway_request_validator.this[each.value.validator].id

@@ -29,6 +29,47 @@ variable "read" {
   })
 }
 
+variable "writers" {
+  description = "Who may send likes: `open` (everybody, throttled), `api_key` (a key for each of `keys`), `iam` (signed requests of who may invoke POST /likes), `jwt` (ID tokens of `user_pool_arn`, whose `claim` is the user of each like, whatever a like says)."
+  type = object({
+    mode          = string
+    keys          = optional(set(string), [])
+    user_pool_arn = optional(string)
+    claim         = optional(string, "sub")
+  })
+
+  validation {
+    condition     = contains(["open", "api_key", "iam", "jwt"], var.writers.mode)
+    error_message = "Writers are open, api_key, iam or jwt."
+  }
+
+  validation {
+    condition     = var.writers.mode != "jwt" || can(regex("^arn:[a-z-]+:cognito-idp:", var.writers.user_pool_arn))
+    error_message = "For jwt, name the Cognito user pool whose tokens count, by its ARN."
+  }
+
+  validation {
+    condition     = (var.writers.mode == "api_key") == (length(var.writers.keys) > 0)
+    error_message = "Name the senders that get keys for api_key, and for nothing else."
+  }
+}
+
+variable "cors_origins" {
+  description = "Origins whose pages may call the API and read its answers, as https://shop.example; [\"*\"] is all."
+  type        = list(string)
+
+  validation {
+    condition     = var.cors_origins == tolist(["*"]) || (length(var.cors_origins) > 0 && alltrue([for origin in var.cors_origins : can(regex("^https?://[a-z0-9.-]+(:[0-9]+)?$", origin))]))
+    error_message = "An origin is http(s)://host, with a port where it has one, and nothing after it; or there is \"*\" alone."
+  }
+}
+
+variable "domain" {
+  description = "Name that the API has: its name, and the Route 53 zone that it is in; null: AWS's own name."
+  type        = object({ name = string, zone_id = string })
+  default     = null
+}
+
 variable "requests_per_second" {
   description = "Requests a second that the stage takes before it answers 429. An account has 10,000 for all its APIs of a region."
   type        = number
@@ -37,6 +78,17 @@ variable "requests_per_second" {
     condition     = var.requests_per_second >= 1 && var.requests_per_second <= 10000
     error_message = "Take between 1 and 10,000 requests a second; more has to be asked of AWS first."
   }
+}
+
+variable "traced" {
+  description = "Whether X-Ray traces requests."
+  type        = bool
+  default     = false
+}
+
+variable "opens_after" {
+  description = "What has to be there before the first like is taken: Firehose reads the stream from when it became active on."
+  type        = string
 }
 
 variable "alarm_topic" {

@@ -1,5 +1,3 @@
-# The bus has no policy of its own: this account's IAM says who announces likes, and no other account can.
-
 data "aws_iam_policy_document" "dead_letters" {
   statement {
     sid       = "KeepWhatWasNotTaken"

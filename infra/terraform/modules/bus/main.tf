@@ -29,6 +29,9 @@ resource "aws_cloudwatch_event_target" "ingest" {
   dead_letter_config {
     arn = aws_sqs_queue.dead_letters.arn
   }
+
+  # https://docs.aws.amazon.com/firehose/latest/dev/writing-with-kinesis-streams.html (LATEST)
+  depends_on = [var.opens_after]
 }
 
 resource "aws_lambda_permission" "rule" {

@@ -12,6 +12,17 @@ module "alarms" {
       above       = var.buffer_seconds + 15 * 60
       seconds     = 300
     }
+    failed-processing = {
+      description = "Half of the calls of ${var.name} to its function fail: it tries 10 times, then the batch lies below errors/."
+      namespace   = "AWS/Firehose"
+      metric      = "ExecuteProcessing.Success"
+      dimensions  = { DeliveryStreamName = var.name }
+      statistic   = "Average"
+      below       = 0.5
+      seconds     = 300
+      periods     = 3
+      datapoints  = 3
+    }
     failed-conversion = {
       description = "${var.name} could not make Parquet of some rows, which lie below errors/ now."
       namespace   = "AWS/Firehose"

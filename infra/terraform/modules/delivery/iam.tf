@@ -6,6 +6,9 @@ locals {
   catalog = "arn:${data.aws_partition.current.partition}:glue:${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}"
 }
 
+# The trust that AWS documents, without a condition on aws:SourceAccount: no document says that Firehose sends it, and the
+# first apply would fail where it does not. Another account's Firehose cannot be handed the role: iam:PassRole is needed.
+# https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html#firehose-assume-role
 data "aws_iam_policy_document" "assume" {
   statement {
     actions = ["sts:AssumeRole"]
@@ -13,12 +16,6 @@ data "aws_iam_policy_document" "assume" {
     principals {
       type        = "Service"
       identifiers = ["firehose.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [data.aws_caller_identity.current.account_id]
     }
   }
 }
@@ -67,7 +64,7 @@ data "aws_iam_policy_document" "this" {
 }
 
 resource "aws_iam_role" "this" {
-  name               = var.name
+  name               = "${var.name}${var.role_suffix}"
   assume_role_policy = data.aws_iam_policy_document.assume.json
 }
 

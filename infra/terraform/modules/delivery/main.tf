@@ -25,6 +25,7 @@ resource "aws_kinesis_firehose_delivery_stream" "this" {
       enabled = true
 
       # Only what differs from Firehose's defaults: the others show as a change in every plan.
+      # https://docs.aws.amazon.com/firehose/latest/APIReference/API_ProcessorParameter.html
       processors {
         type = "Lambda"
 
@@ -36,6 +37,18 @@ resource "aws_kinesis_firehose_delivery_stream" "this" {
         parameters {
           parameter_name  = "BufferSizeInMBs"
           parameter_value = "0.2"
+        }
+        # Whoever hints at a size hints at an interval, too: no document says that one will do without the other. Between
+        # 0 and 900 seconds. https://docs.aws.amazon.com/firehose/latest/dev/data-transformation.html
+        parameters {
+          parameter_name  = "BufferIntervalInSeconds"
+          parameter_value = "90"
+        }
+        # After these, a batch goes to errors/processing-failed and the stream is read on. Three, the default, is one
+        # throttled minute of the account. No document names the most.
+        parameters {
+          parameter_name  = "NumberOfRetries"
+          parameter_value = "10"
         }
       }
     }

@@ -48,6 +48,12 @@ variable "buffer_seconds" {
   }
 }
 
+variable "role_suffix" {
+  description = "End of the role's name, which an account has once, whatever the region; empty where there is one region."
+  type        = string
+  default     = ""
+}
+
 variable "alarm_topic" {
   description = "SNS topic that alarms are sent to; null: no alarms."
   type        = object({ arn = string })

@@ -12,6 +12,17 @@ data "aws_iam_policy_document" "assume" {
 data "aws_iam_policy_document" "this" {
   source_policy_documents = [var.policy]
 
+  # It takes no resource: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
+  dynamic "statement" {
+    for_each = var.traced ? ["traces"] : []
+
+    content {
+      sid       = "WhatTakesNoResource"
+      actions   = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
+      resources = ["*"]
+    }
+  }
+
   # Terraform makes the log group, so the function needs no logs:CreateLogGroup.
   statement {
     sid       = "WriteOwnLog"
@@ -21,7 +32,7 @@ data "aws_iam_policy_document" "this" {
 }
 
 resource "aws_iam_role" "this" {
-  name               = local.name
+  name               = "${local.name}${var.role_suffix}"
   assume_role_policy = data.aws_iam_policy_document.assume.json
 }
 

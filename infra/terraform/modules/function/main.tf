@@ -17,6 +17,14 @@ resource "aws_lambda_function" "this" {
   memory_size      = var.memory_mb
   timeout          = var.timeout_seconds
 
+  reserved_concurrent_executions = var.reserved_executions
+
+  # PassThrough is Lambda's own: what a caller traces is traced, and nothing else.
+  # https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html
+  tracing_config {
+    mode = var.traced ? "Active" : "PassThrough"
+  }
+
   ephemeral_storage {
     size = var.ephemeral_mb
   }
@@ -26,6 +34,7 @@ resource "aws_lambda_function" "this" {
       POWERTOOLS_SERVICE_NAME      = var.name
       POWERTOOLS_METRICS_NAMESPACE = "MovieLikes"
       POWERTOOLS_LOG_LEVEL         = "INFO"
+      LAKE_STAGE                   = var.stage # a dimension of metrics
     })
   }
 

@@ -91,6 +91,17 @@ variable "timeout_seconds" {
   }
 }
 
+variable "reserved_executions" {
+  description = "Executions at a time that are kept for this function, and the most it may have; -1: it shares in the account's."
+  type        = number
+  default     = -1
+
+  validation {
+    condition     = var.reserved_executions == -1 || var.reserved_executions >= 1
+    error_message = "Reserve an execution at least, or -1 for none: with 0, the function never runs."
+  }
+}
+
 variable "event_age_seconds" {
   description = "How long Lambda keeps an event that it was handed asynchronously, retries included; then it is a dead letter."
   type        = number
@@ -100,6 +111,18 @@ variable "event_age_seconds" {
     condition     = var.event_age_seconds >= 60 && var.event_age_seconds <= 21600
     error_message = "Lambda keeps an event between a minute and 6 hours."
   }
+}
+
+variable "traced" {
+  description = "Whether X-Ray traces calls; priced by the trace."
+  type        = bool
+  default     = false
+}
+
+variable "role_suffix" {
+  description = "End of the role's name, which an account has once, whatever the region; empty where there is one region."
+  type        = string
+  default     = ""
 }
 
 variable "alarm_topic" {

@@ -63,11 +63,18 @@ locals {
       description = "Trends are 5 minutes behind: TrackTrends fails or cannot keep up. Nothing is lost before the stream's retention."
       dimensions  = { FunctionName = module.track.name }
     }) }
+    (module.archive.name) = { failed-records = {
+      description = "Rows of some records are larger than Firehose takes: they lie below errors/ as they came, and not in the lake."
+      namespace   = "MovieLikes"
+      metric      = "RecordsFailed"
+      dimensions  = { service = "ArchiveLikes", stage = var.stage }
+      seconds     = 300
+    } }
     (module.compact.name) = { failed-objects = {
       description = "Raw files could not be merged: their likes are missing from the likes table, and lost when the files expire. state/compaction.json names them, and why."
       namespace   = "MovieLikes"
       metric      = "RawObjectsFailed"
-      dimensions  = { service = "CompactLake" }
+      dimensions  = { service = "CompactLake", stage = var.stage }
       seconds     = 300
     } }
   }

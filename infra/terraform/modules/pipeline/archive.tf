@@ -2,6 +2,8 @@
 
 module "archive" {
   source          = "../function"
+  traced          = var.traced
+  role_suffix     = local.suffix
   name            = "ArchiveLikes"
   stage           = var.stage
   description     = "Makes rows of the stream's likes, and keeps what is none."
@@ -11,7 +13,9 @@ module "archive" {
   policy          = data.aws_iam_policy_document.archive.json
   memory_mb       = 512
   timeout_seconds = 120 # Firehose waits for 5 minutes
-  alarm_topic     = local.alarm_topic
+  # Firehose gives up a batch whose calls are throttled. Which accounts have room to reserve, infra/cli/quotas.py says.
+  reserved_executions = var.archive_executions
+  alarm_topic         = local.alarm_topic
 }
 
 data "aws_iam_policy_document" "archive" {
@@ -24,6 +28,7 @@ data "aws_iam_policy_document" "archive" {
 
 module "delivery" {
   source         = "../delivery"
+  role_suffix    = local.suffix
   name           = local.archive
   stream_arn     = module.stream.arn
   function_arn   = module.archive.arn

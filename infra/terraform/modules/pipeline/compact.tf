@@ -5,6 +5,8 @@
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
 module "compact" {
   source            = "../function"
+  traced            = var.traced
+  role_suffix       = local.suffix
   name              = "CompactLake"
   stage             = var.stage
   description       = "Merges what was delivered into the likes table, each like once."
@@ -64,6 +66,13 @@ data "aws_iam_policy_document" "compact" {
     resources = ["${local.bucket_arn}/likes/*", "${local.bucket_arn}/totals/*"]
   }
 
+  # Who is forgotten, as keyed hashes, and the key. No other function reads these, and none writes them.
+  statement {
+    sid       = "ReadWhoIsForgotten"
+    actions   = ["s3:GetObject"]
+    resources = ["${local.bucket_arn}/forgotten/tombstones.json", "${local.bucket_arn}/keys/forget"]
+  }
+
   # Without it, S3 would also refuse to say that an object is not there yet.
   statement {
     sid       = "FindWhatIsRead"
@@ -73,13 +82,16 @@ data "aws_iam_policy_document" "compact" {
     condition {
       test     = "StringLike"
       variable = "s3:prefix"
-      values   = ["raw/*", "likes/*", "totals/*", "ids/*", "repeats/*", "adjusted/*", "state/*"]
+      values = [
+        "raw/*", "likes/*", "totals/*", "ids/*", "repeats/*", "adjusted/*", "state/*", "forgotten/*", "keys/*",
+      ]
     }
   }
 }
 
 module "compact_schedule" {
   source            = "../schedule"
+  role_suffix       = local.suffix
   name              = module.compact.name
   description       = "Merges what was delivered every 5 minutes."
   expression        = "rate(5 minutes)"

@@ -9,6 +9,8 @@ module "counts" {
 
 module "count" {
   source          = "../function"
+  traced          = var.traced
+  role_suffix     = local.suffix
   name            = "UpdateCount"
   stage           = var.stage
   description     = "Counts each like of the stream exactly once."

@@ -1,13 +1,19 @@
 # IngestLike: takes likes in, over HTTP and from the event bus, and puts them on the stream.
 
 module "ingest" {
-  source          = "../function"
-  name            = "IngestLike"
-  stage           = var.stage
-  description     = "Puts likes on the stream, a request whole or not at all."
-  handler         = "transform.handlers.ingest.handler"
-  package         = var.package
-  environment     = { STREAM_NAME = local.stream }
+  source      = "../function"
+  traced      = var.traced
+  role_suffix = local.suffix
+  name        = "IngestLike"
+  stage       = var.stage
+  description = "Puts likes on the stream, a request whole or not at all."
+  handler     = "transform.handlers.ingest.handler"
+  package     = var.package
+  environment = {
+    STREAM_NAME  = local.stream
+    CORS_ORIGINS = join(" ", var.cors_origins)
+    USER_CLAIM   = var.writers.mode == "jwt" ? var.writers.claim : ""
+  }
   policy          = data.aws_iam_policy_document.ingest.json
   memory_mb       = 512
   timeout_seconds = 28 # API Gateway gives up after 29
@@ -27,5 +33,7 @@ module "bus" {
   name          = local.service
   function_name = module.ingest.name
   function_arn  = module.ingest.arn
+  producers     = var.producers
+  opens_after   = module.delivery.arn
   alarm_topic   = local.alarm_topic
 }

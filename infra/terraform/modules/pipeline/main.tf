@@ -11,15 +11,19 @@ locals {
   partition = data.aws_partition.current.partition
   regional  = "${local.region}:${local.account}"
 
+  # What an account has once, in whatever region: roles, buckets, and what CloudFront has by name.
+  suffix = var.regional_names ? "-${local.region}" : ""
+  global = "movie-likes-${var.stage}${local.suffix}"
+
   stream         = "MovieLikesStream-${var.stage}"
   counts         = "MovieLikesTable-${var.stage}"
   trends         = "MovieTrendsTable-${var.stage}"
   consumer       = "trends"
   archive        = "MovieLikesArchive-${var.stage}"
   service        = "movie-likes-${var.stage}"
-  bucket         = "raw-likes-bucket-${var.stage}-${local.account}"
-  results_bucket = "athena-results-bucket-${var.stage}-${local.account}"
-  site_bucket    = "movie-likes-site-${var.stage}-${local.account}"
+  bucket         = "raw-likes-bucket-${var.stage}-${local.account}${local.suffix}"
+  results_bucket = "athena-results-bucket-${var.stage}-${local.account}${local.suffix}"
+  site_bucket    = "movie-likes-site-${var.stage}-${local.account}${local.suffix}"
 
   stream_arn = "arn:${local.partition}:kinesis:${local.regional}:stream/${local.stream}"
   counts_arn = "arn:${local.partition}:dynamodb:${local.regional}:table/${local.counts}"

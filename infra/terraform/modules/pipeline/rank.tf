@@ -2,6 +2,8 @@
 
 module "rank" {
   source            = "../function"
+  traced            = var.traced
+  role_suffix       = local.suffix
   name              = "RankTrends"
   stage             = var.stage
   description       = "Ranks films by how far their likes stand above their own past."
@@ -58,6 +60,7 @@ data "aws_iam_policy_document" "rank" {
 
 module "rank_schedule" {
   source            = "../schedule"
+  role_suffix       = local.suffix
   name              = module.rank.name
   description       = "Ranks films each minute."
   expression        = "rate(1 minute)"

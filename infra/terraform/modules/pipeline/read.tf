@@ -2,12 +2,14 @@
 
 module "read" {
   source          = "../function"
+  traced          = var.traced
+  role_suffix     = local.suffix
   name            = "ReadLikes"
   stage           = var.stage
   description     = "Answers how many likes films have, and which are rising."
   handler         = "transform.handlers.read.handler"
   package         = var.package
-  environment     = { COUNTS_TABLE = local.counts, TRENDS_TABLE = local.trends }
+  environment     = { COUNTS_TABLE = local.counts, TRENDS_TABLE = local.trends, CORS_ORIGINS = join(" ", var.cors_origins) }
   policy          = data.aws_iam_policy_document.read.json
   memory_mb       = 512
   timeout_seconds = 28 # API Gateway gives up after 29

@@ -2,6 +2,8 @@
 
 module "report" {
   source      = "../function"
+  traced      = var.traced
+  role_suffix = local.suffix
   name        = "TrendReport"
   stage       = var.stage
   description = "Writes, restates and announces the trend reports of days and weeks."
@@ -22,10 +24,10 @@ module "report" {
   alarm_topic     = local.alarm_topic
 }
 
-# No alarm goes there, so the account's own key for SNS will do.
+# Without a key: what is announced are three headlines, and no document says that a role may publish with the account's
+# key for SNS without rights to that key of its own.
 resource "aws_sns_topic" "reports" {
-  name              = "${local.service}-reports"
-  kms_master_key_id = "alias/aws/sns"
+  name = "${local.service}-reports"
 }
 
 resource "aws_sns_topic_subscription" "reports" {
@@ -79,6 +81,17 @@ data "aws_iam_policy_document" "report" {
     ]
   }
 
+  # Athena asks for it of whoever may not reach every database, though nothing of ours lies there.
+  # https://docs.aws.amazon.com/athena/latest/ug/fine-grained-access-to-glue-resources.html#full-access-to-default-db-per-region
+  statement {
+    sid     = "FindDefaultDatabase"
+    actions = ["glue:CreateDatabase", "glue:GetDatabase", "glue:GetDatabases"]
+    resources = [
+      "arn:${local.partition}:glue:${local.regional}:catalog",
+      "arn:${local.partition}:glue:${local.regional}:database/default",
+    ]
+  }
+
   statement {
     sid       = "KeepAnswers"
     actions   = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"]
@@ -113,6 +126,7 @@ locals {
 
 module "report_daily" {
   source            = "../schedule"
+  role_suffix       = local.suffix
   name              = "${module.report.name}-day"
   description       = "Reports the day before at 6:00 UTC, when few likes of it are still on their way."
   expression        = "cron(0 6 * * ? *)"
@@ -127,6 +141,7 @@ module "report_daily" {
 # The daily runs tell whether the function is well.
 module "report_weekly" {
   source            = "../schedule"
+  role_suffix       = local.suffix
   name              = "${module.report.name}-week"
   description       = "Reports the week before on Mondays at 6:15 UTC."
   expression        = "cron(15 6 ? * MON *)"

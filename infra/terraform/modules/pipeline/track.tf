@@ -11,6 +11,8 @@ module "trends" {
 
 module "track" {
   source          = "../function"
+  traced          = var.traced
+  role_suffix     = local.suffix
   name            = "TrackTrends"
   stage           = var.stage
   description     = "Sums up each batch of the stream exactly once, by film and minute."

@@ -3,9 +3,15 @@ variable "stage" {
   type        = string
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9]{1,15}$", var.stage))
-    error_message = "A stage is 2 to 16 lower-case letters and digits, the first a letter."
+    condition     = can(regex("^[a-z][a-z0-9]{1,12}$", var.stage))
+    error_message = "A stage is 2 to 13 lower-case letters and digits, the first a letter."
   }
+}
+
+variable "regional_names" {
+  description = "Whether what an account has once is named after the region, too, so that another region can have the stage as well."
+  type        = bool
+  default     = true
 }
 
 variable "package" {
@@ -33,6 +39,12 @@ variable "delivery_seconds" {
   type        = number
 }
 
+variable "archive_executions" {
+  description = "Lambda executions at a time that are kept for ArchiveLikes; -1: none, for an account that has few."
+  type        = number
+  default     = -1
+}
+
 variable "raw_expires_after_days" {
   description = "Days after which raw files are deleted; null keeps everything, for a stage that is wiped instead."
   type        = number
@@ -41,6 +53,92 @@ variable "raw_expires_after_days" {
 variable "requests_per_second" {
   description = "Requests a second that the API takes before it answers 429."
   type        = number
+}
+
+variable "writers" {
+  description = "Who may send likes: `open` (everybody, throttled), `api_key` (a key for each of `keys`), `iam` (signed requests of who may invoke POST /likes), `jwt` (ID tokens of `user_pool_arn`, whose `claim` is the user of each like, whatever a like says)."
+  type = object({
+    mode          = string
+    keys          = optional(set(string), [])
+    user_pool_arn = optional(string)
+    claim         = optional(string, "sub")
+  })
+  default = { mode = "open" }
+
+  validation {
+    condition     = contains(["open", "api_key", "iam", "jwt"], var.writers.mode)
+    error_message = "Writers are open, api_key, iam or jwt."
+  }
+
+  validation {
+    condition     = var.writers.mode != "jwt" || can(regex("^arn:[a-z-]+:cognito-idp:", var.writers.user_pool_arn))
+    error_message = "For jwt, name the Cognito user pool whose tokens count, by its ARN."
+  }
+
+  validation {
+    condition     = (var.writers.mode == "api_key") == (length(var.writers.keys) > 0)
+    error_message = "Name the senders that get keys for api_key, and for nothing else."
+  }
+}
+
+variable "cors_origins" {
+  description = "Origins whose pages may call the API and read its answers, as https://shop.example; [\"*\"] is all."
+  type        = list(string)
+  default     = ["*"]
+
+  validation {
+    condition     = var.cors_origins == tolist(["*"]) || (length(var.cors_origins) > 0 && alltrue([for origin in var.cors_origins : can(regex("^https?://[a-z0-9.-]+(:[0-9]+)?$", origin))]))
+    error_message = "An origin is http(s)://host, with a port where it has one, and nothing after it; or there is \"*\" alone."
+  }
+}
+
+variable "domain" {
+  description = "Name of the page, and the Route 53 zone that it is in; the API has api. before it; null: AWS's own names."
+  type        = object({ name = string, zone_id = string })
+  default     = null
+
+  validation {
+    condition     = var.domain == null ? true : can(regex("^([a-z0-9-]+\\.)+[a-z]{2,}$", var.domain.name))
+    error_message = "A domain's name is likes.example.org, without anything before or after it."
+  }
+}
+
+variable "requests_per_address" {
+  description = "Requests that one address may make to the API, and to the page, within five minutes; null: no web ACL, which costs by the month and the request."
+  type        = number
+  default     = null
+}
+
+variable "producers" {
+  description = "Accounts and roles beside this account's own that may announce likes on the bus, by ARN."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for arn in var.producers : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:(root|role/.+)$", arn))])
+    error_message = "A producer is a role or an account, by its ARN; nobody is everybody."
+  }
+}
+
+variable "people" {
+  description = "Who may take the role of `analyst` (ask), `operator` (look and mend) and `producer` (send likes), by ARN; a role that nobody may take is not made."
+  type = object({
+    analyst  = optional(list(string), [])
+    operator = optional(list(string), [])
+    producer = optional(list(string), [])
+  })
+  default = {}
+
+  validation {
+    condition     = alltrue([for arn in flatten(values(var.people)) : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:(root|role/.+|user/.+)$", arn))])
+    error_message = "People are accounts, roles and users, by their ARNs."
+  }
+}
+
+variable "traced" {
+  description = "Whether X-Ray traces requests and calls: 5 USD a million traces, of which it keeps 1 a second and 5 in 100 beyond."
+  type        = bool
+  default     = false
 }
 
 variable "api_address" {
@@ -52,7 +150,7 @@ variable "api_address" {
 variable "publish_reports" {
   description = "Whether the site shows the lake's reports, to everybody who knows its address."
   type        = bool
-  default     = true
+  default     = false
 }
 
 variable "tls_only" {
@@ -82,6 +180,23 @@ variable "alarm_email" {
     condition     = var.alarm_email == null ? true : can(regex("^[^@[:space:]]+@[^@[:space:]]+$", var.alarm_email))
     error_message = "An e-mail address has an @ in the middle."
   }
+}
+
+variable "alarms_required" {
+  description = "Whether the stage is refused without an address that alarms go to."
+  type        = bool
+  default     = false
+
+  validation {
+    condition     = !var.alarms_required || var.alarm_email != null
+    error_message = "Nobody would hear the alarms: TF_VAR_alarm_email=ops@example.org."
+  }
+}
+
+variable "budget_usd" {
+  description = "Dollars a month of this stage, by its tag, from which on the alarms' address is written to (at 80 % foreseen, and when passed); null: no budget."
+  type        = number
+  default     = null
 }
 
 variable "report_email" {

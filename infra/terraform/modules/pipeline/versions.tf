@@ -5,6 +5,8 @@ terraform {
     aws = {
       source  = "hashicorp/aws"
       version = "~> 5.100"
+      # What CloudFront is given is made there, whatever the region of the stage.
+      configuration_aliases = [aws.us_east_1]
     }
   }
 }

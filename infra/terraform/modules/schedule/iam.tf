@@ -34,7 +34,7 @@ data "aws_iam_policy_document" "this" {
 }
 
 resource "aws_iam_role" "this" {
-  name               = "${var.name}-schedule"
+  name               = "${var.name}-schedule${var.role_suffix}"
   assume_role_policy = data.aws_iam_policy_document.assume.json
 }
 

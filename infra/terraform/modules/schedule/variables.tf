@@ -3,8 +3,8 @@ variable "name" {
   type        = string
 
   validation {
-    condition     = can(regex("^[0-9a-zA-Z_.-]{1,55}$", var.name)) # a role's name has 64 characters, "-schedule" included
-    error_message = "A schedule's name is 1 to 55 letters, digits, dots, hyphens and underscores."
+    condition     = can(regex("^[0-9a-zA-Z_.-]{1,40}$", var.name)) # a role's name has 64 characters, "-schedule" and the region included
+    error_message = "A schedule's name is 1 to 40 letters, digits, dots, hyphens and underscores."
   }
 }
 
@@ -62,6 +62,12 @@ variable "silent_runs" {
 variable "silence" {
   description = "What it means that no run succeeds, in a sentence."
   type        = string
+}
+
+variable "role_suffix" {
+  description = "End of the role's name, which an account has once, whatever the region; empty where there is one region."
+  type        = string
+  default     = ""
 }
 
 variable "alarm_topic" {

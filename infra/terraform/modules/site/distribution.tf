@@ -42,6 +42,8 @@ resource "aws_cloudfront_cache_policy" "this" {
 
 resource "aws_cloudfront_distribution" "this" {
   comment             = var.name
+  aliases             = keys(local.domains)
+  web_acl_id          = var.web_acl_arn
   enabled             = true
   is_ipv6_enabled     = true
   http_version        = "http2and3"
@@ -67,6 +69,15 @@ resource "aws_cloudfront_distribution" "this" {
     compress                   = true
     cache_policy_id            = aws_cloudfront_cache_policy.this.id
     response_headers_policy_id = aws_cloudfront_response_headers_policy.this["pages"].id
+
+    dynamic "function_association" {
+      for_each = aws_cloudfront_function.name
+
+      content {
+        event_type   = "viewer-request"
+        function_arn = function_association.value.arn
+      }
+    }
   }
 
   dynamic "ordered_cache_behavior" {
@@ -81,6 +92,15 @@ resource "aws_cloudfront_distribution" "this" {
       compress                   = true
       cache_policy_id            = aws_cloudfront_cache_policy.this.id
       response_headers_policy_id = aws_cloudfront_response_headers_policy.this[ordered_cache_behavior.key].id
+
+      dynamic "function_association" {
+        for_each = aws_cloudfront_function.name
+
+        content {
+          event_type   = "viewer-request"
+          function_arn = function_association.value.arn
+        }
+      }
     }
   }
 
@@ -102,9 +122,12 @@ resource "aws_cloudfront_distribution" "this" {
     }
   }
 
-  # CloudFront's own name has CloudFront's own certificate, and with it TLS 1.0 cannot be turned off; a name of one's own
-  # would bring its own (aliases, acm_certificate_arn, minimum_protocol_version).
+  # CloudFront's own name has CloudFront's own certificate, and with it TLS 1.0 cannot be turned off.
+  # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/secure-connections-supported-viewer-protocols-ciphers.html
   viewer_certificate {
-    cloudfront_default_certificate = true
+    cloudfront_default_certificate = var.domain == null
+    acm_certificate_arn            = one(values(aws_acm_certificate_validation.this)[*].certificate_arn)
+    ssl_support_method             = var.domain == null ? null : "sni-only"
+    minimum_protocol_version       = var.domain == null ? null : "TLSv1.2_2021"
   }
 }

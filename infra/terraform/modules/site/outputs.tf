@@ -5,7 +5,7 @@ output "bucket" {
 
 output "url" {
   description = "Address of the page."
-  value       = "https://${aws_cloudfront_distribution.this.domain_name}"
+  value       = "https://${var.domain == null ? aws_cloudfront_distribution.this.domain_name : var.domain.name}"
 }
 
 output "distribution_id" {

@@ -3,8 +3,8 @@ variable "name" {
   type        = string
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9-]{1,40}$", var.name))
-    error_message = "A site's name is 2 to 41 lower-case letters, digits and hyphens, the first a letter."
+    condition     = can(regex("^[a-z][a-z0-9-]{1,63}$", var.name))
+    error_message = "A site's name is 2 to 64 lower-case letters, digits and hyphens, the first a letter."
   }
 }
 
@@ -26,6 +26,18 @@ variable "api_url" {
 variable "reports" {
   description = "The lake's bucket, whose reports/ are shown under /reports/; null: no reports."
   type        = object({ domain_name = string })
+}
+
+variable "domain" {
+  description = "Name that the page has: its name, and the Route 53 zone that it is in; null: AWS's own name."
+  type        = object({ name = string, zone_id = string })
+  default     = null
+}
+
+variable "web_acl_arn" {
+  description = "ARN of the web ACL, of scope CLOUDFRONT, that guards the page; null: none."
+  type        = string
+  default     = null
 }
 
 variable "tls_only" {

@@ -1,10 +1,14 @@
-# What an account needs once, before the first stage: where Terraform keeps its states. A state is locked by an object
-# beside it (use_lockfile), so there is no table of locks.
+# What an account needs once in a region, before the first stage: where Terraform keeps its states. A state is locked by an
+# object beside it (use_lockfile), so there is no table of locks.
 
-data "aws_caller_identity" "current" {}
+# The bucket is there before Terraform is: its own state lies in it (infra/terraform/states.py).
+import {
+  to = aws_s3_bucket.state
+  id = var.bucket
+}
 
 resource "aws_s3_bucket" "state" {
-  bucket = "movie-likes-terraform-${data.aws_caller_identity.current.account_id}"
+  bucket = var.bucket
 
   lifecycle {
     prevent_destroy = true

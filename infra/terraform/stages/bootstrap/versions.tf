@@ -4,11 +4,14 @@ terraform {
   required_providers {
     aws = {
       source  = "hashicorp/aws"
-      version = "~> 5.100"
+      version = "5.100.0" # exactly: see "The provider" in infra/terraform/README.md
     }
   }
 
-  # The state of what holds the states has no better place than this folder. Lost, it is imported again: it is one
-  # bucket and one role.
-  backend "local" {}
+  # The bucket is what stages/bootstrap looks after; infra/terraform/runner.py tells its name.
+  backend "s3" {
+    key          = "bootstrap/terraform.tfstate"
+    encrypt      = true
+    use_lockfile = true
+  }
 }

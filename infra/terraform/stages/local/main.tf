@@ -1,6 +1,7 @@
 # The stage of one laptop: the same pipeline, applied to the emulator.
 module "pipeline" {
   source                 = "../../modules/pipeline"
+  providers              = { aws = aws, aws.us_east_1 = aws.us_east_1 }
   stage                  = "local"
   package                = var.package
   disposable             = true
@@ -11,6 +12,8 @@ module "pipeline" {
   api_address            = "${var.endpoint}/restapis/%s/local/_user_request_"
   tls_only               = false # the emulator speaks plain HTTP
   alarms                 = false
+  publish_reports        = true  # to whoever is at the laptop
+  regional_names         = false # the emulator has one region
   fan_out_mapping        = false # the emulator refuses a mapping on a consumer; infra/local/bridge stands for it
   layers                 = {}    # the emulator runs functions in its own Python, which has all they import
 }

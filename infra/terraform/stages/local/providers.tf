@@ -28,3 +28,19 @@ provider "aws" {
     sts            = var.endpoint
   }
 }
+
+# CloudFront is given what is made there. The emulator has one region.
+provider "aws" {
+  alias                       = "us_east_1"
+  region                      = "us-east-1"
+  access_key                  = "test"
+  secret_key                  = "test"
+  skip_credentials_validation = true
+  skip_metadata_api_check     = true
+
+  endpoints {
+    acm   = var.endpoint
+    sts   = var.endpoint
+    wafv2 = var.endpoint
+  }
+}

@@ -1,6 +1,7 @@
 # The stage that people's likes are in.
 module "pipeline" {
   source                 = "../../modules/pipeline"
+  providers              = { aws = aws, aws.us_east_1 = aws.us_east_1 }
   stage                  = "prod"
   package                = var.package
   layers                 = var.layers
@@ -9,7 +10,25 @@ module "pipeline" {
   delivery_seconds       = 300
   raw_expires_after_days = 30 # time to mend what CompactLake could not merge; the rest is in likes/ within minutes
   requests_per_second    = 10000
+  archive_executions     = var.archive_executions
+  writers                = var.writers
+  producers              = var.producers
+  people                 = var.people
+  cors_origins           = var.cors_origins
+  domain                 = var.domain
+  requests_per_address   = var.requests_per_address
+  alarms_required        = true
   alarm_email            = var.alarm_email
+  traced                 = var.traced
+  budget_usd             = var.budget_usd
   report_email           = var.report_email
   publish_reports        = var.publish_reports
+}
+
+# A warning of every plan, for as long as it is so.
+check "writers" {
+  assert {
+    condition     = var.writers.mode != "open"
+    error_message = "Everybody who knows the API's address may send likes to prod, for whatever user: TF_VAR_writers says who may."
+  }
 }

@@ -7,3 +7,16 @@ provider "aws" {
     }
   }
 }
+
+# CloudFront is given what is made there: https://docs.aws.amazon.com/waf/latest/developerguide/cloudfront-features.html
+provider "aws" {
+  alias  = "us_east_1"
+  region = "us-east-1"
+
+  default_tags {
+    tags = {
+      Project = "movie-likes"
+      Stage   = "prod"
+    }
+  }
+}

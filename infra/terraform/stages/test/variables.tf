@@ -23,5 +23,59 @@ variable "report_email" {
 variable "publish_reports" {
   description = "Whether the site shows the lake's reports, to everybody who knows its address."
   type        = bool
-  default     = true
+  default     = false
+}
+
+variable "writers" {
+  description = "Who may send likes, as modules/pipeline/variables.tf tells: TF_VAR_writers='{\"mode\":\"iam\"}'."
+  type        = any
+  default     = { mode = "open" }
+}
+
+variable "cors_origins" {
+  description = "Origins whose pages may call the API, as https://shop.example; [\"*\"] is all."
+  type        = list(string)
+  default     = ["*"]
+}
+
+variable "domain" {
+  description = "Name of the page and its Route 53 zone: TF_VAR_domain='{\"name\":\"likes.example.org\",\"zone_id\":\"Z…\"}'; null: AWS's own names."
+  type        = object({ name = string, zone_id = string })
+  default     = null
+}
+
+variable "requests_per_address" {
+  description = "Requests of one address within five minutes; null: no web ACL."
+  type        = number
+  default     = null
+}
+
+variable "producers" {
+  description = "Accounts and roles beside this account's own that may announce likes on the bus, by ARN."
+  type        = list(string)
+  default     = []
+}
+
+variable "people" {
+  description = "Who may take the roles analyst, operator and producer, by ARN: TF_VAR_people='{\"analyst\":[\"arn:…\"]}'."
+  type        = any
+  default     = {}
+}
+
+variable "traced" {
+  description = "Whether X-Ray traces requests and calls, priced by the trace."
+  type        = bool
+  default     = false
+}
+
+variable "budget_usd" {
+  description = "Dollars a month from which on the alarms' address is written to; null: no budget."
+  type        = number
+  default     = null
+}
+
+variable "archive_executions" {
+  description = "Lambda executions at a time that are kept for ArchiveLikes; infra/cli/quotas.py tells whether the account has them; -1: none."
+  type        = number
+  default     = -1
 }

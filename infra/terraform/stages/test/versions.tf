@@ -4,11 +4,11 @@ terraform {
   required_providers {
     aws = {
       source  = "hashicorp/aws"
-      version = "~> 5.100"
+      version = "5.100.0" # exactly: see "The provider" in infra/terraform/README.md
     }
   }
 
-  # The bucket is stages/bootstrap's; infra/terraform/runner.py tells its name.
+  # The bucket is what stages/bootstrap looks after; infra/terraform/runner.py tells its name.
   backend "s3" {
     key          = "test/terraform.tfstate"
     encrypt      = true

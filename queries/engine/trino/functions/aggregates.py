@@ -166,7 +166,7 @@ macro(
     'list_sort(list_transform(pairs, lambda "p$", "i$": '
     'struct_pack(k := "p$".k, i := "i$", v := "p$".v)))',
 )
-# Each with the one before it, and the last before nothing.
+# Each with the one before it, and the last before nothing, which may have a key all the same.
 macro("t_beside(l)", "list_zip(l, list_prepend(NULL, l))")
 macro("t_map(pairs)", "CASE WHEN pairs IS NOT NULL THEN t_map_of(t_by_key(pairs)) END")
 macro(
@@ -197,8 +197,8 @@ macro(
 )
 macro(
     "t_starts(l)",
-    'list_filter(list_transform(t_beside(l), lambda "z$", "i$": CASE WHEN "z$"[1].k IS DISTINCT '
-    'FROM "z$"[2].k THEN "i$" END), lambda "i$": "i$" IS NOT NULL)',
+    'list_filter(list_transform(t_beside(l), lambda "z$", "i$": CASE WHEN "z$"[1] IS NULL '
+    'OR "z$"[1].k IS DISTINCT FROM "z$"[2].k THEN "i$" END), lambda "i$": "i$" IS NOT NULL)',
 )
 macro(
     "t_multimap_from(l, starts)",
@@ -387,8 +387,8 @@ def _most_frequent(call: Call) -> str:
     _key(call.args[1].type)
     counts = f"map_entries({call.aggregate('histogram', call[1])})"
     checked = (
-        f"CASE WHEN len({counts}) > {call[2]} THEN CAST(t_fail_text('approx_most_frequent of more "
-        f"values than its capacity is not known here') AS INTEGER) ELSE {call[0]} END"
+        f"CASE WHEN len({counts}) > {call[2]} THEN CAST(t_refuse_text('approx_most_frequent of "
+        f"more values than its capacity is not known here') AS INTEGER) ELSE {call[0]} END"
     )
     ordered = (
         f'list_sort(list_transform({counts}, lambda "e$": '

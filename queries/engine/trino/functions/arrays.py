@@ -176,7 +176,7 @@ functions(
 )
 macro(
     "t_months(a, b, step)",
-    "CASE WHEN day(a) > 28 THEN t_none(t_fail('A sequence of months from a day after the 28th is "
+    "CASE WHEN day(a) > 28 THEN t_none(t_refuse('A sequence of months from a day after the 28th is "
     "not known here'), [a]) ELSE list_transform(range(0, t_count(datesub('month', a, b), step), 1),"
     ' lambda "i$": a + to_months(CAST("i$" * step AS INTEGER))) END',
 )

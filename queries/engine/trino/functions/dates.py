@@ -512,8 +512,8 @@ def _moved_months(given: Typed, template: str) -> Typed:
 
 macro(
     "t_either(a, b)",
-    "CASE WHEN a = b THEN a WHEN a IS NOT NULL THEN CAST(t_fail_text('Months that are added across "
-    "a change of the clock are not known here') AS TIMESTAMP) END",
+    "CASE WHEN a = b THEN a WHEN a IS NOT NULL THEN CAST(t_refuse_text('Months that are added "
+    "across a change of the clock are not known here') AS TIMESTAMP) END",
 )
 macro(
     "t_days(x)",

@@ -1,6 +1,7 @@
 """JSON: https://trino.io/docs/current/functions/json.html"""
 
 import re
+from collections.abc import Callable
 
 import pyarrow as pa
 
@@ -28,7 +29,7 @@ def literal(written: str) -> Typed:
 
 @python("t_json_parse(VARCHAR)", "VARCHAR", pa.string())
 def _parse(value: str) -> str:
-    return jsontext.dumps(jsontext.parse(value), ordered=True)
+    return jsontext.normal(value)
 
 
 @python("t_json_extract(VARCHAR, VARCHAR)", "VARCHAR", pa.string())
@@ -134,17 +135,35 @@ macro(
 )
 
 
-def _scalar_at(call: Call) -> str:
-    path = call.args[1].value
-    plain = isinstance(path, str) and re.fullmatch(r"\$(\.[A-Za-z_]\w*)*", path, re.ASCII)
-    return f"{'t_json_scalar' if plain else 't_json_extract_scalar'}({call[0]}, {call[1]})"
+# Text that DuckDB writes as Jackson does: no escapes, and of numbers whole ones that are no -0.
+macro(
+    "t_json_at(x, path)",
+    "CASE WHEN NOT t_json_plain(x) THEN t_json_extract(x, path) "
+    "WHEN json_type(x, path) IS NULL THEN NULL "
+    r"WHEN regexp_matches(CAST(json_extract(x, path) AS VARCHAR), '\\|[0-9][.eE]|-0|[0-9]{19}') "
+    "THEN t_json_extract(x, path) ELSE CAST(json_extract(x, path) AS VARCHAR) END",
+)
+
+
+def _at(quick: str, exact: str) -> Callable[[Call], str]:
+    """By DuckDB's own functions where the path is a constant of names alone."""
+
+    def write(call: Call) -> str:
+        path = call.args[1].value
+        plain = isinstance(path, str) and re.fullmatch(r"\$(\.[A-Za-z_]\w*)*", path, re.ASCII)
+        return f"{quick if plain else exact}({call[0]}, {call[1]})"
+
+    return write
 
 
 functions("json_parse(varchar) -> json", "t_json_parse({0})")
 functions("json_format(json) -> varchar", "{0}")
 for _kind in ("json", "varchar"):
-    functions(f"json_extract({_kind}, varchar) -> json", "t_json_extract({0}, {1})")
-    functions(f"json_extract_scalar({_kind}, varchar) -> varchar", _scalar_at)
+    functions(f"json_extract({_kind}, varchar) -> json", _at("t_json_at", "t_json_extract"))
+    functions(
+        f"json_extract_scalar({_kind}, varchar) -> varchar",
+        _at("t_json_scalar", "t_json_extract_scalar"),
+    )
     functions(f"json_size({_kind}, varchar) -> bigint", "t_json_size({0}, {1})")
     functions(f"json_array_length({_kind}) -> bigint", "t_json_array_length({0})")
     functions(f"json_array_get({_kind}, bigint) -> json", "t_json_array_get({0}, {1})")

@@ -116,8 +116,9 @@ for _kind in INTEGERS:
 macro(
     "t_round(x, n)",
     "CASE WHEN NOT isfinite(x) THEN x WHEN abs(n) > 300 OR abs(x * pow(10::DOUBLE, n)) >= "
-    "9223372036854775807::DOUBLE THEN CAST(t_fail('round of a number as large as this is not known "
-    "here') AS DOUBLE) WHEN x < 0 THEN -(round(-x * pow(10::DOUBLE, n)) / pow(10::DOUBLE, n)) "
+    "9223372036854775807::DOUBLE THEN CAST(t_refuse('round of a number as large as this is not "
+    "known here') AS DOUBLE) "
+    "WHEN x < 0 THEN -(round(-x * pow(10::DOUBLE, n)) / pow(10::DOUBLE, n)) "
     "ELSE (round(x * pow(10::DOUBLE, n)) + 0) / pow(10::DOUBLE, n) END",
 )
 functions("round(double) -> double", "t_round({0}, 0)")
@@ -427,8 +428,8 @@ macro("t_two(n)", "(1::HUGEINT << CAST(n AS HUGEINT))")
 functions("bit_count(bigint, bigint) -> bigint", "t_bit_count({0}, {1})")
 macro(
     "t_shift(n)",
-    "CASE WHEN n < 0 THEN CAST(t_fail('A shift by a negative number is not known here') AS BIGINT) "
-    "ELSE n END",
+    "CASE WHEN n < 0 THEN CAST(t_refuse('A shift by a negative number is not known here') "
+    "AS BIGINT) ELSE n END",
 )
 # A number of w bits, of one that has no sign.
 macro("t_signed(u, w)", "CASE WHEN u >= t_two(w - 1) THEN u - t_two(w) ELSE u END")
@@ -436,15 +437,17 @@ macro("t_unsigned(x, w)", "CASE WHEN x < 0 THEN x::HUGEINT + t_two(w) ELSE x::HU
 macro(
     "t_left_shift(x, n, w)",
     "CASE WHEN t_shift(n) >= w THEN 0 "
-    "ELSE t_signed(t_unsigned(x, w) % t_two(greatest(w - n, 0)) * t_two(n), w) END",
+    "ELSE t_signed(t_unsigned(x, w) % t_two(greatest(w - n, 0)) * t_two(greatest(n, 0)), w) END",
 )
 macro(
     "t_right_shift(x, n, w)",
-    "CASE WHEN t_shift(n) >= w THEN 0 ELSE t_signed(t_unsigned(x, w) // t_two(n), w) END",
+    "CASE WHEN t_shift(n) >= w THEN 0 "
+    "ELSE t_signed(t_unsigned(x, w) // t_two(greatest(n, 0)), w) END",
 )
 macro(
     "t_right_shift_arithmetic(x, n, w)",
-    "CASE WHEN t_shift(n) >= w THEN CASE WHEN x < 0 THEN -1 ELSE 0 END ELSE x::BIGINT >> n END",
+    "CASE WHEN t_shift(n) >= w THEN CASE WHEN x < 0 THEN -1 ELSE 0 END "
+    "ELSE x::BIGINT >> greatest(n, 0) END",
 )
 for _kind, _width in zip(INTEGERS, (8, 16, 32, 64), strict=True):
     for _name in ("left_shift", "right_shift", "right_shift_arithmetic"):

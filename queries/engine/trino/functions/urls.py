@@ -11,8 +11,8 @@ from urllib.parse import quote_plus, unquote_to_bytes
 import pyarrow as pa
 
 from queries.engine.trino import types
-from queries.engine.trino.helpers import python
-from queries.engine.trino.registry import Binding, Family
+from queries.engine.trino.helpers import macro, python
+from queries.engine.trino.registry import Binding, Call, Family
 from queries.engine.trino.types import Type
 
 functions = Family()
@@ -145,10 +145,41 @@ def _quoted(value: str) -> str:
     return quote_plus(value, safe="-_.*").replace("~", "%7E")
 
 
-for _name in ("protocol", "host", "path", "query", "fragment"):
-    functions(f"url_extract_{_name}(varchar(x)) -> varchar(x)", f"t_url_{_name}({{0}})")
-functions("url_extract_port(varchar) -> bigint", "t_url_port({0})")
-functions("url_extract_parameter(varchar(x), varchar) -> varchar(x)", "t_url_parameter({0}, {1})")
+# The commonest addresses, without escapes: DuckDB reads them, as they are.
+_WORD = "[A-Za-z0-9]+(?:-+[A-Za-z0-9]+)*"
+_COMMON = (
+    rf"^(https?)://((?:{_WORD}\.)+[A-Za-z](?:[A-Za-z0-9]*))(?::([0-9]{{1,5}}))?"
+    r"((?:/[A-Za-z0-9/_.~-]*)?)(?:\?([A-Za-z0-9=&_.~-]*))?(?:#([A-Za-z0-9_.~-]*))?$"
+)
+_PLACES = {"protocol": 1, "host": 2, "path": 4, "query": 5, "fragment": 6}
+macro("t_url_common(url)", f"regexp_matches(url, '{_COMMON}')")
+macro("t_url_part(url, place)", f"regexp_extract(url, '{_COMMON}', place)")
+macro(
+    "t_url_named(query, pattern)",
+    "CASE WHEN regexp_matches(query, pattern) THEN regexp_extract(query, pattern, 1) END",
+)
+
+
+def _named(call: Call) -> str:
+    name, exact = call.args[1].value, f"t_url_parameter({call[0]}, {call[1]})"
+    if not isinstance(name, str) or not re.fullmatch("[A-Za-z0-9_-]+", name):
+        return exact
+    found = f"t_url_named('&' || t_url_part({call[0]}, 5), '&{name}(?:=([^&]*))?(?:&|$)')"
+    return f"CASE WHEN t_url_common({call[0]}) THEN {found} ELSE {exact} END"
+
+
+for _name, _place in _PLACES.items():
+    functions(
+        f"url_extract_{_name}(varchar(x)) -> varchar(x)",
+        f"CASE WHEN t_url_common({{0}}) THEN t_url_part({{0}}, {_place}) "
+        f"ELSE t_url_{_name}({{0}}) END",
+    )
+functions(
+    "url_extract_port(varchar) -> bigint",
+    "CASE WHEN t_url_common({0}) THEN TRY_CAST(t_url_part({0}, 3) AS BIGINT) "
+    "ELSE t_url_port({0}) END",
+)
+functions("url_extract_parameter(varchar(x), varchar) -> varchar(x)", _named)
 functions("url_decode(varchar(x)) -> varchar(x)", "t_url_decode({0})")
 
 

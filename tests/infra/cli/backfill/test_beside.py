@@ -145,3 +145,40 @@ def test_backfills_that_share_likes_count_each_of_them_once(tmp_path):
         world.run("a.json")
         assert ids(world) == ["1", "2"]
         assert world.counted() == {"a": 2}, turn
+
+
+UNDATED = lines(line("named", at=None), line(None, "b", None), b'{"movie_id":"b"}')
+
+
+@pytest.mark.parametrize("changed", [-50 * HOUR, -HOUR, MINUTE, 30 * HOUR])
+@pytest.mark.parametrize("name", ["a.json", "copy.json.gz"])
+def test_a_line_that_tells_no_time_is_the_same_like_however_its_file_is_touched(
+    world, changed, name
+):
+    world.now += 60 * HOUR
+    world.write("a.json", UNDATED)
+    world.run("a.json")
+    stood = world.rows()
+    world.write(name, UNDATED, NOW + changed)
+
+    assert world.run(name).ledger.totals.new == 0
+
+    assert world.rows() == stood and world.counted() == {"a": 1, "b": 2}
+
+
+def test_two_that_bring_the_same_lines_without_a_time_leave_each_once(tmp_path):
+    """From two copies, which were changed on different days; one runs between any two calls of the
+    other."""
+    for turn in range(1, 200, 3):
+        world = World(tmp_path)
+        world.write("a.json", UNDATED, NOW - 40 * HOUR)
+        world.write("b.json", UNDATED)
+        world.fate.act[turn] = partial(world.run, "b.json")
+        world.run("a.json")
+        world.compact()
+        assert world.counted() == {"a": 1, "b": 2}, turn
+        assert len(ids(world)) == 3, turn
+        if world.fate.act:
+            break
+    else:
+        raise AssertionError("It was never at its end.")

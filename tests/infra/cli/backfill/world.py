@@ -221,7 +221,8 @@ def truth(name: str, data: bytes, modified: int = NOW, now: int = NOW, number: i
         except InvalidLike as invalid:
             bad.append((name, place, line, invalid.reason))
             continue
-        made = event_ids.derived(like.liked_at, sha256(line.strip()).hexdigest())
+        dated = likes.parse(line, modified - 1, lambda: "", skew + 1).liked_at == like.liked_at
+        made = event_ids.derived(like.liked_at * dated, sha256(line.strip()).hexdigest())
         told = (like.movie_id, like.user_id, like.action, like.liked_at, modified, like.source)
         rows.append(Row(like.event_id or made, *told, like.extra, number))
     return Truth(rows, bad)

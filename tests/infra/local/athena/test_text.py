@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.local.athena.text import floating, texts
+from infra.local.athena.text import floating, texts, zoned
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,6 @@ def test_no_double_loses_a_digit(number):
         ("DATE '2026-01-31'", "2026-01-31"), ("TIME '01:02:03.5'", "01:02:03.500"),
         ("TIMESTAMP '2026-01-31 01:02:03'", "2026-01-31 01:02:03.000"),
         ("TIMESTAMP_MS '1677-01-31 01:02:03.004'", "1677-01-31 01:02:03.004"),
-        ("TIMESTAMPTZ '2026-01-31 01:02:03+02'", "2026-01-30 23:02:03.000 UTC"),
         ("'AB'::blob", "41 42"), ("INTERVAL '26' HOUR", "1 02:00:00.000"),
         ("INTERVAL '14' MONTH", "1-2"), ("-INTERVAL '1' SECOND", "-0 00:00:01.000"),
         ("[1, NULL, 3]", "[1, null, 3]"), ("[['a', ''], []]", "[[a, ], []]"),
@@ -65,3 +64,31 @@ def test_what_python_holds_is_what_arrow_holds():
     values = pa.array([dt.date(2026, 1, 31), None])
     assert texts(values).to_pylist() == ["2026-01-31", None]
     assert texts(pa.array([Decimal("1E+2")], pa.decimal128(5))).to_pylist() == ["100"]
+
+
+ZONED = pa.struct([("t", pa.timestamp("us")), ("z", pa.string())])
+
+
+@pytest.mark.parametrize(
+    ("moment", "zone", "text"),
+    [
+        ("2020-06-10T19:55:23.383", "America/New_York", "2020-06-10 15:55:23.383 America/New_York"),
+        ("2020-12-10T19:55:23", "America/New_York", "2020-12-10 14:55:23.000 America/New_York"),
+        ("2020-06-10T19:55:23.383999", "+07:09", "2020-06-11 03:04:23.383 +07:09"),
+        ("1969-12-31T23:59:59.999", "UTC", "1969-12-31 23:59:59.999 UTC"),
+        ("2021-11-07T06:30:00", "America/New_York", "2021-11-07 01:30:00.000 America/New_York"),
+    ],
+)
+def test_times_with_a_zone_are_told_by_its_clock_and_with_its_name(moment, zone, text):
+    row = {"t": dt.datetime.fromisoformat(moment), "z": zone}
+    assert zoned(pa.array([None, row, row], ZONED)).to_pylist() == [None, text, text]
+
+
+def test_each_time_is_told_with_its_own_zone():
+    noon = dt.datetime(2026, 1, 31, 12)
+    rows = [{"t": noon, "z": zone} for zone in ("UTC", "Asia/Tokyo", "UTC")]
+    assert zoned(pa.array(rows, ZONED)).to_pylist() == [
+        "2026-01-31 12:00:00.000 UTC",
+        "2026-01-31 21:00:00.000 Asia/Tokyo",
+        "2026-01-31 12:00:00.000 UTC",
+    ]

@@ -31,6 +31,20 @@ run "an_alarm_tells_the_topic_when_it_rings_and_when_it_ends" {
   }
 }
 
+run "one_that_watches_a_share_rings_below_it" {
+  command = plan
+
+  variables {
+    alarms = {
+      failing = { description = "Half fails.", namespace = "AWS/Firehose", metric = "ExecuteProcessing.Success", dimensions = {}, statistic = "Average", below = 0.5 }
+    }
+  }
+  assert {
+    condition     = [for a in aws_cloudwatch_metric_alarm.this : [a.comparison_operator, a.threshold]] == [["LessThanThreshold", 0.5]]
+    error_message = "A share of what succeeds is too low, not too high."
+  }
+}
+
 run "without_a_topic_there_are_none" {
   variables {
     topic = null

@@ -12,7 +12,10 @@ variables {
   stage               = "test"
   ingest              = { name = "IngestLike-test", invoke_arn = "arn:aws:apigateway:us-east-1:lambda:path/ingest/invocations" }
   read                = { name = "ReadLikes-test", invoke_arn = "arn:aws:apigateway:us-east-1:lambda:path/read/invocations" }
+  writers             = { mode = "open" }
+  cors_origins        = ["*"]
   requests_per_second = 100
+  opens_after         = "arn:aws:firehose:us-east-1:000000000000:deliverystream/MovieLikesArchive-test"
   alarm_topic         = { arn = "arn:aws:sns:us-east-1:000000000000:alarms" }
 }
 
@@ -81,6 +84,85 @@ run "requests_are_checked_throttled_logged_and_reach_their_function" {
     condition     = jsondecode(aws_api_gateway_stage.this.access_log_settings[0].format).status == "$context.status"
     error_message = "Every request is logged as a line of JSON."
   }
+}
+
+run "open_means_everybody_and_says_so" {
+  command = plan
+
+  assert {
+    condition     = [for m in aws_api_gateway_method.this : m.authorization if m.authorization != "NONE"] == [] && length(aws_api_gateway_authorizer.users) + length(aws_api_gateway_usage_plan.writers) == 0
+    error_message = "Open is open."
+  }
+}
+
+run "keys_are_needed_to_write_and_not_to_read" {
+  command = plan
+
+  variables {
+    writers      = { mode = "api_key", keys = ["shop", "tv"] }
+    cors_origins = ["https://shop.example", "https://tv.example"]
+  }
+  assert {
+    condition     = [for name, m in aws_api_gateway_method.this : name if m.api_key_required] == ["POST /likes"] && toset(keys(aws_api_gateway_api_key.writers)) == toset(["shop", "tv"])
+    error_message = "Who writes has a key, which is in a usage plan of the stage: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-api-usage-plans.html"
+  }
+  assert {
+    condition     = alltrue([for r in aws_api_gateway_gateway_response.this : r.response_parameters["gatewayresponse.header.Access-Control-Allow-Origin"] == "'https://shop.example'"])
+    error_message = "API Gateway's own errors are for the first origin."
+  }
+}
+
+run "signed_requests_are_needed_to_write_and_not_to_read" {
+  command = plan
+
+  variables {
+    writers = { mode = "iam" }
+  }
+  assert {
+    condition     = { for name, m in aws_api_gateway_method.this : name => m.authorization if m.authorization != "NONE" } == { "POST /likes" = "AWS_IAM" }
+    error_message = "Who writes signs: https://docs.aws.amazon.com/apigateway/latest/developerguide/permissions.html"
+  }
+}
+
+run "tokens_are_needed_to_write_and_a_browser_may_ask_first" {
+  variables {
+    writers = { mode = "jwt", user_pool_arn = "arn:aws:cognito-idp:us-east-1:000000000000:userpool/us-east-1_a" }
+  }
+  assert {
+    condition     = { for name, m in aws_api_gateway_method.this : name => [m.authorization, m.authorizer_id] if m.authorization != "NONE" } == { "POST /likes" = ["COGNITO_USER_POOLS", aws_api_gateway_authorizer.users[0].id] }
+    error_message = "Who writes has a token, and a preflight, which cannot have one, is let through: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-enable-cognito-user-pool.html"
+  }
+  assert {
+    condition     = aws_api_gateway_authorizer.users[0].type == "COGNITO_USER_POOLS" && aws_api_gateway_authorizer.users[0].provider_arns == toset([var.writers.user_pool_arn])
+    error_message = "Tokens are those of the pool that is named."
+  }
+}
+
+run "a_name_of_our_own_is_the_only_one" {
+  command = plan
+
+  variables {
+    domain = { name = "api.likes.example.org", zone_id = "Z1" }
+  }
+  assert {
+    condition     = aws_api_gateway_rest_api.this.disable_execute_api_endpoint && output.url == "https://api.likes.example.org"
+    error_message = "AWS's own name is switched off: https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-disable-default-endpoint.html"
+  }
+  assert {
+    condition     = [for d in aws_api_gateway_domain_name.this : d.security_policy] == ["TLS_1_2"] && toset([for r in aws_route53_record.this : r.type]) == toset(["A", "AAAA"])
+    error_message = "TLS 1.2 at least: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-custom-domain-tls-version.html"
+  }
+}
+
+run "writers_that_nobody_can_be_are_refused" {
+  command = plan
+
+  variables {
+    writers      = { mode = "jwt", keys = ["shop"] }
+    cors_origins = ["https://shop.example/", "*"]
+  }
+
+  expect_failures = [var.writers, var.cors_origins]
 }
 
 run "a_stage_with_a_slash_and_more_than_the_account_has_are_refused" {

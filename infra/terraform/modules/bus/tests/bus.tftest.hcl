@@ -23,6 +23,7 @@ variables {
   name          = "movie-likes-test"
   function_name = "IngestLike-test"
   function_arn  = "arn:aws:lambda:us-east-1:000000000000:function:IngestLike-test"
+  opens_after   = "arn:aws:firehose:us-east-1:000000000000:deliverystream/MovieLikesArchive-test"
   alarm_topic   = { arn = "arn:aws:sns:us-east-1:000000000000:alarms" }
 }
 
@@ -53,8 +54,23 @@ run "the_default_bus_is_refused" {
   command = plan
 
   variables {
-    name = "default"
+    name      = "default"
+    producers = ["*"]
   }
 
-  expect_failures = [var.name]
+  expect_failures = [var.name, var.producers]
+}
+
+run "who_is_named_may_announce_likes_and_nothing_else" {
+  variables {
+    producers = ["arn:aws:iam::111122223333:root"]
+  }
+  assert {
+    condition     = [for s in data.aws_iam_policy_document.producers.statement : [s.actions, one(s.principals).identifiers, one(s.condition).variable, one(s.condition).values]] == [[toset(["events:PutEvents"]), toset(["arn:aws:iam::111122223333:root"]), "events:detail-type", tolist(["MovieLiked"])]]
+    error_message = "Another account sends likes alone: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html"
+  }
+  assert {
+    condition     = length(aws_cloudwatch_event_bus_policy.producers) == 1
+    error_message = "The bus has the policy."
+  }
 }

@@ -51,9 +51,18 @@ run "rows_become_parquet_by_arrival_hour" {
       for p in one(aws_kinesis_firehose_delivery_stream.this.extended_s3_configuration[0].processing_configuration[0].processors).parameters : p.parameter_name => p.parameter_value
       } == {
       LambdaArn       = "arn:aws:lambda:us-east-1:000000000000:function:ArchiveLikes-test:$LATEST"
-      BufferSizeInMBs = "0.2"
+      BufferSizeInMBs = "0.2", BufferIntervalInSeconds = "90", NumberOfRetries = "10"
     }
-    error_message = "A call gets 0.2 MB, and nothing is set to its default: that shows as a change in every plan."
+    error_message = "A call gets 0.2 MB (0.2 to 3) or 90 s (0 to 900), a failed one comes again more often than 3 times, and nothing is set to its default, which would show as a change in every plan: https://docs.aws.amazon.com/firehose/latest/APIReference/API_ProcessorParameter.html, https://docs.aws.amazon.com/firehose/latest/dev/data-transformation.html"
+  }
+
+  assert {
+    condition     = [for s in data.aws_iam_policy_document.assume.statement : [s.actions, one(s.principals).identifiers, length(coalesce(s.condition, []))]] == [[toset(["sts:AssumeRole"]), toset(["firehose.amazonaws.com"]), 0]]
+    error_message = "The trust is the documented one: https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html#firehose-assume-role"
+  }
+  assert {
+    condition     = toset(keys(module.alarms.alarms)) == toset(["freshness", "failed-processing", "failed-conversion"])
+    error_message = "Somebody hears of what Firehose gives up: https://docs.aws.amazon.com/firehose/latest/dev/monitoring-with-cloudwatch-metrics.html"
   }
 
   assert {

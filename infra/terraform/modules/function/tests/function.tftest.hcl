@@ -40,6 +40,7 @@ run "a_function_has_its_role_log_alarms_and_dead_letters" {
       POWERTOOLS_SERVICE_NAME      = "IngestLike"
       POWERTOOLS_METRICS_NAMESPACE = "MovieLikes"
       POWERTOOLS_LOG_LEVEL         = "INFO"
+      LAKE_STAGE                   = "test"
     })
     error_message = "The caller's variables and those of logs and metrics, and no others."
   }
@@ -76,8 +77,33 @@ run "a_function_has_its_role_log_alarms_and_dead_letters" {
     error_message = "The module itself allows writing the function's own log and dead letters, nothing else."
   }
   assert {
-    condition     = toset(keys(module.alarms.alarms)) == toset(["errors", "dead-letters"])
-    error_message = "Somebody hears of errors and of dead letters."
+    condition     = toset(keys(module.alarms.alarms)) == toset(["errors", "dead-letters", "throttles"])
+    error_message = "Somebody hears of errors, of dead letters, and of an account that has no room for the function."
+  }
+}
+
+run "a_retry_rings_no_alarm_and_nothing_is_reserved_unless_asked_for" {
+  command = plan
+
+  assert {
+    condition     = [for end in ["errors", "throttles"] : [module.alarms.alarms[end].evaluation_periods, module.alarms.alarms[end].datapoints_to_alarm]] == [[5, 3], [5, 3]]
+    error_message = "What is tried again and succeeds wakes nobody."
+  }
+  assert {
+    condition     = aws_lambda_function.this.reserved_concurrent_executions == -1
+    error_message = "100 executions must stay unreserved, which a new account has not: https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html"
+  }
+}
+
+run "calls_are_traced_where_somebody_asks" {
+  command = plan
+
+  variables {
+    traced = true
+  }
+  assert {
+    condition     = aws_lambda_function.this.tracing_config[0].mode == "Active" && contains(data.aws_iam_policy_document.this.statement[*].sid, "WhatTakesNoResource")
+    error_message = "A function writes its traces: https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html"
   }
 }
 
@@ -113,11 +139,13 @@ run "what_lambda_or_our_names_do_not_know_is_refused" {
     timeout_seconds = 901
     layers          = ["pandas"]
 
+    reserved_executions = 0
+
     event_age_seconds = 59
   }
 
   expect_failures = [
     var.name, var.stage, var.handler, var.memory_mb, var.ephemeral_mb, var.timeout_seconds, var.layers,
-    var.event_age_seconds,
+    var.event_age_seconds, var.reserved_executions,
   ]
 }

@@ -1,4 +1,21 @@
 mock_provider "aws" {
+  alias = "us_east_1"
+
+  mock_resource "aws_acm_certificate" {
+    defaults = { arn = "arn:aws:acm:us-east-1:000000000000:certificate/mock", domain_validation_options = [{ domain_name = "a", resource_record_name = "_a", resource_record_type = "CNAME", resource_record_value = "_b" }] }
+  }
+  mock_resource "aws_acm_certificate_validation" {
+    defaults = { certificate_arn = "arn:aws:acm:us-east-1:000000000000:certificate/mock" }
+  }
+  mock_resource "aws_wafv2_web_acl" {
+    defaults = { arn = "arn:aws:wafv2:us-east-1:000000000000:global/webacl/mock/mock" }
+  }
+  mock_resource "aws_cloudwatch_log_group" {
+    defaults = { arn = "arn:aws:logs:us-east-1:000000000000:log-group:aws-waf-logs-mock" }
+  }
+}
+
+mock_provider "aws" {
   mock_data "aws_iam_policy_document" {
     defaults = { json = "{\"Version\":\"2012-10-17\",\"Statement\":[]}" }
   }
@@ -45,7 +62,7 @@ mock_provider "aws" {
     defaults = { arn = "arn:aws:events:us-east-1:000000000000:rule/mock/mock" }
   }
   mock_resource "aws_api_gateway_stage" {
-    defaults = { invoke_url = "https://mock.execute-api.us-east-1.amazonaws.com/test" }
+    defaults = { arn = "arn:aws:apigateway:us-east-1::/restapis/mock/stages/test", invoke_url = "https://mock.execute-api.us-east-1.amazonaws.com/test" }
   }
   mock_resource "aws_cloudfront_distribution" {
     defaults = { arn = "arn:aws:cloudfront::000000000000:distribution/MOCK", domain_name = "mock.cloudfront.net" }
@@ -75,7 +92,7 @@ run "a_stage_is_named_counts_exactly_and_allows_no_more_than_it_needs" {
       output.stage.bucket, output.stage.results_bucket, output.stage.glue_database, output.stage.athena_workgroup,
       ] == [
       "MovieLikesStream-test", "MovieLikesTable-test", "MovieTrendsTable-test", "MovieLikesArchive-test", "movie-likes-test",
-      "raw-likes-bucket-test-000000000000", "athena-results-bucket-test-000000000000", "movie_likes_test", "movie-likes-test",
+      "raw-likes-bucket-test-000000000000-us-east-1", "athena-results-bucket-test-000000000000-us-east-1", "movie_likes_test", "movie-likes-test",
     ]
     error_message = "Everything is named after its stage."
   }
@@ -165,12 +182,13 @@ run "a_stage_is_named_counts_exactly_and_allows_no_more_than_it_needs" {
       [toset(["s3:GetObject"]), toset([for key in ["raw/*", "likes/*", "totals/*", "ids/*", "state/compaction.json"] : "${local.bucket_arn}/${key}"])],
       [toset(["s3:PutObject"]), toset([for key in ["likes/*", "totals/*", "ids/*", "state/compaction.json"] : "${local.bucket_arn}/${key}"])],
       [toset(["s3:DeleteObject"]), toset(["${local.bucket_arn}/likes/*", "${local.bucket_arn}/totals/*"])],
+      [toset(["s3:GetObject"]), toset(["${local.bucket_arn}/forgotten/tombstones.json", "${local.bucket_arn}/keys/forget"])],
       [toset(["s3:ListBucket"]), toset([local.bucket_arn])],
     ]
-    error_message = "CompactLake reads raw files, keeps likes, totals, event ids and its state, and does nothing else."
+    error_message = "CompactLake reads raw files, keeps likes, totals, event ids and its state, knows who is forgotten, and does nothing else."
   }
   assert {
-    condition     = [for s in data.aws_iam_policy_document.compact.statement : [for c in s.condition : [c.test, c.variable, c.values]] if contains(s.actions, "s3:ListBucket")] == [[["StringLike", "s3:prefix", tolist(["raw/*", "likes/*", "totals/*", "ids/*", "state/*"])]]]
+    condition     = [for s in data.aws_iam_policy_document.compact.statement : [for c in s.condition : [c.test, c.variable, c.values]] if contains(s.actions, "s3:ListBucket")] == [[["StringLike", "s3:prefix", tolist(["raw/*", "likes/*", "totals/*", "ids/*", "state/*", "forgotten/*", "keys/*"])]]]
     error_message = "CompactLake lists what it reads, and nothing else of the bucket."
   }
   assert {
@@ -199,9 +217,10 @@ run "a_stage_is_named_counts_exactly_and_allows_no_more_than_it_needs" {
   }
   assert {
     condition = { for name, m in module.alarms : name => { for end, a in m.alarms : end => [a.namespace, a.metric_name, a.threshold, a.alarm_actions] } } == {
-      CompactLake-test = { failed-objects = ["MovieLikes", "RawObjectsFailed", 0, toset([local.alarm_topic.arn])] }
-      TrackTrends-test = { behind = ["AWS/Lambda", "IteratorAge", 300000, toset([local.alarm_topic.arn])] }
-      UpdateCount-test = { behind = ["AWS/Lambda", "IteratorAge", 300000, toset([local.alarm_topic.arn])] }
+      ArchiveLikes-test = { failed-records = ["MovieLikes", "RecordsFailed", 0, toset([local.alarm_topic.arn])] }
+      CompactLake-test  = { failed-objects = ["MovieLikes", "RawObjectsFailed", 0, toset([local.alarm_topic.arn])] }
+      TrackTrends-test  = { behind = ["AWS/Lambda", "IteratorAge", 300000, toset([local.alarm_topic.arn])] }
+      UpdateCount-test  = { behind = ["AWS/Lambda", "IteratorAge", 300000, toset([local.alarm_topic.arn])] }
     }
     error_message = "Somebody hears that a raw file could not be merged, and that counts or trends are behind."
   }
@@ -217,12 +236,13 @@ run "a_stage_is_named_counts_exactly_and_allows_no_more_than_it_needs" {
       [toset(["s3:ListBucket"]), toset([local.bucket_arn])],
       [toset(["athena:GetQueryExecution", "athena:GetQueryResults", "athena:GetWorkGroup", "athena:StartQueryExecution"]), toset(["arn:aws:athena:us-east-1:000000000000:workgroup/movie-likes-test"])],
       [toset(["glue:GetDatabase", "glue:GetPartitions", "glue:GetTable", "glue:GetTables"]), toset([for name in ["catalog", "database/movie_likes_test", "table/movie_likes_test/*"] : "arn:aws:glue:us-east-1:000000000000:${name}"])],
+      [toset(["glue:CreateDatabase", "glue:GetDatabase", "glue:GetDatabases"]), toset([for name in ["catalog", "database/default"] : "arn:aws:glue:us-east-1:000000000000:${name}"])],
       [toset(["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"]), toset(["${local.results_bucket_arn}/results/*"])],
       [toset(["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"]), toset([local.results_bucket_arn])],
       [toset(["s3:GetBucketLocation"]), toset([local.bucket_arn])],
       [toset(["sns:Publish"]), toset([aws_sns_topic.reports.arn])],
     ]
-    error_message = "TrendReport reads five tables, keeps reports, asks Athena, announces, and does nothing else."
+    error_message = "TrendReport reads five tables, keeps reports, asks Athena, for which it also needs the database default, announces, and does nothing else: https://docs.aws.amazon.com/athena/latest/ug/fine-grained-access-to-glue-resources.html#full-access-to-default-db-per-region"
   }
   assert {
     condition     = [for s in data.aws_iam_policy_document.report.statement : [for c in s.condition : [c.test, c.variable, c.values]] if s.actions == toset(["s3:ListBucket"])] == [[["StringLike", "s3:prefix", tolist(["likes/*", "totals/*", "trends/*", "rejected/*", "movies/*", "reports/*", "state/reports/*"])]]]
@@ -241,15 +261,96 @@ run "a_stage_is_named_counts_exactly_and_allows_no_more_than_it_needs" {
     error_message = "Somebody hears of reports, on a topic of their own."
   }
   assert {
-    condition     = [output.stage.site_bucket, output.stage.site_url] == ["movie-likes-site-test-000000000000", "https://mock.cloudfront.net"] && output.stage.api_url == "https://mock.execute-api.us-east-1.amazonaws.com/test"
+    condition     = [output.stage.site_bucket, output.stage.site_url] == ["movie-likes-site-test-000000000000-us-east-1", "https://mock.cloudfront.net"] && output.stage.api_url == "https://mock.execute-api.us-east-1.amazonaws.com/test"
     error_message = "The page is there, and the API that it talks to."
+  }
+}
+
+run "what_holds_data_is_protected_and_two_regions_of_an_account_do_not_meet" {
+  command = plan
+
+  variables {
+    disposable           = false
+    requests_per_address = 1000
+    domain               = { name = "likes.example.org", zone_id = "Z1" }
+  }
+  assert {
+    condition     = length(module.api_firewall) == 1 && length(module.site_firewall) == 1 && output.stage.api_url == "https://api.likes.example.org" && output.stage.site_url == "https://likes.example.org"
+    error_message = "API and page have names of ours, and a web ACL each."
+  }
+  assert {
+    condition     = length(terraform_data.protected) == 1
+    error_message = "A plan that would remove or replace what holds data is refused: https://developer.hashicorp.com/terraform/language/meta-arguments/lifecycle"
+  }
+  assert {
+    condition     = alltrue([for name in [local.bucket, local.results_bucket, local.site_bucket, local.global] : endswith(name, "-us-east-1")]) && length("athena-results-bucket-${join("", [for n in range(13) : "s"])}-000000000000-ap-southeast-1") <= 63
+    error_message = "Bucket names are the world's, at most 63 characters long: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html"
+  }
+}
+
+run "nobody_hears_of_prod_without_an_address_and_a_budget_is_told_before_the_bill" {
+  command = plan
+
+  variables {
+    budget_usd = 100
+  }
+  assert {
+    condition     = [for w in jsondecode(aws_cloudwatch_dashboard.this[0].dashboard_body).widgets : substr(w.properties.markdown, 3, 4) if w.type == "text"] == ["Heal", "Late", "Corr"]
+    error_message = "From top to bottom: healthy, late, correct: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html"
+  }
+  assert {
+    condition     = [for n in aws_budgets_budget.this[0].notification : n.threshold if n.notification_type == "FORECASTED"] == [80] && one(aws_budgets_budget.this[0].cost_filter).values == tolist(["user:Stage$test"])
+    error_message = "Of this stage alone: https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-create-filters.html"
+  }
+}
+
+run "a_stage_that_needs_an_address_is_refused_without_one" {
+  command = plan
+
+  variables {
+    alarm_email     = null
+    alarms_required = true
+  }
+
+  expect_failures = [var.alarms_required]
+}
+
+run "people_may_do_their_work_and_no_more" {
+  command = plan
+
+  variables {
+    people = { analyst = ["arn:aws:iam::000000000000:role/data"], producer = ["arn:aws:iam::000000000000:role/shop"] }
+  }
+  assert {
+    condition     = { for name, role in aws_iam_role.people : name => role.name } == { analyst = "movie-likes-test-analyst-us-east-1", producer = "movie-likes-test-producer-us-east-1" }
+    error_message = "A role that nobody may take is not made."
+  }
+  assert {
+    condition     = toset(flatten(data.aws_iam_policy_document.producer.statement[*].actions)) == toset(["events:PutEvents", "execute-api:Invoke"])
+    error_message = "A producer sends and reads nothing."
+  }
+  assert {
+    condition = alltrue(flatten([
+      for document in [data.aws_iam_policy_document.analyst, data.aws_iam_policy_document.operator] : [
+        for s in document.statement : [for a in s.actions : !can(regex("dynamodb:(Get|Query|Scan|Put|Update|Delete)|kinesis:Get|s3:Delete|:[*]", a))]
+      ]
+    ]))
+    error_message = "Analysts and operators write no like and read none but by Athena's tables."
+  }
+  assert {
+    condition     = [for s in data.aws_iam_policy_document.operator.statement : s.resources if contains(s.actions, "s3:GetObject")] == [toset(["${local.bucket_arn}/state/*"])]
+    error_message = "An operator sees names, and the state, but no like."
+  }
+  assert {
+    condition     = toset(flatten([for s in data.aws_iam_policy_document.analyst.statement : s.resources if s.sid == "ReadTables"])) == toset([for table in ["likes", "totals", "trends", "movies", "reports"] : "${local.bucket_arn}/${table}/*"])
+    error_message = "An analyst reads tables, neither raw files nor rejected lines: https://docs.aws.amazon.com/athena/latest/ug/example-policies-workgroup.html"
   }
 }
 
 run "an_emulator_has_its_own_address_of_the_api_and_reports_may_be_kept_private" {
   variables {
     api_address     = "http://127.0.0.1:4566/restapis/%s/local"
-    publish_reports = false
+    publish_reports = true
   }
   assert {
     condition     = startswith(output.stage.api_url, "http://127.0.0.1:4566/restapis/") && !strcontains(output.stage.api_url, "%s")
@@ -279,7 +380,9 @@ run "a_stage_with_a_hyphen_and_an_address_that_is_none_are_refused" {
     stage        = "my-test"
     alarm_email  = "nobody"
     report_email = "no one"
+    people       = { analyst = ["*"] }
+    domain       = { name = "https://likes.example.org/", zone_id = "Z1" }
   }
 
-  expect_failures = [var.stage, var.alarm_email, var.report_email]
+  expect_failures = [var.stage, var.alarm_email, var.report_email, var.people, var.domain]
 }

@@ -1,4 +1,21 @@
 mock_provider "aws" {
+  alias = "us_east_1"
+
+  mock_resource "aws_acm_certificate" {
+    defaults = { arn = "arn:aws:acm:us-east-1:000000000000:certificate/mock", domain_validation_options = [{ domain_name = "a", resource_record_name = "_a", resource_record_type = "CNAME", resource_record_value = "_b" }] }
+  }
+  mock_resource "aws_acm_certificate_validation" {
+    defaults = { certificate_arn = "arn:aws:acm:us-east-1:000000000000:certificate/mock" }
+  }
+  mock_resource "aws_wafv2_web_acl" {
+    defaults = { arn = "arn:aws:wafv2:us-east-1:000000000000:global/webacl/mock/mock" }
+  }
+  mock_resource "aws_cloudwatch_log_group" {
+    defaults = { arn = "arn:aws:logs:us-east-1:000000000000:log-group:aws-waf-logs-mock" }
+  }
+}
+
+mock_provider "aws" {
   mock_data "aws_iam_policy_document" {
     defaults = { json = "{\"Version\":\"2012-10-17\",\"Statement\":[]}" }
   }
@@ -127,4 +144,29 @@ run "a_name_with_capitals_and_an_address_with_a_closing_slash_are_refused" {
   }
 
   expect_failures = [var.name, var.api_url]
+}
+
+run "a_name_of_our_own_has_its_certificate_and_no_old_tls" {
+  command = plan
+
+  variables {
+    domain      = { name = "likes.example.org", zone_id = "Z1" }
+    web_acl_arn = "arn:aws:wafv2:us-east-1:000000000000:global/webacl/movie-likes/mock"
+  }
+  assert {
+    condition     = aws_cloudfront_distribution.this.aliases == toset(["likes.example.org"]) && one(aws_cloudfront_distribution.this.viewer_certificate).minimum_protocol_version == "TLSv1.2_2021"
+    error_message = "TLS 1.2 at least: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/secure-connections-supported-viewer-protocols-ciphers.html"
+  }
+  assert {
+    condition     = toset([for r in aws_route53_record.this : r.type]) == toset(["A", "AAAA"]) && output.url == "https://likes.example.org"
+    error_message = "The name leads to the page, by IPv6, too."
+  }
+  assert {
+    condition     = alltrue([for b in concat(aws_cloudfront_distribution.this.default_cache_behavior, aws_cloudfront_distribution.this.ordered_cache_behavior) : one(b.function_association).event_type == "viewer-request"])
+    error_message = "Who comes by CloudFront's own name, which cannot be switched off, is sent to ours."
+  }
+  assert {
+    condition     = aws_cloudfront_distribution.this.web_acl_id == var.web_acl_arn
+    error_message = "A distribution names its web ACL itself: https://docs.aws.amazon.com/waf/latest/APIReference/API_AssociateWebACL.html"
+  }
 }

@@ -1,0 +1,1 @@
+"""`lake replay`: what was rejected and is now understood, as history in the lake."""

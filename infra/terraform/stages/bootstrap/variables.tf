@@ -1,0 +1,15 @@
+variable "bucket" {
+  description = "Bucket of the states of this account and region; infra/terraform/states.py names it."
+  type        = string
+}
+
+variable "repository" {
+  description = "GitHub repository whose workflows plan and apply stages, as owner/name: TF_VAR_repository; null: none."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.repository == null ? true : can(regex("^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$", var.repository))
+    error_message = "A repository is owner/name."
+  }
+}

@@ -1,0 +1,79 @@
+"""All that a stage keeps, byte for byte, and what is packed in it, for a search of it."""
+
+import base64
+import gzip
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from infra.stage import Stage
+
+STREAM = "kinesis"
+"""What the emulator keeps of the stream is named so; nothing can be taken out of a stream."""
+
+
+def kept(stage: Stage, home: Path) -> Iterator[tuple[str, bytes]]:
+    """Give where something is, and its bytes: every version of every object of every bucket, every
+    item of every table, every line of every log, every file of the stage."""
+    s3 = stage.client("s3")
+    for bucket in s3.list_buckets()["Buckets"]:
+        for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket["Name"]):
+            for one in page.get("Versions", ()):
+                place = {"Bucket": bucket["Name"], "Key": one["Key"], "VersionId": one["VersionId"]}
+                yield f"s3 {one['Key']} {one['VersionId']}", s3.get_object(**place)["Body"].read()
+    tables = stage.client("dynamodb")
+    for table in tables.list_tables()["TableNames"]:
+        for page in tables.get_paginator("scan").paginate(TableName=table):
+            for item in page["Items"]:
+                yield f"dynamodb {table}", repr(item).encode()
+    logs = stage.client("logs")
+    for group in logs.describe_log_groups()["logGroups"]:
+        for page in logs.get_paginator("filter_log_events").paginate(
+            logGroupName=group["logGroupName"]
+        ):
+            for event in page["events"]:
+                yield f"log {group['logGroupName']}", event["message"].encode()
+    for path in home.rglob("*"):
+        if path.is_file() and STREAM not in path.name and "providers" not in path.parts:
+            yield f"file {path.relative_to(home)}", path.read_bytes()
+
+
+def unpacked(data: bytes) -> Iterator[bytes]:
+    """Give bytes as they are, and all that is in them if they are gzip, Parquet or have Base64."""
+    yield data
+    if data.startswith(b"\x1f\x8b"):
+        data = gzip.decompress(data)
+        yield data
+    if data.startswith(b"PAR1"):
+        for row in pq.read_table(io.BytesIO(data)).to_pylist():
+            yield json.dumps(row, default=str, ensure_ascii=False).encode()
+        return
+    if b"rawData" in data or b"base64" in data:
+        for line in data.splitlines():
+            yield from _base64(line)
+
+
+def _base64(line: bytes) -> Iterator[bytes]:
+    try:
+        told: Any = json.loads(line)
+    except ValueError:
+        return
+    for name in ("rawData", "payload"):
+        text = told.get(name) if isinstance(told, dict) else None
+        if isinstance(text, str):
+            try:
+                yield base64.b64decode(text, validate=True)
+            except ValueError:
+                yield text.encode()
+
+
+def places(stage: Stage, home: Path, text: str) -> list[str]:
+    """Give where a text stands."""
+    wanted = text.encode()
+    return [
+        where for where, data in kept(stage, home) if any(wanted in each for each in unpacked(data))
+    ]
