@@ -118,6 +118,20 @@ def older(
             yield Difference("lake", film, hour, less, "the day held it, by its totals")
 
 
+def without(held: Iterable[Difference], missing: pa.Table) -> list[Difference]:
+    """Give differences, but of what the lake held only that which raw has no more."""
+    plain: Any = missing.select(["movie_id", "liked_at"]).to_pylist()
+    there = Counter((row["movie_id"], row["liked_at"] // HOUR_MS) for row in plain)
+    found: dict[tuple[str, int | None], Difference] = {}
+    others = []
+    for one in held:
+        if one.step != "lake":
+            others.append(one)
+        elif (number := one.number + there[one.movie_id, one.hour or 0]) < 0:
+            found[one.movie_id, one.hour] = msgspec.structs.replace(one, number=number)
+    return [*found.values(), *others]
+
+
 def wrong(
     told: Mapping[tuple[int, str], int], stands: Mapping[tuple[int, str], int]
 ) -> Iterable[Difference]:

@@ -26,7 +26,7 @@ from transform.aws.buckets import Bucket, Conflict
 from transform.aws.lake_sums import Stands, Sums
 from transform.aws.lake_writer import CONNECTIONS, Days, Power, opened
 from transform.counts import streamed
-from transform.lake import duck, keys, undelivered, watermark
+from transform.lake import duck, keys, watermark
 from transform.lake.division import DAY_HOURS
 from transform.lake.watermark import OVERLAP_MS, Object, State
 from transform.trends import rollups
@@ -160,10 +160,11 @@ def take(sources: Sources, asked: Asked, tell: Callable[[str], None] = lambda te
             lost = _old(lacking, asked.now - asked.archive_grace_ms)
             tell("comparing what arrived with the lake")
             missing = _missing(days, there, state, cursor, asked)
-        numbers = _numbers(sources.bucket, films, rows, told, on_stream, read)
+        numbers = _numbers(there, sums, films, rows, told, on_stream, read)
         differences = steps.of(balance.off(films), off, missing, lost)
-        differences += _older(sums, days, there)
-        differences += trend_differences.of(days, sums, asked.now)
+        every = asked.raw_days is None
+        stood = trend_differences.of(days, sums, asked.now, every) + _older(sums, days, there)
+        differences += steps.without(stood, missing)
         return Taken(
             asked.now, read, films, rows, lost, missing, state, there, sums, differences, numbers
         )
@@ -330,7 +331,8 @@ def _older(sums: Sums, days: Days, there: Stands) -> list[Difference]:
 
 
 def _numbers(
-    bucket: Bucket,
+    stands: Stands,
+    sums: Sums,
     films: pa.Table,
     rows: pa.Table,
     told: pa.Table,
@@ -353,7 +355,8 @@ def _numbers(
         "in_flight": total(films, "in_flight"),
         "tracked": total(told, "net"),
         "on_stream": len(on_stream),
-        "errors": sum(
-            not one.key.startswith(undelivered.DONE) for one in bucket.list(undelivered.PREFIX)
-        ),
+        "in_lake": total(sums.films, "net"),
+        "backfilled": total(sums.films, "backfilled"),
+        "repeated": total(sums.films, "repeated"),
+        "totals": len(stands.totals),
     }

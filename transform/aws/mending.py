@@ -6,7 +6,7 @@ stream has go to raw, what raw has and the lake lacks is merged again, what is a
 counted is counted by UpdateCount's own update, and only then is a count set to what it must be.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -56,15 +56,17 @@ def reconcile(
     Raises what a service raises; what was mended by then stays so, and the next run goes on.
     """
     settle()
-    done, before = Mended(), None
+    done, before, tried = Mended(), None, set[str]()
     for _ in range(ROUNDS):
         taken = auditing.audit(sources, asked, settle, tell)
         done.left = taken.differences
         done.found = done.found or taken.differences
-        if not taken.differences or taken.differences == before:
+        if not taken.differences or (taken.differences == before and "last" in tried):
             break
+        if taken.differences != before:
+            tried = set()
         before = taken.differences
-        _round(sources, asked, taken, settle, accept, done, tell)
+        tried.add(_round(sources, asked, taken, settle, accept, done, tell, tried))
     return done
 
 
@@ -76,34 +78,38 @@ def _round(
     accept: bool,
     done: Mended,
     tell: Tell,
-) -> None:
-    if len(taken.lost):
+    tried: Set[str],
+) -> str:
+    """Mend what comes first and was not tried in vain; gives its name, or "last"."""
+    if len(taken.lost) and "lost" not in tried:
         tell("bringing records from the stream")
         done.brought += archiving.bring(sources, taken.lost, asked.now)
         settle()
-        return
-    if len(taken.missing):
+        return "lost"
+    if len(taken.missing) and "missing" not in tried:
         tell("merging again what arrived")
         done.merged += merge_again(sources, taken.missing)
         settle()
-        return
-    if taken.sums.wrong:
+        return "missing"
+    if taken.sums.wrong and "totals" not in tried:
         tell("making totals anew")
         for day in taken.sums.wrong:
             stands = taken.stands.totals[day]
             with suppress(Conflict):
                 sources.bucket.delete(stands.key, stands.etag)
         settle()
-        return
-    if late := count_archived(sources.counts, taken, asked):
+        return "totals"
+    if "counted" not in tried and (late := count_archived(sources.counts, taken, asked)):
         done.counted += late
-        return
+        return "counted"
     tell("setting counts")
     done.set += set_counts(sources.counts, taken, films_to_set(taken, sources, accept))
-    hours = {d.hour for d in taken.differences if d.step == "trends" and d.hour is not None}
+    of = ("trends", "lake") if accept else ("trends",)
+    hours = {d.hour for d in taken.differences if d.step in of and d.hour is not None}
     if hours:
         tell("telling trends again")
         done.hours += retracking.again(sources, hours, asked.now)
+    return "last"
 
 
 def merge_again(sources: Sources, missing: pa.Table) -> int:

@@ -122,13 +122,16 @@ def _rollup(hour: int, rows: list[dict[str, Any]], folded: Mapping[str, str]) ->
 
 
 def _days(sources: Sources, wanted: list[int], now: int) -> None:
-    """Tell days of the table `trends` again that are over, from their totals; of today, RankTrends
-    does within the hour."""
+    """Tell days of the table `trends` again that are over, from their totals, or no more where the
+    lake has none; of today, RankTrends does within the hour."""
     bucket = sources.bucket
     totals = trend_days.by_day(bucket.list(keys.TOTALS))
     others = trend_days.beside(bucket.list(keys.TRENDS))
     for day in wanted:
-        if day not in totals or day >= now // DAY_MS:
+        if day >= now // DAY_MS:
+            continue
+        if day not in totals:
+            bucket.remove([keys.trends(day)])
             continue
         told = [
             rollups.settled(one, bucket.get(totals[one].key)[0])
