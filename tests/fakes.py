@@ -2,7 +2,7 @@
 
 import copy
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -83,6 +83,18 @@ class DynamoDB:
                 if item.get(name) != values[f":{alias[1:]}"]:
                     raise self._refused(item)
                 del item[name]
+        elif "#likes" in names:
+            mending = "SET #likes = :likes, #adjusted = :adjusted"
+            assert request["UpdateExpression"] == mending
+            for part in request["ConditionExpression"].split(" AND "):
+                if part.startswith("attribute_not_exists"):
+                    if names[part[21:-1]] in item:
+                        raise self._refused(item)
+                else:
+                    alias, value = part.split(" = ")
+                    if item.get(names[alias]) != values[value]:
+                        raise self._refused(item)
+            item |= {"likes": values[":likes"], "adjusted": values[":adjusted"]}
         elif "#adjusted" in names:
             adjusting = "SET #adjusted = :net, #run = :run ADD likes :more"
             assert request["UpdateExpression"] == adjusting
@@ -120,6 +132,18 @@ class DynamoDB:
         with self.lock:
             found = [copy.deepcopy(self.items[name]) for name in named if name in self.items]
         return {"Responses": {table: found}, "UnprocessedKeys": left}
+
+    def get_paginator(self, operation: str) -> Any:
+        """Scan the items, each as it is when it is read."""
+        assert operation == "scan"
+
+        def pages(TableName: str, ConsistentRead: bool) -> Iterator[dict[str, Any]]:
+            for name in list(self.items):
+                self.fate("scan", TableName)
+                with self.lock:
+                    yield {"Items": [copy.deepcopy(self.items[name])]}
+
+        return SimpleNamespace(paginate=pages)
 
     def get_item(self, TableName: str, Key: dict[str, Any]) -> dict[str, Any]:
         """Read an item of the trends, as it is at this moment."""

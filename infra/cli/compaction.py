@@ -26,7 +26,7 @@ def merge(stage: Stage, day: str | None, everything: bool, console: Console | No
     """Merge what was delivered since the last run, on a day (2026-01-31), or ever."""
     lake = bucket(stage)
     with _bar(console, "objects merged") as tell:
-        done = compacting.compact(lake, day=day, everything=everything, power=_power(), tell=tell)
+        done = compacting.compact(lake, day=day, everything=everything, power=power(), tell=tell)
     done.adjusted = adjusting.adjust(lake, counts(stage))
     return done
 
@@ -34,7 +34,7 @@ def merge(stage: Stage, day: str | None, everything: bool, console: Console | No
 def divide(stage: Stage, division: Division, console: Console | None = None) -> Done:
     """Set how days are divided, and divide those that stand."""
     with _bar(console, "days divided") as tell:
-        return compacting.divide(bucket(stage), division, _power(), tell)
+        return compacting.divide(bucket(stage), division, power(), tell)
 
 
 def told(done: Done) -> str:
@@ -84,7 +84,8 @@ def counts(stage: Stage) -> Counts:
     return Counts(client, stage.outputs.counts_table)
 
 
-def _power() -> Power:
+def power() -> Power:
+    """Give what a run here may use."""
     cores = os.cpu_count() or 1
     return Power(MEMORY_MB, cores)
 

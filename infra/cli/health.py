@@ -9,14 +9,15 @@ from typing import NamedTuple
 
 import msgspec
 
-from infra.cli import undelivered
+from infra.cli import audit, undelivered
 from infra.cli.backfill.ledger import Ledgers
-from infra.local import emulator
+from infra.local import after_kill, emulator
 from infra.local.bridge import daemon, status
 from infra.local.site import daemon as site
 from infra.paths import home
 from infra.stage import Stage, open_stage
-from transform.aws import tending
+from transform.aws import audit_rows, tending
+from transform.aws.auditing import Asked
 from transform.aws.buckets import Bucket, Forbidden
 from transform.lake import watermark
 from transform.lake.division import Division
@@ -27,6 +28,9 @@ SILENT_S = 30
 """Age at which what the bridge says of itself is no longer believed; it says it each second."""
 LONG_S = 24 * 3600
 """Age at which a backfill that has not ended is taken for one that was cut off."""
+
+AUDITED_MS = 2 * 3_600_000
+"""Age at which an hourly audit is missed."""
 
 
 class Check(NamedTuple):
@@ -45,7 +49,10 @@ def check(name: str) -> list[Check]:
         if process is None:
             return [Check("emulator", False, "not running; start it with `lake up`")]
         answers = emulator.healthy(process)
-        checks.append(Check("emulator", answers, f"pid {process.pid}, {process.endpoint}"))
+        killed = after_kill.mark(home()).exists()
+        told = "; it was killed, and what that left is not mended: `lake reconcile --repair` does"
+        detail = f"pid {process.pid}, {process.endpoint}{told if killed else ''}"
+        checks.append(Check("emulator", answers and not killed, detail))
         if not answers:
             return checks
     stage = open_stage(name)
@@ -64,6 +71,7 @@ def check(name: str) -> list[Check]:
         ("backfills", _backfills),
         ("reports", _reports),
         ("undelivered", _undelivered),
+        ("numbers", _numbers),
         ("rejected lines", _newest("rejected/day={day}/")),
     ]
     return checks + [Check(part, *_asked(look, stage)) for part, look in parts]
@@ -207,6 +215,27 @@ def _undelivered(stage: Stage) -> tuple[bool, str]:
     if not found.objects:
         return True, str(found)
     return False, f"{found}; `lake redrive` brings them back"
+
+
+def _numbers(stage: Stage) -> tuple[bool, str]:
+    """Whether counts, trends and lake agree: by an audit as of now, or on AWS, where that may take
+    a while, by the last hourly one."""
+    now = int(time() * 1000)
+    if stage.endpoint:
+        at, items = now, audit.take(stage, Asked(now), lambda text: None)[1]
+    else:
+        found = audit_rows.newest(Bucket(stage.client("s3"), stage.outputs.bucket), now)
+        if found is None:
+            return False, "no audit within a day; `lake audit` does one now"
+        at, items = found
+    when = f"at {datetime.fromtimestamp(at / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    off = [f"{one.item} {one.differs}: {one.detail}" for one in items if one.differs]
+    if off:
+        return False, f"{when}: {'; '.join(off)}; `lake reconcile` names all"
+    if at < now - AUDITED_MS:
+        return False, f"all agreed {when}, and no audit has run since; `lake audit` does one now"
+    counted = next((one.number for one in items if one.item == "counted"), 0)
+    return True, f"all agree {when}: {counted:,} net likes"
 
 
 def _reports(stage: Stage) -> tuple[bool, str]:

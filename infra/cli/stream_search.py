@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
-from time import sleep
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from transform.aws.shard_reading import records, shards
 from transform.event import aggregated
 from transform.event.stream_records import Metadata, Record, sequence
 
@@ -19,7 +18,6 @@ BEFORE_MS = 15 * 60_000
 """How long before Firehose had it a record may have come to the stream."""
 AFTER_MS = 1_000
 """How much earlier Firehose's clock may be."""
-_PAUSE_S = 0.25  # five reads a second of a shard (Amazon Kinesis Data Streams quotas)
 
 
 class Wanted(NamedTuple):
@@ -49,15 +47,14 @@ def find(
     stood: dict[bytes, list[Metadata]] = defaultdict(list)
     read = 0
     for shard_id in shards(kinesis, stream):
-        for told in records(kinesis, stream, shard_id, since, until):
+        for record in records(kinesis, stream, shard_id, since, until):
             read += 1
             if read % 1_000 == 0:
                 tell(f"{read} records of the stream read")
-            data = told["Data"]
-            for number, part in enumerate(aggregated.split(data) or [data]):
+            for number, part in enumerate(aggregated.split(record.data) or [record.data]):
                 digest = sha256(part).digest()
                 if digest in digests:
-                    stood[digest].append(_metadata(shard_id, told, number))
+                    stood[digest].append(_metadata(record, number))
     return match(wanted, stood)
 
 
@@ -83,54 +80,6 @@ def _arrival(at: Metadata) -> int:
     return at.approximate_arrival_timestamp
 
 
-def _metadata(shard_id: str, told: Any, number: int) -> Metadata:
-    arrived_at = _ms(told["ApproximateArrivalTimestamp"])
-    key = told["PartitionKey"]
-    return Metadata(shard_id, told["SequenceNumber"], key, arrived_at, number)
-
-
-def record(shard_id: str, told: Any) -> Record:
-    """Give a record of a shard as the functions read it."""
-    at = _metadata(shard_id, told, 0)
-    place = shard_id, at.sequence_number, at.partition_key
-    return Record(told["Data"], at.approximate_arrival_timestamp, *place)
-
-
-def shards(kinesis: KinesisClient, stream: str) -> Iterator[str]:
-    """Give the ids of all shards that still have records, closed ones too."""
-    asked: Any = {"StreamName": stream}
-    while asked:
-        page = kinesis.list_shards(**asked)
-        yield from (shard["ShardId"] for shard in page["Shards"])
-        asked = {"NextToken": page["NextToken"]} if page.get("NextToken") else None
-
-
-def records(
-    kinesis: KinesisClient, stream: str, shard_id: str, since: int, until: int
-) -> Iterator[Any]:
-    """Give the records of a shard, as boto3 does, that arrived from one time to another (epoch
-    milliseconds)."""
-    start = kinesis.get_shard_iterator(
-        StreamName=stream,
-        ShardId=shard_id,
-        ShardIteratorType="AT_TIMESTAMP",
-        Timestamp=datetime.fromtimestamp(since / 1000, UTC),
-    )
-    iterator: str | None = start["ShardIterator"]
-    while iterator:
-        try:
-            page = kinesis.get_records(ShardIterator=iterator)
-        except kinesis.exceptions.ProvisionedThroughputExceededException:
-            sleep(_PAUSE_S)
-            continue
-        for record in page["Records"]:
-            if _ms(record["ApproximateArrivalTimestamp"]) > until:
-                return
-            yield record
-        if not page["Records"] and not page.get("MillisBehindLatest"):
-            return
-        iterator = page.get("NextShardIterator")
-
-
-def _ms(moment: datetime) -> int:
-    return round(moment.timestamp() * 1000)
+def _metadata(record: Record, number: int) -> Metadata:
+    shard_id, told = record.shard_id or "", record.sequence_number or ""
+    return Metadata(shard_id, told, record.partition_key or "", record.arrived_at, number)

@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from infra.cli import stream_search
 from infra.stage import Stage
+from transform.aws import shard_reading
 from transform.counts import streamed
 from transform.event import stream_records
 from transform.event.likes import Like
@@ -63,10 +63,10 @@ def poisons(
     kinesis: KinesisClient, stream: str, since: int, until: int, tell: Callable[[str], None]
 ) -> Iterator[Poison]:
     """Give the records of a time (epoch milliseconds) on which the code of this version fails."""
-    for shard_id in stream_search.shards(kinesis, stream):
+    for shard_id in shard_reading.shards(kinesis, stream):
         tell(shard_id)
-        for told in stream_search.records(kinesis, stream, shard_id, since, until):
-            yield from failing(stream_search.record(shard_id, told))
+        for record in shard_reading.records(kinesis, stream, shard_id, since, until):
+            yield from failing(record)
 
 
 def failing(record: Record) -> Iterator[Poison]:

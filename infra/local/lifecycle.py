@@ -19,7 +19,7 @@ import urllib3
 from infra import build
 from infra.cli.movies import table
 from infra.cli.steps import Steps, Tell
-from infra.local import emulator
+from infra.local import after_kill, emulator
 from infra.local.bridge import daemon
 from infra.local.emulator import EmulatorError, Process
 from infra.local.process import write
@@ -61,6 +61,7 @@ class Parts:
     bridge: Sequence[str] = daemon.COMMAND
     site: Sequence[str] = site.COMMAND
     stock: Callable[[Stage], None] = table.stock
+    mend: Callable[[Stage, Tell], int] = after_kill.reconcile
 
 
 def up(
@@ -105,7 +106,9 @@ def up(
         url = _site(home, site_port, applied, steps, parts)
         outputs = msgspec.structs.replace(applied.outputs, site_url=url)
         write(home / "local.json", msgspec.structs.replace(local, outputs=outputs))
-    return Stage("local", outputs, process.endpoint)
+        opened = Stage("local", outputs, process.endpoint)
+        after_kill.mend(home, opened, steps, parts.mend)
+    return opened
 
 
 def down(home: Path, steps: Steps, *, wipe: bool = False) -> bool:
@@ -142,11 +145,12 @@ def _emulator(home: Path, port: int | None, steps: Steps, parts: Parts) -> Proce
         # Its objects outlive a kill; the rest is as it was at the emulator's last start.
         # What the bridge handed over since then is not in the tables any more.
         _changing(home).write_text(_CUT_OFF)
+        after_kill.mark(home).touch()
         _stop_bridge(home, steps)
         daemon.forget(home)
         steps.note(
             "The emulator ended without saving its state. The lake's objects are still there; "
-            "counts and the stream are as they were when it last started."
+            "counts and the stream are as they were when it last started, and are mended below."
         )
     port = port or _last_port(home)
     write(home / "port.json", port)

@@ -9,6 +9,9 @@ pass, which it never does.
 The key of an object may end with a slash, as that of the index of reports does. MiniStack asks its
 policies about the key without it, and so refuses what `reports/*` allows.
 
+What expires of the stream takes nothing unread with it, and sequence numbers only rise
+(`infra/local/stream_positions.py`).
+
 Athena's queries run on our engine, in a process of its own (`infra/local/athena`): MiniStack would
 give DuckDB Athena's SQL as it is.
 
@@ -34,7 +37,7 @@ def main() -> None:
     from ministack.core import iam_actions
     from ministack.services import apigateway_v1, lambda_svc
 
-    from infra.local import compressed_requests
+    from infra.local import compressed_requests, stream_positions
     from infra.local.athena import emulated as athena
     from infra.local.delivery import Deliveries
 
@@ -76,6 +79,7 @@ def main() -> None:
         await serve(application, config, shutdown_trigger=told_to_end)
 
     deliveries.install()
+    stream_positions.install()
     lambda_svc._add_permission = add_once
     iam_actions.extract_resource_arn = extract_whole
     compressed_requests.install(apigateway_v1)

@@ -18,7 +18,8 @@ SEQUENCE_BYTES = 24
 FORGET_AFTER_S = 8 * 24 * 3600
 """A memory may go once its records left the stream, which keeps them for 7 days at most here."""
 
-_MEMORY = "@"
+MEMORY = "@"
+"""What the name of an attribute begins with that remembers a shard."""
 _ARRIVAL_BYTES = 4
 
 
@@ -113,7 +114,7 @@ def memory_name(shard_id: str) -> str:
     has more open shards than that, which is 28 MB a second, or was divided so often in the 8 days
     before; its writes then cost two units, up to 60 shards, and one again 8 days after.
     """
-    return _MEMORY + (shard_id.removeprefix("shardId-").lstrip("0") or "0")
+    return MEMORY + (shard_id.removeprefix("shardId-").lstrip("0") or "0")
 
 
 def forgettable(item: Mapping[str, object], now_s: int) -> dict[str, bytes]:
@@ -124,7 +125,7 @@ def forgettable(item: Mapping[str, object], now_s: int) -> dict[str, bytes]:
     return {
         name: value
         for name, value in item.items()
-        if name.startswith(_MEMORY)
+        if name.startswith(MEMORY)
         and isinstance(value, bytes)
         and int.from_bytes(value[SEQUENCE_BYTES:], "big") < now_s - FORGET_AFTER_S
     }

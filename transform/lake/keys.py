@@ -112,6 +112,11 @@ def day_of(key: str) -> int | None:
     return next((day for day in found if day is not None), None)
 
 
+def day_name(day: int) -> str:
+    """Give an epoch day as 2026-01-31."""
+    return _time(day * 24).strftime("%Y-%m-%d")
+
+
 def rollup(hour: int) -> str:
     """Give where the rollup of an hour rests."""
     return _time(hour).strftime(_ROLLUPS)

@@ -10,7 +10,7 @@ https://docs.aws.amazon.com/firehose/latest/dev/record-format-conversion-error-h
 import base64
 import binascii
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Annotated, Any, NamedTuple
@@ -129,6 +129,11 @@ def bring(records: Sequence[Failed], places: Mapping[int, Metadata]) -> Brought:
         rows += map(_decode_made, outcome.data.splitlines())
     placed = sum(row.place is not None for row in rows)
     return Brought(_table(rows), archived.rejected, placed)
+
+
+def rows_of(outcomes: Iterable[bytes]) -> pa.Table:
+    """Give what the archive's function made of records as rows of `likes_raw`."""
+    return _table([_decode_made(line) for data in outcomes for line in data.splitlines()])
 
 
 def raw_key(one: Object) -> str:

@@ -1,7 +1,7 @@
 """Event time as trends know it: likes and unlikes by film and minute, of an hour or a day."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -56,6 +56,16 @@ def hours(batches: Iterable[Batch]) -> dict[int, list[Batch]]:
 def empty(hour: int) -> Rollup:
     """Give an hour in which nothing happened."""
     return Rollup(hour, _SCHEMA.empty_table(), {})
+
+
+def of(
+    hour: int, counts: Mapping[tuple[str, int], Sequence[int]], folded: dict[str, str]
+) -> Rollup:
+    """Give an hour of which is told, by film and minute, how many likes and unlikes there were."""
+    found = [(film, minute, *pair) for (film, minute), pair in sorted(counts.items())]
+    columns = list(zip(*found, strict=True)) if found else [()] * len(_SCHEMA)
+    arrays = [pa.array(c, field.type) for c, field in zip(columns, _SCHEMA, strict=True)]
+    return Rollup(hour, pa.table(arrays, schema=_SCHEMA), folded)
 
 
 def add(rollup: Rollup, batches: Iterable[Batch]) -> Rollup:

@@ -14,6 +14,7 @@ from infra.cli.stream_search import Wanted
 from tests.bucket import Objects
 from tests.errors import failed
 from tests.kpl import aggregate
+from transform.aws import conditions
 from transform.aws.buckets import Bucket
 from transform.event import stream_records
 from transform.event.stream_records import Metadata, Record
@@ -212,5 +213,5 @@ def test_how_much_lies_there_is_told(s3, monkeypatch):
     found = undelivered.look(bucket)
     assert found == (2, 3, NOW)
     assert str(found) == "3 records in 2 objects, since 2027-01-15 08:00:00 UTC"
-    monkeypatch.setattr(undelivered, "MOST_BYTES", 10)
+    monkeypatch.setattr(conditions, "MOST_BYTES", 10)
     assert undelivered.look(bucket) == (2, None, NOW)

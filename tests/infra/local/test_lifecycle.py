@@ -14,7 +14,7 @@ import pytest
 from rich.console import Console
 
 from infra.cli.steps import Steps
-from infra.local import emulator, lifecycle, ports
+from infra.local import after_kill, emulator, lifecycle, ports
 from infra.local.bridge import daemon
 from infra.local.emulator import EmulatorError
 from infra.local.lifecycle import Parts
@@ -75,6 +75,8 @@ class Bench:
         self.out = io.StringIO()
         self.port = ports.any_free()
         self.stocked: list[Stage] = []
+        self.left = [0]
+        self.mended = 0
 
     def up(self, port: int | None = None):
         return lifecycle.up(self.home, port or self.port, self.steps, self.parts())
@@ -84,7 +86,11 @@ class Bench:
         bridge = (sys.executable, "-c", BRIDGE)
         served = (sys.executable, "-c", SITE)
         made = (self._build, self._apply, lambda url: None, require)
-        return Parts(stand_in, *made, bridge, served, self.stocked.append)
+        return Parts(stand_in, *made, bridge, served, self.stocked.append, self._mend)
+
+    def _mend(self, stage, tell) -> int:
+        self.mended += 1
+        return self.left.pop(0)
 
     @property
     def steps(self) -> Steps:
@@ -185,6 +191,19 @@ def test_a_killed_emulator_is_started_and_applied_again_and_that_is_said(bench):
     bench.up()
     assert bench.applied == 2
     assert "ended without saving" in bench.said
+
+
+def test_what_a_kill_left_is_mended_and_marked_until_it_is(bench):
+    bench.up()
+    assert bench.mended == 0
+    kill(bench.home)
+    bench.left = [3, 0]
+    bench.up()
+    assert bench.mended == 1 and "`lake reconcile --repair` mends" in bench.said
+    assert after_kill.mark(bench.home).exists()
+    bench.up()
+    bench.up()
+    assert bench.mended == 2 and not after_kill.mark(bench.home).exists()
 
 
 def test_after_an_apply_the_emulator_has_been_stopped_once_to_save(bench):

@@ -1,0 +1,108 @@
+"""`lake reconcile` and `lake recount`: which films, hours and step are off, and mending it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from time import time
+from typing import Any
+
+from infra.cli import audit, compaction
+from infra.cli.output.tables import counted
+from infra.stage import Stage
+from transform.audit import balance, report
+from transform.audit.steps import Difference
+from transform.aws import auditing, mending
+from transform.aws.auditing import TRACKED_DAYS, Asked
+from transform.aws.mending import Mended
+
+COLUMNS = ("step", "movie_id", "hour", "number", "detail")
+_LOST = ("archive", "compaction", "lake")
+
+
+def asked(grace_ms: int = balance.GRACE_MS) -> Asked:
+    """Give what is asked: everything, as of now."""
+    return Asked(
+        int(time() * 1000),
+        raw_days=None,
+        tracked_days=TRACKED_DAYS,
+        deep=True,
+        grace_ms=grace_ms,
+    )
+
+
+def find(stage: Stage, tell: Callable[[str], None]) -> list[Difference]:
+    """Give what differs, after a compaction."""
+    merge = _settle(stage)
+    merge()
+    return auditing.audit(audit.sources(stage), asked(), merge, tell).differences
+
+
+def repair(
+    stage: Stage,
+    tell: Callable[[str], None],
+    *,
+    accept: bool = False,
+    grace_ms: int = balance.GRACE_MS,
+) -> Mended:
+    """Mend what can be mended; counts follow the lake where likes are lost if that is accepted."""
+    return mending.reconcile(
+        audit.sources(stage), asked(grace_ms), _settle(stage), accept=accept, tell=tell
+    )
+
+
+def _settle(stage: Stage) -> Callable[[], object]:
+    return lambda: compaction.merge(stage, None, False)
+
+
+def rows(found: Sequence[Difference]) -> list[tuple[Any, ...]]:
+    """Give differences as rows."""
+    return [
+        (one.step, one.movie_id, "" if one.hour is None else report.hour(one.hour), one.number,
+         one.detail)
+        for one in found
+    ]  # fmt: skip
+
+
+def told(done: Mended) -> str:
+    """Say what was mended, and what is left."""
+    if not done.found:
+        return "All numbers agree; there is nothing to mend."
+    did = [
+        (done.brought, "record", "brought from the stream"),
+        (done.merged, "like", "merged again"),
+        (done.counted, "like", "counted from the archive"),
+        (done.set, "count", "set"),
+        (done.hours, "hour", "of trends told again"),
+    ]
+    said = [f"{counted(number, what)} {how}" for number, what, how in did if number]
+    lines = ["mended: " + (", ".join(said) if said else "nothing")]
+    if not done.left:
+        return "\n".join([*lines, "All numbers agree now."])
+    lost = [one for one in done.left if one.step in _LOST]
+    if lost:
+        number = sum(abs(one.number) for one in lost)
+        films = len({one.movie_id for one in lost})
+        lines.append(
+            f"Lost: {counted(number, 'like')} of {counted(films, 'film')}; neither raw nor the "
+            "stream has them any more. `--accept` has the counts follow the lake."
+        )
+    if doubtful := [one for one in done.left if one.step == "count" and one.number > 0]:
+        lines.append(
+            f"{counted(len(doubtful), 'count')} higher than the lake, and nothing older than "
+            f"{TRACKED_DAYS} days tells which of them is right. `--accept` has the counts follow "
+            "the lake."
+        )
+    return "\n".join(lines)
+
+
+def fields(done: Mended) -> dict[str, object]:
+    """Give the same for programs."""
+    return {
+        "found": len(done.found),
+        "brought": done.brought,
+        "merged": done.merged,
+        "counted": done.counted,
+        "set": done.set,
+        "hours": done.hours,
+        "left": len(done.left),
+    }

@@ -1,0 +1,1 @@
+"""Whether the numbers of a stage agree, each taken from its own source."""

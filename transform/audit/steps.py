@@ -1,0 +1,150 @@
+"""Which step lost or doubled what differs: told from which of the sources agree.
+
+A film's count differs from the lake. Where the archive has the likes and the lake lacks them,
+compaction lost them. Where what was tracked says as the count does, the archive lost them, or has
+too many. Where it says as the lake does, the count is wrong. And where only what was tracked
+differs, trends are.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal
+
+import msgspec
+import pyarrow as pa
+
+from transform.lake.duck import HOUR_MS
+
+Step = Literal["count", "adjust", "archive", "compaction", "totals", "trends", "lake"]
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """What a step lost (less than 0) or has too many of a film: likes less unlikes."""
+
+    step: Step
+    movie_id: str
+    hour: int | None
+    """The epoch hour of the events, where it is known."""
+    number: int
+    detail: str
+
+
+def of(
+    films: pa.Table,
+    hours: pa.Table,
+    missing: pa.Table,
+    lost: pa.Table,
+) -> list[Difference]:
+    """Give the differences of films that are off (`balance.SCHEMA`), of hours that were tracked
+    otherwise than the lake has them (`hours.SCHEMA`), of likes that raw has and the lake lacks
+    (`archive.SCHEMA`), and of deliveries that the stream has and raw lacks
+    (`deliveries.SCHEMA`)."""
+    found = _named("compaction", missing, "raw has it, the lake lacks it")
+    found += _named("archive", lost, "the stream has it, raw lacks it")
+    lacking = _by_hour(missing)
+    tracked: dict[str, dict[int, int]] = defaultdict(dict)
+    for row in hours.to_pylist():
+        if row["not_tracked"]:
+            detail = "archived, and not tracked"
+            found.append(
+                Difference("trends", row["movie_id"], row["hour"], -row["not_tracked"], detail)
+            )
+        left = row["difference"] - lacking.get((row["movie_id"], row["hour"]), 0)
+        if left:
+            tracked[row["movie_id"]][row["hour"]] = left
+    without = Counter[str]()
+    for (film, _), net in lacking.items():
+        without[film] += net
+    for row in films.to_pylist():
+        found += _of_film(row, without[row["movie_id"]], tracked.pop(row["movie_id"], {}))
+    for film, left in tracked.items():
+        found += _trends(film, left)
+    return found
+
+
+def _of_film(row: Mapping[str, Any], lacking: int, tracked: Mapping[int, int]) -> list[Difference]:
+    film, found = row["movie_id"], []
+    if row["adjusted"] != row["must_adjust"]:
+        more = row["adjusted"] - row["must_adjust"]
+        detail = f"its item holds {row['adjusted']} adjusted, the lake says {row['must_adjust']}"
+        found.append(Difference("adjust", film, None, more, detail))
+    if row["not_counted"]:
+        detail = "archived, and not counted"
+        found.append(Difference("count", film, None, -row["not_counted"], detail))
+    left = row["difference"] - lacking
+    if left and tracked and sum(tracked.values()) == left:
+        for hour, more in sorted(tracked.items()):
+            detail = "counted and tracked, and neither in raw nor in the lake"
+            if more < 0:
+                detail = "in the lake, and neither counted nor tracked"
+            found.append(Difference("archive", film, hour, -more, detail))
+        return found
+    if left:
+        streamed = row["likes"] - row["adjusted"]
+        detail = f"the stream counted {streamed}, the lake says {streamed - left}"
+        found.append(Difference("count", film, None, left, detail))
+    return found + _trends(film, tracked)
+
+
+def _trends(film: str, tracked: Mapping[int, int]) -> list[Difference]:
+    return [
+        Difference("trends", film, hour, more, "tracked otherwise than counted and archived")
+        for hour, more in sorted(tracked.items())
+    ]
+
+
+def _by_hour(rows: pa.Table) -> Counter[tuple[str, int]]:
+    found = Counter[tuple[str, int]]()
+    plain: Any = rows.select(["movie_id", "net", "liked_at"]).to_pylist()
+    for row in plain:
+        found[row["movie_id"], row["liked_at"] // HOUR_MS] += row["net"]
+    return found
+
+
+def _named(step: Step, rows: pa.Table, detail: str) -> list[Difference]:
+    return [
+        Difference(step, film, hour, -net, detail)
+        for (film, hour), net in sorted(_by_hour(rows).items())
+    ]
+
+
+def older(
+    told: Mapping[tuple[int, str], int], stands: Mapping[tuple[int, str], int]
+) -> Iterable[Difference]:
+    """Give where a day holds fewer likes and unlikes than its totals told, by hour and film: it
+    was replaced by an older one, or deleted."""
+    for (hour, film), number in sorted(told.items()):
+        if (less := stands.get((hour, film), 0) - number) < 0:
+            yield Difference("lake", film, hour, less, "the day held it, by its totals")
+
+
+def without(held: Iterable[Difference], missing: pa.Table) -> list[Difference]:
+    """Give differences, but of what the lake held only that which raw has no more."""
+    plain: Any = missing.select(["movie_id", "liked_at"]).to_pylist()
+    there = Counter((row["movie_id"], row["liked_at"] // HOUR_MS) for row in plain)
+    found: dict[tuple[str, int | None], Difference] = {}
+    others = []
+    for one in held:
+        if one.step != "lake":
+            others.append(one)
+        elif (number := one.number + there[one.movie_id, one.hour or 0]) < 0:
+            found[one.movie_id, one.hour] = msgspec.structs.replace(one, number=number)
+    return [*found.values(), *others]
+
+
+def wrong(
+    told: Mapping[tuple[int, str], int], stands: Mapping[tuple[int, str], int]
+) -> Iterable[Difference]:
+    """Give where totals tell other likes and unlikes than the day that they are of, by hour and
+    film."""
+    for hour, film in sorted(told.keys() | stands.keys()):
+        if more := told.get((hour, film), 0) - stands.get((hour, film), 0):
+            yield Difference("totals", film, hour, more, "likes_by_hour tells other likes")
+
+
+def by_step(found: Sequence[Difference]) -> dict[Step, list[Difference]]:
+    """Give differences by their step."""
+    steps: dict[Step, list[Difference]] = {}
+    for one in found:
+        steps.setdefault(one.step, []).append(one)
+    return steps

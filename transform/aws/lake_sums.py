@@ -1,0 +1,168 @@
+"""What the lake comes to by film and hour, as its days stand, whatever their totals say."""
+
+import tempfile
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute
+
+from transform.audit import balance
+from transform.aws import tending
+from transform.aws.lake_writer import CONNECTIONS, Days
+from transform.lake import duck, keys, repeats, totals
+from transform.lake.division import WHOLE
+from transform.lake.watermark import Object
+
+pc: Any = pyarrow.compute  # its types do not know of what follows
+
+AT_ONCE = 100
+"""Days whose totals are in memory together."""
+
+
+class Stands(NamedTuple):
+    """The objects of all days, their repeats and their totals, by epoch day."""
+
+    likes: Mapping[int, Mapping[str, Object]]
+    repeats: Mapping[int, Object]
+    totals: Mapping[int, Object]
+
+    @property
+    def days(self) -> list[int]:
+        """The days of which anything is there."""
+        return sorted({*self.likes, *self.repeats})
+
+    def is_derived(self, day: int, source: str) -> bool:
+        """Tell whether totals that name this source are of what the day holds."""
+        etags = {name: one.etag for name, one in self.likes.get(day, {}).items()}
+        again = self.repeats.get(day)
+        return source == totals.source(etags, again.etag if again else "")
+
+    @property
+    def mark(self) -> str:
+        """What tells all this from what it is at another time."""
+        told = [(one.key, one.etag) for objects in self.likes.values() for one in objects.values()]
+        told += [(one.key, one.etag) for one in (*self.repeats.values(), *self.totals.values())]
+        return sha256(repr(sorted(told)).encode()).hexdigest()
+
+
+class Sums(NamedTuple):
+    """What the lake comes to: by film over all days (`balance.SUMS`), and by hour and film on some
+    days (`totals.SCHEMA`, by day); and by day what stale totals told, and what totals told that are
+    of the day and wrong."""
+
+    films: pa.Table
+    hours: dict[int, pa.Table]
+    stale: dict[int, pa.Table]
+    wrong: dict[int, pa.Table]
+
+
+def stands(days: Days) -> Stands:
+    """List what is there."""
+
+    def by_day(prefix: str) -> dict[int, Object]:
+        found = ((keys.day_of(one.key), one) for one in days.bucket.list(prefix))
+        return {day: one for day, one in found if day is not None}
+
+    return Stands(tending.listed(days.bucket), by_day(keys.REPEATS), by_day(keys.TOTALS))
+
+
+def read(days: Days, there: Stands, some: Iterable[int], again: Iterable[int]) -> Sums:
+    """Read what the totals say, or where they are stale, what their days hold; by hour of `some`
+    days. Of those that `again` names, what the days hold is read in any case, and compared.
+
+    Raises `Conflict` where others change a day meanwhile.
+    """
+    wanted, doubted, films = set(some), set(again), [balance.SUMS.empty_table()]
+    hours, stale, wrong = dict[int, pa.Table](), dict[int, pa.Table](), dict[int, pa.Table]()
+    every = sorted({*there.days, *there.totals})
+    with ThreadPoolExecutor(CONNECTIONS) as pool:
+        for first in range(0, len(every), AT_ONCE):
+            chunk = every[first : first + AT_ONCE]
+            for day, (told, source) in zip(
+                chunk, pool.map(lambda day: _told(days, there, day), chunk), strict=True
+            ):
+                sums = told
+                if not there.is_derived(day, source):
+                    stale[day] = told
+                    sums = of_day(days, there, day)
+                elif day in doubted and not (sums := of_day(days, there, day)).equals(told):
+                    wrong[day] = told
+                films.append(_by_film(sums))
+                if day in wanted:
+                    hours[day] = sums
+            films = [_together(films)]
+    return Sums(films[0], hours, stale, wrong)
+
+
+def of_day(days: Days, there: Stands, day: int) -> pa.Table:
+    """Give what the likes and repeats of a day come to, read anew."""
+    with tempfile.TemporaryDirectory(dir=days.scratch) as folder:
+        paths = download(days, there, [day], Path(folder))
+        with duck.cursor(days.staging.connection) as cursor:
+            sums = totals.of_files(cursor, paths)
+    again, _ = days.repeats(there.repeats.get(day))
+    return totals.with_repeats(sums, again)
+
+
+def download(days: Days, there: Stands, some: Iterable[int], folder: Path) -> list[Path]:
+    """Download the likes of days, each row once; gives the files."""
+    found = [
+        one
+        for day in some
+        for objects in [there.likes.get(day, {})]
+        for one in ([objects[WHOLE]] if WHOLE in objects else objects.values())
+    ]
+    paths = [folder / f"likes-{number}.parquet" for number in range(len(found))]
+    with ThreadPoolExecutor(CONNECTIONS) as pool:
+        etags = list(pool.map(days.bucket.download, [one.key for one in found], paths))
+    return [path for path, etag in zip(paths, etags, strict=True) if etag]
+
+
+def archived(hours: Mapping[int, pa.Table], first: int, last: int) -> pa.Table:
+    """Give what came by the stream of epoch hours from one to another, as `audit.hours.SUMS`."""
+    sums = totals.together(hours.values())
+    hour = pc.divide(sums["hour"].cast(pa.int64()), duck.HOUR_MS)
+    columns: Any = {"hour": hour, "movie_id": sums["movie_id"], "net": _streamed(sums)}
+    table = pa.table(columns)
+    return table.filter(pc.and_(pc.greater_equal(hour, first), pc.less_equal(hour, last)))
+
+
+def sent_too_late(days: Days, there: Stands, some: Iterable[int]) -> list[pa.Table]:
+    """Give repeats of some days, as the lake keeps them."""
+    return [days.repeats(there.repeats.get(day))[0] for day in some] or [repeats.EMPTY]
+
+
+def events(sums: pa.Table) -> dict[tuple[int, str], int]:
+    """Give how many likes and unlikes there are of each epoch hour and film."""
+    hours = pc.divide(sums["hour"].cast(pa.int64()), duck.HOUR_MS).to_pylist()
+    both = pc.add(sums["likes"], sums["unlikes"]).to_pylist()
+    places: Any = zip(hours, sums["movie_id"].to_pylist(), both, strict=True)
+    return {(hour, film): number for hour, film, number in places}
+
+
+def _told(days: Days, there: Stands, day: int) -> tuple[pa.Table, str]:
+    one = there.totals.get(day)
+    if one is None:
+        return totals.EMPTY, ""
+    return totals.decode(days.bucket.get(one.key)[0])
+
+
+def _streamed(sums: pa.Table) -> Any:
+    net = pc.subtract(sums["likes"], sums["unlikes"])
+    return pc.add(pc.subtract(net, sums["backfilled"]), sums["repeated"])
+
+
+def _by_film(sums: pa.Table) -> pa.Table:
+    net = pc.subtract(sums["likes"], sums["unlikes"])
+    columns = [sums["movie_id"], net, sums["backfilled"], sums["repeated"]]
+    return _together([pa.table(columns, schema=balance.SUMS)])
+
+
+def _together(films: list[pa.Table]) -> pa.Table:
+    names = balance.SUMS.names[1:]
+    found = pa.concat_tables(films).group_by("movie_id").aggregate([(n, "sum") for n in names])
+    return found.rename_columns(balance.SUMS.names).cast(balance.SUMS)
