@@ -90,10 +90,10 @@ def _cleaned(path: Path, out: Path, texts: Texts) -> None:
     users = pa.array(texts.users, pa.string())
     with (
         pq.ParquetFile(path, coerce_int96_timestamp_unit="ms") as file,
-        pq.ParquetWriter(out, file.schema_arrow, **_as_it_was(file)) as writer,
+        pq.ParquetWriter(out, schema := _nullable(file.schema_arrow), **_as_it_was(file)) as writer,
     ):
         for number in range(file.num_row_groups):
-            rows = file.read_row_group(number)
+            rows = file.read_row_group(number).cast(schema)
             for place, one in enumerate(rows.schema):
                 if not _is_text(one.type) or one.name in KEPT:
                     continue
@@ -105,6 +105,12 @@ def _cleaned(path: Path, out: Path, texts: Texts) -> None:
                     values = _without(_plain(values), texts).cast(one.type)
                 rows = rows.set_column(place, one, values)
             writer.write_table(rows, max(1, len(rows)))
+
+
+def _nullable(schema: pa.Schema) -> pa.Schema:
+    """Give a schema in which a user may be null: a file may say that it knows one of each row."""
+    place = schema.get_field_index(USER)
+    return schema if place < 0 else schema.set(place, schema.field(place).with_nullable(True))
 
 
 def _as_it_was(file: pq.ParquetFile) -> dict[str, Any]:

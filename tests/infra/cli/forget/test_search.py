@@ -425,6 +425,18 @@ def test_a_table_of_somebody_else_is_rewritten_with_its_types():
                                  "note": ["by forgotten.", None, "x"], "n": [1, 2, 3]}  # fmt: skip
 
 
+def test_a_file_that_knows_a_user_of_each_row_may_have_one_less_afterwards():
+    """As DuckDB writes a column that happens to hold no null."""
+    world = World()
+    fields = [pa.field("user_id", pa.string(), nullable=False), pa.field("n", pa.int64())]
+    sink = io.BytesIO()
+    pq.write_table(pa.table({"user_id": [WHO, OTHER], "n": [1, 2]}, pa.schema(fields)), sink)
+    world.s3.add("raw/x.parquet", sink.getvalue())
+    world.forget()
+    after = pq.read_table(io.BytesIO(world.s3.objects["raw/x.parquet"]))
+    assert after.to_pydict() == {"user_id": [None, OTHER], "n": [1, 2]}
+
+
 def test_nothing_of_somebody_who_is_not_there_is_written():
     world = World()
     stood = {key: etag(body) for key, body in world.s3.objects.items()}
