@@ -45,9 +45,7 @@ def blocks(kind: str, text: str) -> list[str]:
     return re.findall(rf"^{kind} .*?^}}", text, re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.parametrize(
-    "module", [*(f"modules/{name}" for name in MODULES), "stages/bootstrap"]
-)
+@pytest.mark.parametrize("module", [*(f"modules/{name}" for name in MODULES), "stages/bootstrap"])
 def test_a_module_passes_its_own_tests(module, configuration, tmp_path):
     environment = os.environ | {"TF_DATA_DIR": str(tmp_path), "TF_IN_AUTOMATION": "1"}
     for command in (["init", "-backend=false"], ["test"]):
