@@ -79,7 +79,9 @@ def provider(configuration, tmp_path_factory):
         yield {}
         return
     [program] = data.glob("providers/*/*/aws/*/*/terraform-provider-aws_*")
-    with subprocess.Popen([program, "-debug"], stdout=subprocess.PIPE, text=True) as started:
+    with subprocess.Popen(
+        [program, "-debug"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as started:
         try:
             told = re.compile(r"TF_REATTACH_PROVIDERS='(.+)'")
             found = next(filter(None, map(told.search, started.stdout)), None)

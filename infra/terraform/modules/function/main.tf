@@ -33,9 +33,13 @@ resource "aws_lambda_function" "this" {
     variables = merge(var.environment, {
       POWERTOOLS_SERVICE_NAME      = var.name
       POWERTOOLS_METRICS_NAMESPACE = "MovieLikes"
-      POWERTOOLS_LOG_LEVEL         = "INFO"
+      POWERTOOLS_LOG_LEVEL         = var.log_share < 1 ? "WARNING" : "INFO"
       LAKE_STAGE                   = var.stage # a dimension of metrics
-    })
+      }, var.log_share < 1 ? {
+      # A call that is drawn logs all it has to say.
+      # https://docs.aws.amazon.com/powertools/python/latest/core/logger/#sampling-debug-logs
+      POWERTOOLS_LOGGER_SAMPLE_RATE = tostring(var.log_share)
+    } : {})
   }
 
   logging_config {
