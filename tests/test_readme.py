@@ -51,7 +51,10 @@ def test_every_place_and_page_it_tells_of_is_there(page):
         assert path in known or any((folder / path).exists() for folder in folders), path
 
 
-IN_THE_BUCKET = ("raw/", "ids/", "rejected/", "errors/", "reports/", "likes/", "movies/")
+IN_THE_BUCKET = (
+    *("raw/", "ids/", "rejected/", "errors/", "reports/", "likes/", "movies/"),
+    *("forgotten/", "forgotten/certificates/", "forgotten/tombstones.json", "keys/"),
+)
 
 
 def test_every_folder_has_one_and_the_top_one_is_short():
