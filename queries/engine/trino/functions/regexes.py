@@ -188,6 +188,8 @@ functions(
     "regexp_position(varchar, varchar, bigint, bigint) -> integer",
     _checked("CAST(t_regexp_position({0}, {1}, {2}, {3}) AS INTEGER)"),
 )
+
+
 def _longest(bound: Binding) -> Type:
     """A varchar of the length that Trino declares: each place is replaced, and so is the end."""
     x, y = bound["x"], bound["y"]

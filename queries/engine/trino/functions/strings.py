@@ -173,7 +173,7 @@ functions("replace(varchar(x), varchar) -> varchar(x)", "replace({0}, {1}, '')")
 
 
 def _replaced(bound: Binding) -> Type:
-    """A varchar of the length that Trino declares: the other text is before each letter, and last."""
+    """A varchar of the length that Trino declares: the other text before each letter, and last."""
     x, z = bound["x"], bound["z"]
     if not isinstance(x, int) or not isinstance(z, int):
         return types.VARCHAR
