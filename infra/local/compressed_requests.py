@@ -30,7 +30,14 @@ def install(gateway: Any) -> None:
     execute: Callable[..., Any] = gateway._execute_in_scope
 
     async def unpack_first(
-        request: Any, api: str, stage: str, method: str, path: str, headers: Any, body: Any, *more: Any
+        request: Any,
+        api: str,
+        stage: str,
+        method: str,
+        path: str,
+        headers: Any,
+        body: Any,
+        *more: Any,
     ) -> Any:
         try:
             headers, body = unpacked(headers or {}, body or b"")

@@ -51,7 +51,9 @@ def read(
             raise ValueError(str(error)) from None
     zone = time_zone or known.time_zone
     if zone is not None and not times.is_zone(zone):
-        raise ValueError(f"--time-zone: there is no time zone {zone}; Europe/Berlin and UTC are two.")
+        raise ValueError(
+            f"--time-zone: there is no time zone {zone}; Europe/Berlin and UTC are two."
+        )
     layout = Layout(
         _delimiter(delimiter) or known.delimiter,
         tuple(name.strip() for name in columns.split(",")) if columns else tuple(known.columns),
@@ -59,7 +61,9 @@ def read(
         escape or known.escape,
     )
     if layout.header and not layout.columns:
-        layout = msgspec.structs.replace(layout, header=False)  # the first line has the names anyway
+        layout = msgspec.structs.replace(
+            layout, header=False
+        )  # the first line has the names anyway
     # Absolute, so that the same command goes on from wherever it is given.
     names = tuple(name if place(name) else str(Path(name).absolute()) for name in files)
     unit = unit or cast(Unit, known.time_unit) or "ms"

@@ -59,10 +59,7 @@ def row(
 
 def _whole_id(sql: str) -> str:
     is_whole = f"regexp_full_match({sql}, '[ \\t]*[1-9][0-9]{{0,15}}[.]0')"
-    return (
-        f"CASE WHEN ends_with({sql}, '.0') AND {is_whole} "
-        f"THEN trim({sql})[:-3] ELSE {sql} END"
-    )
+    return f"CASE WHEN ends_with({sql}, '.0') AND {is_whole} THEN trim({sql})[:-3] ELSE {sql} END"
 
 
 def _fields(sql: str) -> str:

@@ -1,8 +1,8 @@
 """A condition as SQL that judges each value as it stands: numbers exactly, and text as text.
 
-What a value is compared with says how: with a number it counts as the number it spells, and is unknown
-if it spells none; with a text it is its own text. So no row's answer depends on other rows, or on the
-kind of their file.
+What a value is compared with says how: with a number it counts as the number it spells, and is
+unknown if it spells none; with a text it is its own text. So no row's answer depends on other
+rows, or on the kind of their file.
 """
 
 from __future__ import annotations
@@ -233,7 +233,9 @@ class _Writer:
         if one["class"] == "CAST":  # of IS TRUE
             return self._again(node, self.truth if self._found(one["child"]) else self.any)
         found = [self.any(part) for part in (one, other)]
-        equal = f"coalesce({self._compare('=', one, other)}, {found[0]} IS NULL AND {found[1]} IS NULL)"
+        equal = (
+            f"coalesce({self._compare('=', one, other)}, {found[0]} IS NULL AND {found[1]} IS NULL)"
+        )
         return f"(NOT {equal})" if node["type"] == "COMPARE_DISTINCT_FROM" else equal
 
     def _as_number(self, node: Node) -> _Number | None:
@@ -290,7 +292,10 @@ class _Writer:
         sure = all(len(one.tree[1]) <= _SURE_DIGITS for one in (a, b) if one.is_literal)
         short = " AND ".join(
             [str(sure).lower(), self.fields.short]
-            + [f"length({text}) <= {_SURE_DIGITS} AND NOT contains(lower({text}), 'e')" for text in texts]
+            + [
+                f"length({text}) <= {_SURE_DIGITS} AND NOT contains(lower({text}), 'e')"
+                for text in texts
+            ]
         )
         return (
             f"CASE WHEN NOT {known} THEN NULL WHEN {a.double} < {b.double} THEN {less} "

@@ -13,7 +13,7 @@ _OPTIONS = (
         "mapped",
         multiple=True,
         metavar="FIELD=COLUMN",
-        help="Read a field from a column, or what is in one (film.id), or the first there is (a|b).",
+        help="Read a field from a column, what is in one (film.id), or the first of some (a|b).",
     ),
     click.option("--only-mapped", is_flag=True, help="Keep no other columns in `extra`."),
     click.option(
@@ -28,7 +28,9 @@ _OPTIONS = (
         "--time-zone", metavar="ZONE", help="Of times without an offset: UTC, Europe/Berlin ..."
     ),
     click.option(
-        "--delimiter", metavar="TEXT", help="What divides fields: ';', '::', '\\t'. Else it is seen."
+        "--delimiter",
+        metavar="TEXT",
+        help="What divides fields: ';', '::', '\\t'. Else it is seen.",
     ),
     click.option("--columns", metavar="A,B,...", help="Name the columns of a file without names."),
     click.option("--header", is_flag=True, help="With --columns: the first line has names, too."),

@@ -37,8 +37,8 @@ class SourceError(Exception):
 
 
 class Source(msgspec.Struct, frozen=True):
-    """A file to read. `name` is its path as given or found, or `s3://bucket/key`, and what is in a zip
-    archive has its name after that of the archive: `ml.zip!ratings.csv`.
+    """A file to read. `name` is its path as given or found, or `s3://bucket/key`, and what is in
+    a zip archive has its name after that of the archive: `ml.zip!ratings.csv`.
 
     `size` is in bytes, as stored; `modified` in epoch milliseconds. `version` differs where the
     content does: an object's ETag, or a local file's size and time in nanoseconds.

@@ -27,7 +27,7 @@ from infra.cli.backfill.conditions import listed, literal, quoted
 from infra.cli.backfill.csv_records import Batch
 from infra.cli.backfill.json_rows import Unit
 from infra.cli.backfill.judging import Field, Fields
-from infra.cli.backfill.layout import Layout, partitions
+from infra.cli.backfill.layout import PLAIN, Layout, partitions
 from infra.cli.backfill.line_chunks import Chunk
 from infra.cli.backfill.own_rows import Arrivals
 from infra.cli.backfill.source_bytes import Cut, Unreadable
@@ -44,7 +44,7 @@ def rows(
     where: str | None,
     unit: Unit,
     chunk_rows: int = 50_000,
-    layout: Layout = Layout(),
+    layout: Layout = PLAIN,
     zone: str | None = None,
     only: bool = False,
     values: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
@@ -52,12 +52,13 @@ def rows(
     """Give each row of a CSV or Parquet file as a line of JSON, in order; `path` is where it lies.
 
     `fields` names, for fields of the event, the columns they are read from, or what is in one
-    (`film.id`, also of JSON in a text), or several, of which the first counts that there is; `only` and
-    `values` are those of `mapping.remap`. Such a column no longer stands under its own name, and a column called like the
-    field gives way. The folders of a file stand for columns, as Hive names them. `where` is a
-    condition in SQL over the columns (see `judging`). With `zone`, times of Parquet without one are
-    given as text, to be read as those of other files. Rows of a Parquet file are numbered from 1,
-    those of a CSV file as its lines (see `csv_records`). The same file gives the same bytes.
+    (`film.id`, also of JSON in a text), or several, of which the first counts; `only` and `values`
+    are those of `mapping.remap`. Such a column no longer stands under its own name, and a column
+    called like the field gives way. The folders of a file stand for columns, as Hive names them.
+    `where` is a condition in SQL over the columns (see `judging`). With `zone`, times
+    of Parquet without one are given as text, to be read as those of other files. Rows of a
+    Parquet file are numbered from 1, those of a CSV file as its lines (see `csv_records`). The
+    same file gives the same bytes.
 
     Raises `Unreadable` where the file is broken, after the rows before that, and `SourceError`
     for columns that it does not have and conditions that cannot be asked of it.
@@ -77,8 +78,8 @@ def rows(
             continue
         batch = batch._replace(table=_shown(batch.table, folders))
         if not batch.numbers and source.kind != "parquet":
-            how = None, unit, zone, True, only, values
-            _Query(source.name, batch.table.schema, fields, *how)  # what it has is told
+            none = None, unit, zone, True, only, values
+            _Query(source.name, batch.table.schema, fields, *none)  # what it has is told
             continue
         if query is None:
             how = where, unit, zone, source.kind != "parquet", only, values
@@ -119,7 +120,10 @@ def _known(column: pa.ChunkedArray[Any]) -> pa.ChunkedArray[Any]:
     if pa.types.is_decimal256(column.type):
         return column.cast(pa.string())
     # An interval, or what holds one of these: what it is as JSON, an interval in words.
-    texts = [None if each is None else msgspec.json.encode(each, enc_hook=str).decode() for each in column.to_pylist()]
+    texts = [
+        None if each is None else msgspec.json.encode(each, enc_hook=str).decode()
+        for each in column.to_pylist()
+    ]
     return pa.chunked_array([pa.array(texts, pa.string())])
 
 
@@ -165,9 +169,9 @@ def _rows_at_once(told: pq.FileMetaData, most: int) -> int:
     return min(most, max(line_chunks.CHUNK // max(each, 1), 1))
 
 
-
 def _either(found: Sequence[tuple[str, str]]) -> tuple[str, str]:
-    """Give the SQL of the first of values that there is, and its type: text, if they have several."""
+    """Give the SQL of the first of values that there is, and its type: text, if they have
+    several."""
     types = {type_ for _, type_ in found}
     cast = "::VARCHAR" if len(types) > 1 else ""
     told = f"coalesce({', '.join(sql + cast for sql, _ in found)})"
@@ -228,7 +232,9 @@ class _Query:
             raise self._unasked(f"there is no column {error.args[0]}") from None
 
     def _unasked(self, why: str) -> SourceError:
-        return SourceError(f"--where {self.where!r} cannot be asked of {self.name}: {why}. {self._told}")
+        return SourceError(
+            f"--where {self.where!r} cannot be asked of {self.name}: {why}. {self._told}"
+        )
 
     def _field(self, path: tuple[str, ...]) -> Field:
         """Find a column, or what is in one, for a condition."""

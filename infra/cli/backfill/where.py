@@ -16,7 +16,6 @@ from infra.cli.backfill import conditions, judging, syntax
 from infra.cli.backfill.conditions import literal
 from infra.cli.backfill.judging import Field, Fields
 from infra.cli.backfill.source_files import SourceError
-from transform.event.likes import MAX_DEPTH
 
 pc: Any = pyarrow.compute
 
@@ -114,7 +113,7 @@ class Where:
         at = self.paths.index(told)
         return Field(
             f'"text {at}"',
-            f"from_json(\"json {at}\", '[\"VARCHAR\"]')",
+            f'from_json("json {at}", \'["VARCHAR"]\')',
             f"(json_type(\"json {at}\") = 'ARRAY')",
             path=told,
         )

@@ -1,7 +1,7 @@
 """Write the files of `pandas/`, `polars/`, `duckdb/` and `python/` anew, by those libraries.
 
-The files are what is kept: `python tests/cases/files/make.py FOLDER` writes those of the libraries that
-are installed today to another folder, to compare.
+The files are what is kept: `python tests/cases/files/make.py FOLDER` writes those of the
+libraries that are installed today to another folder, to compare.
 """
 
 import gzip
@@ -82,12 +82,16 @@ def of_duckdb(folder: Path) -> None:
             connection.execute(f"COPY ({table}) TO '{folder / to}' ({how})").fetchall()
         hive = f"SELECT *, strftime(liked_at, '%Y-%m-%d') AS day FROM ({table})"
         to = folder / "hive"
-        connection.execute(f"COPY ({hive}) TO '{to}' (FORMAT parquet, PARTITION_BY (day))").fetchall()
+        connection.execute(
+            f"COPY ({hive}) TO '{to}' (FORMAT parquet, PARTITION_BY (day))"
+        ).fetchall()
         odd = (
             f"SELECT *, INTERVAL 3 DAYS AS took, 170141183460469231731687303715884105727 AS big, "
             f"{{'x': 'inf'::DOUBLE, 'l': [1.5, 'nan'::DOUBLE]}} AS inner_ FROM ({table})"
         )
-        connection.execute(f"COPY ({odd}) TO '{folder / 'odd.parquet'}' (FORMAT parquet)").fetchall()
+        connection.execute(
+            f"COPY ({odd}) TO '{folder / 'odd.parquet'}' (FORMAT parquet)"
+        ).fetchall()
 
 
 def python(folder: Path) -> None:

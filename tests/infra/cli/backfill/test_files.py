@@ -15,7 +15,8 @@ NOW = 1_798_761_600_000
 
 
 def told(row):
-    """Give a like as `expected.json` has it: without what is null, the usual action, and made ids."""
+    """Give a like as `expected.json` has it: without what is null, the usual action, and made
+    ids."""
     kept = {name: value for name, value in row.items() if value is not None}
     for name in ("liked_at", "received_at"):
         if name in kept:
@@ -40,7 +41,7 @@ def test_a_file_gives_the_likes_that_it_holds(case, tmp_path):
                 rejected[bad.reason] = rejected.get(bad.reason, 0) + 1
     key = json.dumps
     assert sorted(likes, key=key) == sorted(map(dict, case["likes"]), key=key) or sorted(
-        (sorted(like.items()) for like in likes)
+        sorted(like.items()) for like in likes
     ) == sorted(sorted(like.items()) for like in case["likes"])
     assert rejected == case["rejected"]
     assert len(likes) + sum(rejected.values()) == lines
@@ -58,6 +59,6 @@ def test_our_own_rows_come_back_as_they_were(tmp_path):
 
     [case] = [case for case in CASES if case["file"] == "own-parquet/hour.parquet"]
     rows = pq.read_table(FILES / case["file"]).drop_columns(["backfill"]).to_pylist()
-    assert sorted((sorted(told(row).items()) for row in rows)) == sorted(
+    assert sorted(sorted(told(row).items()) for row in rows) == sorted(
         sorted(like.items()) for like in case["likes"]
     )

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from infra.cli.backfill import json_values
 from infra.cli.backfill.line_chunks import Chunk
 
-ONES = [{"movie_id": "a", "x": "}{[\\\"\n"}, {"movie_id": "b", "y": {"z": [1, {"q": 2}]}}, {}]
+ONES = [{"movie_id": "a", "x": '}{[\\"\n'}, {"movie_id": "b", "y": {"z": [1, {"q": 2}]}}, {}]
 
 
 def given_as(data, size=7):
@@ -52,7 +52,9 @@ def found(data, size=7):
 
 SHAPES = {
     "an array": lambda ones: json.dumps(ones),
-    "an array with an object a line": lambda ones: "[\n" + ",\n".join(map(json.dumps, ones)) + "\n]",
+    "an array with an object a line": lambda ones: (
+        "[\n" + ",\n".join(map(json.dumps, ones)) + "\n]"
+    ),
     "an array, comma first": lambda ones: "[" + "\n, ".join(map(json.dumps, ones)) + "]\n",
     "a pretty array": lambda ones: json.dumps(ones, indent=2),
     "pretty objects": lambda ones: "\n".join(json.dumps(one, indent=1) for one in ones),
@@ -120,9 +122,7 @@ def test_any_text_gives_lines_or_what_is_none(parts):
         [each for each in json_values.lines(given_as(data, size))] for size in (1, 10, 1_000)
     ]
     flat = [
-        b"".join(
-            each.data if isinstance(each, Chunk) else each.payload + b"\n" for each in result
-        )
+        b"".join(each.data if isinstance(each, Chunk) else each.payload + b"\n" for each in result)
         for result in results
     ]
     held = json.dumps(data.decode())
