@@ -88,6 +88,10 @@ def test_files_in_an_archive_are_read_and_others_named(tmp_path):
     assert [source.name for source in found.sources] == [f"{path}!x/a.jsonl", f"{path}!x/b.csv"]
     assert len(found.passed_over) == 3
     assert outcome(path, Request((str(path),)), tmp_path) == (2, 2, 0)
+    [readme] = source_files.find([f"{path}!README"], lambda: None).sources
+    assert (readme.name, readme.kind) == (f"{path}!README", "json")
+    with pytest.raises(SourceError, match="nothing to read"):
+        source_files.find([f"{path}!none"], lambda: None)
     in_folder = source_files.find([str(tmp_path)], lambda: None)
     assert in_folder.sources == found.sources
 
