@@ -849,8 +849,8 @@ def backfill(
 ) -> None:
     """Bring the likes of files into the lake, each once, with the counts and trends.
 
-    FILES are files and folders, local or s3://: JSON (lines, arrays, pretty), CSV and Parquet; plain,
-    gzip, zstd or in zip archives. --suggest FILE prints the command that takes it.
+    FILES are files and folders, local or s3://: JSON (lines, arrays, pretty), CSV and Parquet;
+    plain, gzip, zstd or in zip archives. --suggest FILE prints the command that takes it.
     The rules are those of the API; lines that break them end in `rejected`, with file and line.
     Safe to repeat: what is there already is not counted again, and a run that was cut off goes on.
     Exit code 1 if a file cannot be read to its end.
