@@ -136,10 +136,11 @@ def test_the_functions_on_the_event_s_path_import_nothing_heavy(function):
     assert ran(program) == []
 
 
-def test_the_function_that_compacts_needs_duckdb_and_pyarrow_alone_of_what_is_heavy():
-    """Its layers hold nothing else; pyarrow imports NumPy where there is one."""
+@pytest.mark.parametrize("function", ["compact", "audit"])
+def test_functions_that_merge_and_compare_need_duckdb_and_pyarrow_alone_of_what_is_heavy(function):
+    """Their layers hold nothing else; pyarrow imports NumPy where there is one."""
     program = (
-        "import sys\nsys.modules['numpy'] = None\nimport transform.handlers.compact\n"
+        f"import sys\nsys.modules['numpy'] = None\nimport transform.handlers.{function}\n"
         "print(*{'pandas', 'pyarrow', 'duckdb', 'awswrangler'} & sys.modules.keys())"
     )
     assert sorted(ran(program)) == ["duckdb", "pyarrow"]

@@ -8,6 +8,7 @@ from rich.table import Table
 from tests.bench import (
     archive,
     arrivals,
+    audit,
     backfill,
     cold_start,
     compact,
@@ -40,6 +41,7 @@ BENCHES = [
     forget.run,
     growth.run,
     days.run,
+    audit.run,
     torn.run,
     cold_start.run,
     fan_out.run,

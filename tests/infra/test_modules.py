@@ -176,7 +176,7 @@ def test_every_handler_that_terraform_names_exists():
         re.MULTILINE,
     )
     assert sorted(named) == [
-        *("archive", "compact", "count", "ingest", "rank", "read", "report", "track")
+        *("archive", "audit", "compact", "count", "ingest", "rank", "read", "report", "track")
     ]
     for name in named:
         source = (REPOSITORY / f"transform/handlers/{name}.py").read_text("utf-8")
@@ -191,7 +191,8 @@ def test_functions_get_the_environment_they_read():
         "read": {"CORS_ORIGINS", "COUNTS_TABLE", "TRENDS_TABLE"},
         "track": {"TRENDS_TABLE"},
         "rank": {"TRENDS_TABLE", "LAKE_BUCKET"},
-        "compact": {"COUNTS_TABLE", "LAKE_BUCKET"},
+        "compact": {"LAKE_BUCKET", "COUNTS_TABLE"},
+        "audit": {"LAKE_BUCKET", "COUNTS_TABLE", "STREAM_NAME", "COMPACT_FUNCTION"},
         "report": {*("ATHENA_WORKGROUP", "GLUE_DATABASE", "LAKE_BUCKET", "REPORTS_TOPIC")},
     }.items():
         text = CONFIGURATION[f"terraform/modules/pipeline/{step}.tf"]

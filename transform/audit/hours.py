@@ -51,13 +51,10 @@ def tracked(rollups: Iterable[Rollup]) -> tuple[pa.Table, pa.Table]:
     sums, cuts = [SUMS.empty_table()], []
     for one in rollups:
         rows = one.rows.group_by("movie_id").aggregate([("likes", "sum"), ("unlikes", "sum")])
-        likes, unlikes = (
-            rows[f"{name}_sum"].cast(pa.int64()).combine_chunks().to_numpy()
-            for name in ("likes", "unlikes")
-        )
+        net = pc.subtract(rows["likes_sum"].cast(pa.int64()), rows["unlikes_sum"].cast(pa.int64()))
         hour = pa.repeat(pa.scalar(one.hour, pa.int64()), len(rows))
         films = rows["movie_id"].cast(pa.string())
-        sums.append(pa.table([hour, films, pa.array(likes - unlikes, pa.int64())], schema=SUMS))
+        sums.append(pa.table([hour, films, net], schema=SUMS))
         cuts += [
             {"hour": one.hour, "memory": streamed.memory_name(shard), "sequence": sequence}
             for shard, sequence in one.folded.items()

@@ -24,7 +24,7 @@ from transform.aws import lake_sums, shard_reading, trend_differences
 from transform.aws.adjusting import Counts
 from transform.aws.buckets import Bucket, Conflict
 from transform.aws.lake_sums import Stands, Sums
-from transform.aws.lake_writer import CONNECTIONS, Days, Power, opened
+from transform.aws.lake_writer import CONNECTIONS, Days, Power, opened_to_read
 from transform.counts import streamed
 from transform.lake import duck, keys, watermark
 from transform.lake.division import DAY_HOURS
@@ -131,7 +131,7 @@ def take(sources: Sources, asked: Asked, tell: Callable[[str], None] = lambda te
     """Take all numbers once, and compare them."""
     tell("reading the counts")
     read = items.of(scan(sources.counts))
-    with opened(sources.bucket, sources.power) as days:
+    with opened_to_read(sources.bucket, sources.power) as days:
         tell("reading what the lake comes to")
         state, _ = days.state()
         there = lake_sums.stands(days)

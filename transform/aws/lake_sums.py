@@ -12,6 +12,7 @@ import pyarrow.compute
 
 from transform.audit import balance
 from transform.aws import tending
+from transform.aws.buckets import Bucket
 from transform.aws.lake_writer import CONNECTIONS, Days
 from transform.lake import duck, keys, repeats, totals
 from transform.lake.division import WHOLE
@@ -62,12 +63,14 @@ class Sums(NamedTuple):
 
 def stands(days: Days) -> Stands:
     """List what is there."""
+    again, told = by_day(days.bucket, keys.REPEATS), by_day(days.bucket, keys.TOTALS)
+    return Stands(tending.listed(days.bucket), again, told)
 
-    def by_day(prefix: str) -> dict[int, Object]:
-        found = ((keys.day_of(one.key), one) for one in days.bucket.list(prefix))
-        return {day: one for day, one in found if day is not None}
 
-    return Stands(tending.listed(days.bucket), by_day(keys.REPEATS), by_day(keys.TOTALS))
+def by_day(bucket: Bucket, prefix: str) -> dict[int, Object]:
+    """Give the objects of a part of the lake by their epoch day."""
+    found = ((keys.day_of(one.key), one) for one in bucket.list(prefix))
+    return {day: one for day, one in found if day is not None}
 
 
 def read(days: Days, there: Stands, some: Iterable[int], again: Iterable[int]) -> Sums:

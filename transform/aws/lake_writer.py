@@ -21,7 +21,7 @@ from transform.lake.compaction import Merged
 from transform.lake.division import DAY_HOURS, WHOLE, Division
 from transform.lake.event_ids import standing
 from transform.lake.staging import Staging
-from transform.lake.tombstones import NOBODY
+from transform.lake.tombstones import NOBODY, Forgotten
 from transform.lake.watermark import Object, State
 
 T = TypeVar("T")
@@ -68,6 +68,19 @@ def opened(bucket: Bucket, power: Power) -> Iterator["Days"]:
     Likes of those who are forgotten are merged as anonymous ones. Raises `KeyLost`.
     """
     who, told = forgotten.read(bucket)
+    with _days(bucket, power, who, told) as days:
+        yield days
+
+
+@contextmanager
+def opened_to_read(bucket: Bucket, power: Power) -> Iterator["Days"]:
+    """Give the days of a bucket to who merges nothing, and need not know who is forgotten."""
+    with _days(bucket, power, NOBODY, None) as days:
+        yield days
+
+
+@contextmanager
+def _days(bucket: Bucket, power: Power, who: Forgotten, told: str | None) -> Iterator["Days"]:
     with tempfile.TemporaryDirectory(prefix="compact-") as folder, ExitStack() as stack:
         scratch = Path(folder)
 

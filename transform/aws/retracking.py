@@ -18,7 +18,7 @@ from transform.audit import deliveries
 from transform.aws import auditing, shard_reading, trend_days
 from transform.aws.auditing import DAY_MS, Sources
 from transform.aws.buckets import Conflict
-from transform.aws.lake_writer import opened
+from transform.aws.lake_writer import opened_to_read
 from transform.lake import duck, keys
 from transform.lake.division import DAY_HOURS
 from transform.lake.watermark import OVERLAP_MS, State
@@ -58,7 +58,7 @@ def _rollups(sources: Sources, wanted: list[int]) -> int:
     since = min(wanted) * duck.HOUR_MS - OVERLAP_MS
     done = 0
     with (
-        opened(bucket, sources.power) as days,
+        opened_to_read(bucket, sources.power) as days,
         tempfile.TemporaryDirectory(dir=days.scratch) as folder,
         duck.cursor(days.staging.connection) as cursor,
     ):

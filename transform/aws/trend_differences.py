@@ -8,8 +8,7 @@ import pyarrow.compute
 import pyarrow.parquet as pq
 
 from transform.audit.steps import Difference
-from transform.aws import trend_days
-from transform.aws.lake_sums import Sums
+from transform.aws.lake_sums import Sums, by_day
 from transform.aws.lake_writer import Days
 from transform.lake import keys, totals
 from transform.lake.duck import HOUR_MS
@@ -34,8 +33,8 @@ def of(days: Days, sums: Sums, now: int, every: bool) -> list[Difference]:
     """Give the films and hours that are told otherwise: of the days whose hours `sums` has, or of
     every one, if both stand long enough for the day to be restated. Of days that the lake has
     nothing of any more, all that is told is given as what the lake held."""
-    trends = trend_days.by_day(days.bucket.list(keys.TRENDS))
-    standing = trend_days.by_day(days.bucket.list(keys.TOTALS))
+    trends = by_day(days.bucket, keys.TRENDS)
+    standing = by_day(days.bucket, keys.TOTALS)
     found: list[Difference] = []
     for day, there in trends.items():
         stands = standing.get(day)

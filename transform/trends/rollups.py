@@ -5,13 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute
 import pyarrow.parquet as pq
 
 from transform.lake.division import DAY_HOURS
-from transform.trends.batch_sums import Batch
+from transform.trends.batch_sums import MINUTE_MS, Batch
 
 pc: Any = pyarrow.compute  # its types do not know of what follows
 
@@ -40,7 +39,7 @@ class Rollup(msgspec.Struct, frozen=True):
     @property
     def hours(self) -> set[int]:
         """The epoch hours of which there are rows."""
-        minutes = np.unique(self.rows["minute"].to_numpy()).tolist()
+        minutes: list[int] = pc.unique(self.rows["minute"]).to_pylist()
         return {self.hour + minute // HOUR_MINUTES for minute in minutes}
 
 
@@ -124,6 +123,6 @@ def settled(day: int, data: bytes) -> Rollup:
     both = pc.add(rows["likes"], rows["unlikes"])
     rows = rows.filter(pc.greater(both, 0))  # of some films there are repeats alone
     first = day * DAY_HOURS
-    minute = rows["hour"].to_numpy().astype("datetime64[m]").astype(np.int64)
-    minutes = pa.array(minute - first * HOUR_MINUTES)
+    minute = pc.divide(rows["hour"].cast(pa.timestamp("ms")).cast(pa.int64()), MINUTE_MS)
+    minutes = pc.subtract(minute, first * HOUR_MINUTES)
     return Rollup(first, rows.append_column("minute", minutes).select(_SCHEMA.names), {})

@@ -48,6 +48,11 @@ output "trends_prefix" {
   value       = local.tables["trends"].location
 }
 
+output "audit_prefix" {
+  description = "Where in the bucket the audit table lies, with its closing slash."
+  value       = local.tables["audit"].location
+}
+
 output "workgroup" {
   description = "Name of the Athena workgroup."
   value       = aws_athena_workgroup.this.name

@@ -70,6 +70,13 @@ locals {
       dimensions  = { service = "ArchiveLikes", stage = var.stage }
       seconds     = 300
     } }
+    (module.audit.name) = { differences = {
+      description = "Numbers differ: counts, trends, archive and lake do not agree, or something lies in errors/. The table audit tells what, `lake reconcile` which films, hours and step."
+      namespace   = "MovieLikes"
+      metric      = "Differences"
+      dimensions  = { service = "Audit", stage = var.stage }
+      seconds     = 3600
+    } }
     (module.compact.name) = { failed-objects = {
       description = "Raw files could not be merged: their likes are missing from the likes table, and lost when the files expire. state/compaction.json names them, and why."
       namespace   = "MovieLikes"

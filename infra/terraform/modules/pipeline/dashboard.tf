@@ -31,7 +31,7 @@ locals {
       ) },
     ] },
   ]
-  function_names = [for step in [module.ingest, module.count, module.archive, module.read, module.track, module.rank, module.compact, module.report] : step.name]
+  function_names = [for step in [module.ingest, module.count, module.archive, module.read, module.track, module.rank, module.compact, module.report, module.audit] : step.name]
 }
 
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html

@@ -3,7 +3,7 @@
 locals {
   # The layers of each step that has any: none where its function runs in a Python that has all it imports.
   layers = {
-    for step, names in { compact = ["duckdb", "pyarrow"], rank = ["pandas", "pyarrow"], report = ["pandas", "pyarrow"] } :
+    for step, names in { audit = ["duckdb", "pyarrow"], compact = ["duckdb", "pyarrow"], rank = ["pandas", "pyarrow"], report = ["pandas", "pyarrow"] } :
     step => [for name in names : aws_lambda_layer_version.this[name].arn if contains(keys(var.layers), name)]
   }
 }

@@ -39,6 +39,7 @@ output "stage" {
       track   = module.track.name
       rank    = module.rank.name
       compact = module.compact.name
+      audit   = module.audit.name
       report  = module.report.name
     }
   }

@@ -99,7 +99,7 @@ run "a_stage_is_named_counts_exactly_and_allows_no_more_than_it_needs" {
   assert {
     condition = output.stage.function_names == {
       ingest = "IngestLike-test", count = "UpdateCount-test", archive = "ArchiveLikes-test", read = "ReadLikes-test"
-      track  = "TrackTrends-test", rank = "RankTrends-test", compact = "CompactLake-test", report = "TrendReport-test"
+      track  = "TrackTrends-test", rank = "RankTrends-test", compact = "CompactLake-test", report = "TrendReport-test", audit = "Audit-test"
     }
     error_message = "A function a step."
   }
@@ -193,6 +193,10 @@ run "a_stage_is_named_counts_exactly_and_allows_no_more_than_it_needs" {
     error_message = "CompactLake lists what it reads, and nothing else of the bucket."
   }
   assert {
+    condition     = [for s in data.aws_iam_policy_document.audit.statement : s.resources if contains(s.actions, "s3:PutObject")] == [toset(["${local.bucket_arn}/audit/*"])] && toset(flatten([for s in data.aws_iam_policy_document.audit.statement : s.actions])) == toset(["s3:GetObject", "s3:PutObject", "s3:ListBucket", "dynamodb:Scan", "kinesis:ListShards", "kinesis:GetShardIterator", "kinesis:GetRecords", "lambda:InvokeFunction"])
+    error_message = "Audit reads, calls CompactLake, and writes nothing but its own rows."
+  }
+  assert {
     condition     = startswith("rejected/", module.lake.rejected_prefix) && startswith("trends/", module.lake.trends_prefix)
     error_message = "ArchiveLikes may write where the rejected table lies, RankTrends where the trends table does."
   }
@@ -201,7 +205,7 @@ run "a_stage_is_named_counts_exactly_and_allows_no_more_than_it_needs" {
     error_message = "CompactLake may read where Firehose delivers, and write where the likes table lies."
   }
   assert {
-    condition     = module.rank_schedule.name == "RankTrends-test" && { for step, layers in local.layers : step => length(layers) } == { compact = 2, rank = 2, report = 2 }
+    condition     = module.rank_schedule.name == "RankTrends-test" && { for step, layers in local.layers : step => length(layers) } == { audit = 2, compact = 2, rank = 2, report = 2 }
     error_message = "RankTrends is called, and functions that need layers have ours."
   }
   assert {
