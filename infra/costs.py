@@ -66,7 +66,8 @@ def month(prices: Mapping[str, Any], rate: float, batch: int, of: Setting) -> di
 
     def calls_of(count: float, mb: int, seconds: float) -> float:
         gb_seconds = count * 1e6 * mb / 1024 * seconds
-        return count * prices["lambda_requests"] + gb_seconds * prices["lambda_arm_gb_second"]
+        each: float = prices["lambda_requests"]
+        return count * each + gb_seconds * float(prices["lambda_arm_gb_second"])
 
     logged = requests * (_METRIC_BYTES + _ACCESS_BYTES + _PLATFORM_BYTES)
     logged += requests * of.log_share * _LINE_BYTES
@@ -97,7 +98,7 @@ def month(prices: Mapping[str, Any], rate: float, batch: int, of: Setting) -> di
 def distinct(likes: float) -> float:
     """How many films so many likes are of, where the nth most liked has 1/n of the first's."""
     all_ = sum(1 / n for n in range(1, _FILMS + 1))
-    return sum(1 - (1 - 1 / n / all_) ** likes for n in range(1, _FILMS + 1))
+    return float(sum(1 - (1 - 1 / n / all_) ** likes for n in range(1, _FILMS + 1)))
 
 
 def tiered(tiers: list[tuple[float | None, float]], millions: float) -> float:

@@ -20,7 +20,7 @@ from infra.stage import Stage, counts, invoke
 
 USER = "smoke"
 PATIENCE_S = 900
-"""Longest wait for one step: Firehose gathers for 300 s in prod, and as long again if it retries."""
+"""Longest wait for one step: in prod, Firehose gathers for 90 s and then for 300."""
 _PAUSE_S = 2.0
 _CLOSED = {401, 403}
 
@@ -111,7 +111,10 @@ class Run:
 
     def compacted(self) -> str:
         """Have CompactLake run, and find each like in the lake once, by Athena."""
-        question = "SELECT count(*) AS likes FROM likes WHERE movie_id = :film AND day IN (:first, :second)"
+        question = (
+            "SELECT count(*) AS likes FROM likes WHERE movie_id = :film"
+            " AND day IN (:first, :second)"
+        )
         days = [f"{self.began + timedelta(days=more):%Y-%m-%d}" for more in (0, 1)]
 
         def found() -> int:

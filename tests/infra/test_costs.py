@@ -1,4 +1,4 @@
-"""The costs in the README are those that the script works out, from prices that say where they are from."""
+"""The costs in the README are those that the script works out, from prices that name a page."""
 
 import json
 import re

@@ -210,6 +210,30 @@ def test_roles_of_two_regions_do_not_meet():
                 assert "role_suffix" in call, f"{name}: {call[:40]}"
 
 
+def test_every_resource_is_told_with_its_document_and_a_test_that_is_there():
+    readme = (INFRA / "README.md").read_text("utf-8")
+    section = readme.partition("## What each resource is set to")[2].partition("\n## ")[0]
+    rows = [line.split(" | ") for line in section.splitlines() if line.startswith("| `")]
+    types = {
+        kind
+        for text in CONFIGURATION.values()
+        for kind in re.findall(r'^resource "(\w+)"', text, re.MULTILINE)
+    }
+    assert {kind for row in rows for kind in re.findall(r"`(\w+)`", row[0])} == types
+    tests = {
+        f"{path.parent.parent.name}/{run}"
+        for path in INFRA.rglob("*.tftest.hcl")
+        for run in re.findall(r'^run "(\w+)"', path.read_text("utf-8"), re.MULTILINE)
+    }
+    for row in rows:
+        assert "](https://" in row[2] and row[3].strip("` |") in tests, row
+
+
+def test_what_a_checker_is_told_to_skip_has_a_reason():
+    skips = re.findall(r"#checkov:skip=(.*)", "".join(CONFIGURATION.values()))
+    assert skips and all(re.fullmatch(r"CKV2?_AWS_\d+:.{10,}\.", skip) for skip in skips)
+
+
 def test_no_lock_made_on_one_machine_is_committed():
     ignored = (REPOSITORY / ".gitignore").read_text("utf-8").split()
     assert {".terraform.lock.hcl", ".terraform/", "*.tfstate"} < set(ignored)
