@@ -127,6 +127,8 @@ class Expressions:
         return sqljson.translate(self, node)
 
     def _hex(self, node: exp.HexString) -> Typed:
+        if len(node.this) % 2:
+            raise BadSQL(f"X'{node.this}' has half a byte: a byte is two digits.")
         return Typed(f"unhex('{node.this}')", types.VARBINARY)
 
     def _interval(self, node: exp.Interval) -> Typed:
