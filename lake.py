@@ -849,8 +849,8 @@ def backfill(
 ) -> None:
     """Bring the likes of files into the lake, each once, with the counts and trends.
 
-    FILES are files and folders, local or s3://: JSON (lines, arrays, pretty), CSV and Parquet; plain,
-    gzip, zstd or in zip archives. --suggest FILE prints the command that takes it.
+    FILES are files and folders, local or s3://: JSON (lines, arrays, pretty), CSV and Parquet;
+    plain, gzip, zstd or in zip archives. --suggest FILE prints the command that takes it.
     The rules are those of the API; lines that break them end in `rejected`, with file and line.
     Safe to repeat: what is there already is not counted again, and a run that was cut off goes on.
     Exit code 1 if a file cannot be read to its end.
@@ -1050,6 +1050,32 @@ def destroy(stage: str, form: Format, yes: bool) -> None:
     from infra.cli import deploy
 
     deploy.destroy(stage, _steps(), form, sys.stdout, yes=yes)
+
+
+@main.command()
+@options.stage
+@options.form
+@click.option("--no-report", is_flag=True, help="Make no report of yesterday.")
+def smoke(stage: str, form: Format, no_report: bool) -> None:
+    """Send five marked likes through every door and look for them at every place behind it.
+
+    Exit code 1 if a step fails. They stay in the lake, as likes of a film that begins with smoke-.
+
+    Example: lake smoke --stage test
+    """
+    from functools import partial
+
+    import queries
+    from infra.cli import smoke as smoking
+    from infra.cli.output import tables
+    from infra.stage import open_stage
+
+    ask = partial(queries.run, connection=queries.connect(stage))
+    run = smoking.Run(open_stage(stage), ask)
+    done = list(smoking.smoke(run, _steps(), ("reported",) if no_report else ()))
+    rows = [(one.step, "ok" if one.ok else "NOT OK", one.seconds, one.detail) for one in done]
+    tables.write(("step", "state", "seconds", "detail"), rows, form, sys.stdout)
+    sys.exit(not all(one.ok for one in done))
 
 
 def _now() -> int:

@@ -52,14 +52,8 @@ def test_every_place_and_page_it_tells_of_is_there(page):
 
 
 IN_THE_BUCKET = (
-    "raw/",
-    "ids/",
-    "rejected/",
-    "errors/",
-    "errors/redriven/",
-    "reports/",
-    "likes/",
-    "movies/",
+    *("raw/", "ids/", "rejected/", "errors/", "errors/redriven/", "reports/", "likes/", "movies/"),
+    *("forgotten/", "forgotten/certificates/", "forgotten/tombstones.json", "keys/", "adjusted/"),
 )
 
 

@@ -177,7 +177,8 @@ class _Progress:
             self._total = sum(changes.get(kind, 0) for kind in ("add", "change", "remove"))
         elif message.type in _STEPS and message.hook.action != "read":
             self._done += message.type == "apply_complete"
-            self._tell(f"{self._done} of {self._total}: {_name(message.hook.resource.addr)}")
+            of = f" of {self._total}" if self._total else ""  # of a saved plan it is not told
+            self._tell(f"{self._done}{of}: {_name(message.hook.resource.addr)}")
         elif message.type == "outputs":
             self.outputs = {name: output.value for name, output in message.outputs.items()}
         elif message.diagnostic and message.diagnostic.severity == "error":

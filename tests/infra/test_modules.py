@@ -66,18 +66,22 @@ def provider(configuration, tmp_path_factory):
     """
     root, data = configuration / "all", tmp_path_factory.mktemp("all")
     root.mkdir()
-    root.joinpath("main.tf").write_text(
-        "".join(
-            f'module "{name}" {{\n  source = "../infra/terraform/modules/{name}"\n}}\n'
-            for name in MODULES
-        )
-    )
+    called = 'provider "aws" {}\nprovider "aws" {\n  alias = "us_east_1"\n}\n'
+    for name in MODULES:
+        source = f"infra/terraform/modules/{name}"
+        told = (configuration / source / "versions.tf").read_text()
+        second = "aws.us_east_1 = aws.us_east_1" if "aws.us_east_1" in told else ""
+        called += f'module "{name}" {{\n  source = "../{source}"\n'
+        called += f"  providers = {{\n    aws = aws\n    {second}\n  }}\n}}\n"
+    root.joinpath("main.tf").write_text(called)
     terraform(root, data, "init", "-backend=false")
     if shutil.which("terraform") is None:  # it runs in a container, which ours is not in
         yield {}
         return
     [program] = data.glob("providers/*/*/aws/*/*/terraform-provider-aws_*")
-    with subprocess.Popen([program, "-debug"], stdout=subprocess.PIPE, text=True) as started:
+    with subprocess.Popen(
+        [program, "-debug"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as started:
         try:
             told = re.compile(r"TF_REATTACH_PROVIDERS='(.+)'")
             found = next(filter(None, map(told.search, started.stdout)), None)
@@ -204,6 +208,30 @@ def test_roles_of_two_regions_do_not_meet():
         for call in blocks("module", text) if "/modules/pipeline/" in name else []:
             if re.search(r'source += "\.\./(function|schedule|delivery)"', call):
                 assert "role_suffix" in call, f"{name}: {call[:40]}"
+
+
+def test_every_resource_is_told_with_its_document_and_a_test_that_is_there():
+    readme = (INFRA / "README.md").read_text("utf-8")
+    section = readme.partition("## What each resource is set to")[2].partition("\n## ")[0]
+    rows = [line.split(" | ") for line in section.splitlines() if line.startswith("| `")]
+    types = {
+        kind
+        for text in CONFIGURATION.values()
+        for kind in re.findall(r'^resource "(\w+)"', text, re.MULTILINE)
+    }
+    assert {kind for row in rows for kind in re.findall(r"`(\w+)`", row[0])} == types
+    tests = {
+        f"{path.parent.parent.name}/{run}"
+        for path in INFRA.rglob("*.tftest.hcl")
+        for run in re.findall(r'^run "(\w+)"', path.read_text("utf-8"), re.MULTILINE)
+    }
+    for row in rows:
+        assert "](https://" in row[2] and row[3].strip("` |") in tests, row
+
+
+def test_what_a_checker_is_told_to_skip_has_a_reason():
+    skips = re.findall(r"#checkov:skip=(.*)", "".join(CONFIGURATION.values()))
+    assert skips and all(re.fullmatch(r"CKV2?_AWS_\d+:.{10,}\.", skip) for skip in skips)
 
 
 def test_no_lock_made_on_one_machine_is_committed():

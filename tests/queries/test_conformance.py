@@ -35,3 +35,21 @@ def test_what_was_wrong_once_is_told_by_the_runner(tmp_path: Path) -> None:
     file.write_text('[{"expression": "1 + 1", "value": 3}, {"expression": "1", "value": 1}]')
     found = conformance.outcomes(conformance.read([file]))
     assert [each.word for each in found] == ["wrong", "equal"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT round(1e300, 2)",
+        "SELECT round(x, 2) FROM (VALUES 1e300) AS t (x)",
+        "SELECT bitwise_left_shift(x, -1) FROM (VALUES 1) AS t (x)",
+        "SELECT bitwise_right_shift(8, -1)",
+        "SELECT approx_most_frequent(1, x, 2) FROM (VALUES 1, 2, 3, 3) AS t (x)",
+        "SELECT TRY(round(x, 2)) FROM (VALUES 1e0) AS t (x)",
+        "SELECT CAST(JSON '1e309' AS boolean)",
+        "SELECT CAST(JSON '0.1234567890123456789' AS decimal(38, 20))",
+    ],
+)
+def test_a_value_whose_result_is_not_known_is_refused_not_an_error(query: str) -> None:
+    [found] = conformance.outcomes([{"query": query, "value": None}])
+    assert found.word == "refused", found.got

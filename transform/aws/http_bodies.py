@@ -22,8 +22,8 @@ def unpack(body: bytes, codings: str, most: int) -> bytes:
     """Give what a body is once unpacked, at most so many bytes: memory holds no more.
 
     `codings` is the header Content-Encoding: gzip, deflate (also without zlib's frame, as some
-    clients send it) or nothing, the last one applied last. API Gateway unpacks by itself before it
-    calls a function ("Payload compression for REST APIs" in its Developer Guide), and the header may
+    clients send it) or nothing, the last one applied last. API Gateway unpacks by itself before
+    it calls a function ("Payload compression for REST APIs", Developer Guide), and the header may
     stay: a body that is no gzip and starts as JSON does is unpacked already.
 
     Raises `UnknownCoding`, `Corrupt` and `TooLarge`.

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import gzip
+import json
 import re
 import zlib
 from collections import Counter
@@ -65,16 +66,17 @@ def _searched(path: Path, texts: Texts) -> Found:
     found = Found()
     users = pa.array(texts.users, pa.string())
     with pq.ParquetFile(path) as file:
-        names = [one.name for one in file.schema_arrow if _is_text(one.type)]
+        names = [one.name for one in file.schema_arrow if not _is_plain(one.type)]
         for batch in file.iter_batches(_BATCH, columns=names):
             theirs: Any = pa.repeat(False, len(batch))
             for name, values in zip(names, batch.columns, strict=True):
-                values = _plain(values)
-                if name == USER:
+                is_text = _is_text(values.type)
+                values = _plain(values) if is_text else _shown(values)
+                if name == USER and is_text:
                     theirs = pc.or_(theirs, pc.is_in(values, users))
                     continue
                 held = _holding(values, texts)
-                if name not in KEPT:
+                if name not in KEPT and is_text:
                     theirs = pc.or_(theirs, held)
                 elif count := pc.sum(held).as_py():
                     found.stays[name] += count
@@ -90,10 +92,10 @@ def _cleaned(path: Path, out: Path, texts: Texts) -> None:
     users = pa.array(texts.users, pa.string())
     with (
         pq.ParquetFile(path, coerce_int96_timestamp_unit="ms") as file,
-        pq.ParquetWriter(out, file.schema_arrow, **_as_it_was(file)) as writer,
+        pq.ParquetWriter(out, schema := _nullable(file.schema_arrow), **_as_it_was(file)) as writer,
     ):
         for number in range(file.num_row_groups):
-            rows = file.read_row_group(number)
+            rows = file.read_row_group(number).cast(schema)
             for place, one in enumerate(rows.schema):
                 if not _is_text(one.type) or one.name in KEPT:
                     continue
@@ -105,6 +107,12 @@ def _cleaned(path: Path, out: Path, texts: Texts) -> None:
                     values = _without(_plain(values), texts).cast(one.type)
                 rows = rows.set_column(place, one, values)
             writer.write_table(rows, max(1, len(rows)))
+
+
+def _nullable(schema: pa.Schema) -> pa.Schema:
+    """Give a schema in which a user may be null: a file may say that it knows one of each row."""
+    place = schema.get_field_index(USER)
+    return schema if place < 0 else schema.set(place, schema.field(place).with_nullable(True))
 
 
 def _as_it_was(file: pq.ParquetFile) -> dict[str, Any]:
@@ -139,6 +147,17 @@ def _without(values: Any, texts: Texts) -> Any:
 def _changes(text: str, texts: Texts) -> bool:
     before = text.encode()
     return texts.cleaned(before) != before
+
+
+def _is_plain(kind: pa.DataType) -> bool:
+    """Tell that no text is in values: numbers and times."""
+    return pa.types.is_primitive(kind) or pa.types.is_decimal(kind) or pa.types.is_null(kind)
+
+
+def _shown(values: Any) -> Any:
+    """Give bytes, lists and what else may have text in it as text, to be searched."""
+    told = [json.dumps(one, default=str, ensure_ascii=False) for one in values.to_pylist()]
+    return pa.array(told, pa.string())
 
 
 def _is_text(kind: pa.DataType) -> bool:

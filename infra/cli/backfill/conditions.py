@@ -28,8 +28,8 @@ def _database() -> duckdb.DuckDBPyConnection:
     database = duckdb.connect(config={"threads": 1, "enable_external_access": False})
     database.execute("SET GLOBAL TimeZone = 'UTC'")
     database.execute("SET GLOBAL python_enable_replacements = false")
-    for name, how in (("exactly", exact.judge), ("exactly_in_line", exact.judge_line)):
-        database.create_function(name, how, null_handling="special")  # type: ignore[arg-type]
+    database.create_function("exactly", exact.judge, null_handling="special")
+    database.create_function("exactly_in_line", exact.judge_line, null_handling="special")
     database.execute("SET lock_configuration = true")
     return database
 

@@ -14,8 +14,9 @@ _encode = msgspec.json.Encoder().encode
 def without(line: bytes) -> bytes | None:
     """Give a line of JSON with null for NaN, Infinity and -Infinity, which it then holds none of.
 
-    Python's `json`, and with it pandas and many tools, writes them (its documentation, "Infinite and
-    NaN Number Values"); RFC 8259, section 6, has no such numbers. None where that makes no JSON.
+    Python's `json`, and with it pandas and many tools, writes them (its documentation, "Infinite
+    and NaN Number Values"); RFC 8259, section 6, has no such numbers. None where that makes no
+    JSON.
     """
     if not any(constant in line for constant in _CONSTANTS):
         return None

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
-from infra.cli.backfill.layout import Layout
+from infra.cli.backfill.layout import PLAIN, Layout
 from infra.cli.backfill.line_chunks import Chunk
 from infra.cli.backfill.source_files import SourceError
 from transform.event.stream_records import BadLine
@@ -45,16 +45,17 @@ class _Dialect(NamedTuple):
 
 
 def records(
-    name: str, chunks: Iterable[Chunk], most: int, layout: Layout = Layout()
+    name: str, chunks: Iterable[Chunk], most: int, layout: Layout = PLAIN
 ) -> Iterator[Batch | BadLine]:
     r"""Give a CSV file's records (RFC 4180), at most so many a table, all columns text.
 
-    Fields are divided by a comma, semicolon, tab or bar, whichever the first line has most of, or as
-    `layout` says: by several characters they are divided wherever these stand, quotes or not. The
-    first table has no rows. A number is that of the line a record starts in; the first line
+    Fields are divided by a comma, semicolon, tab or bar, whichever the first line has most of, or
+    as `layout` says: by several characters they are divided wherever these stand, quotes or not.
+    The first table has no rows. A number is that of the line a record starts in; the first line
     has the names of the columns, unless `layout` has them. Where `\` escapes, `\N` is null, and
-    `\n` and `\t` are what C means by them (PostgreSQL's COPY, "Text Format"). A record with a stray quote, more or fewer fields than names, or
-    bytes that are not UTF-8, is a `BadLine`, and reading goes on with the line after its first.
+    `\n` and `\t` are what C means by them (PostgreSQL's COPY, "Text Format"). A record with a
+    stray quote, more or fewer fields than names, or bytes that are not UTF-8, is a `BadLine`, and
+    reading goes on with the line after its first.
 
     Raises `SourceError` where the first line names no columns.
     """
@@ -106,10 +107,10 @@ def _header(name: str, data: bytes, layout: Layout) -> tuple[_Dialect, int]:
         first = text.partition(b"\n")[0].decode(errors="replace").removesuffix("\r")
         used = start + (text.find(b"\n") + 1 or len(text)) if layout.header else start
         return _dialect(given or _divides(first), list(layout.columns), layout), used
-    first, found, _ = text.partition(b"\n")
-    used = start + len(first) + len(found)
+    names, found, _ = text.partition(b"\n")
+    used = start + len(names) + len(found)
     try:
-        line = first.decode().removesuffix("\r")
+        line = names.decode().removesuffix("\r")
     except UnicodeDecodeError:
         raise SourceError(f"{name} is not in UTF-8, as a CSV file is.") from None
     if not line.strip():

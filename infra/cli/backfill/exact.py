@@ -17,8 +17,8 @@ import msgspec
 NUMBER = (
     r"[ \t\r\n]*[+-]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?[ \t\r\n]*"
 )
-"""What spells a number: JSON's, and with a plus, or a point at an end, as CSV files have them. Zeros
-before other digits make a text, such as `0012`."""
+"""What spells a number: JSON's, and with a plus, or a point at an end, as CSV files have them.
+Zeros before other digits make a text, such as `0012`."""
 _LONGEST = 400
 _is_number = re.compile(NUMBER).fullmatch
 _HOW: dict[str, Callable[[Any, Any], Any]] = {

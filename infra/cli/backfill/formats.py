@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from infra.cli.backfill import json_values, layout, line_chunks, own_rows, parsing, tabular
-from infra.cli.backfill.layout import Layout
+from infra.cli.backfill.layout import PLAIN
 from infra.cli.backfill.ledger import Request
 from infra.cli.backfill.line_chunks import Chunk
 from infra.cli.backfill.parsing import Read, Rules
@@ -49,7 +49,7 @@ def read(
     chunks: Iterator[Chunk | BadLine]
     with TemporaryDirectory(dir=folder) as copies:
         rules = Rules(arrived, now, written_in=request.unit, zone=request.zone)
-        if source.kind == "json" and request.layout == Layout():
+        if source.kind == "json" and request.layout == PLAIN:
             chunks, rules = _lines(source, s3, request, rules)
         else:
             path = line_chunks.fetch(source, s3, Path(copies))

@@ -1,8 +1,8 @@
 """A condition as SQL that judges each value as it stands: numbers exactly, and text as text.
 
-What a value is compared with says how: with a number it counts as the number it spells, and is unknown
-if it spells none; with a text it is its own text. So no row's answer depends on other rows, or on the
-kind of their file.
+What a value is compared with says how: with a number it counts as the number it spells, and is
+unknown if it spells none; with a text it is its own text. So no row's answer depends on other
+rows, or on the kind of their file.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import duckdb
-import msgspec
 
-from infra.cli.backfill import exact, syntax
+from infra.cli.backfill import exact, number_sql, syntax
+from infra.cli.backfill.conditions import literal
 from infra.cli.backfill.exact import Tree
+from infra.cli.backfill.number_sql import Number
 from infra.cli.backfill.syntax import Node
 
 _COMPARISONS = {
@@ -66,20 +67,6 @@ class Fields:
     short: str = "true"
 
 
-class _Number(NamedTuple):
-    """A number in a condition: its SQL as a double, the sum of the sizes in it, and its tree.
-
-    `is_field`, `is_literal` tell the plain ones; `divides` those whose double may be far off.
-    """
-
-    double: str
-    size: str
-    tree: Tree
-    is_field: bool = False
-    is_literal: bool = False
-    divides: bool = False
-
-
 def write(condition: str, fields: Fields) -> str:
     """Give the SQL that tells whether the condition holds of a row: true, false or null.
 
@@ -118,7 +105,7 @@ class _Writer:
             return self._distinct(node)
         found = self._found(node)
         if found is not None and found.natural is None:
-            number = _number(found.text)
+            number = number_sql.double(found.text)
             return (
                 f"CASE WHEN {number} IS NOT NULL THEN {number} <> 0 "
                 f"ELSE TRY_CAST({found.text} AS BOOLEAN) END"
@@ -185,7 +172,7 @@ class _Writer:
         found = self._found(node)
         if found is None or found.natural:
             return self.any(node)
-        return form.format(found, double=_number(found.text))
+        return form.format(found, double=number_sql.double(found.text))
 
     def _type(self, sql: str) -> str:
         query = f"DESCRIBE SELECT {sql} FROM {self.fields.source()}"
@@ -198,7 +185,7 @@ class _Writer:
         if path is None:
             return None
         if path[0] in self.params:
-            inner = "".join(f"[{_literal(name)}]" for name in path[1:])
+            inner = "".join(f"[{literal(name)}]" for name in path[1:])
             name = '"' + path[0].replace('"', '""') + '"'
             return Field(f"{name}{inner}::VARCHAR")
         return self.fields.find(path)
@@ -238,7 +225,7 @@ class _Writer:
         )
         return f"(NOT {equal})" if node["type"] == "COMPARE_DISTINCT_FROM" else equal
 
-    def _as_number(self, node: Node) -> _Number | None:
+    def _as_number(self, node: Node) -> Number | None:
         """Give a part that may be a number: one, a field, or what is computed of them."""
         found = self._found(node)
         if found is not None:
@@ -247,15 +234,15 @@ class _Writer:
             text = str(node["literal"].get("text", "")).replace("_", "")
             if node["literal"]["kind"] in ("INTEGER", "NUMERIC") and exact.value(text) is not None:
                 double = f"({float(text)!r}::DOUBLE)"
-                return _Number(double, f"abs({double})", ["number", text], is_literal=True)
+                return Number(double, f"abs({double})", ["number", text], is_literal=True)
             return None
         if node["class"] == "FUNCTION" and node["function_name"] in _ARITHMETIC:
             parts = [self._as_number(each["expression"]) for each in node["arguments"]]
             if any(part is None for part in parts):
                 return None
             if len(parts) == 1:
-                parts.insert(0, _Number("0::DOUBLE", "0::DOUBLE", ["number", "0"]))
-            return _computed(node["function_name"], *parts)  # type: ignore[arg-type]
+                parts.insert(0, Number("0::DOUBLE", "0::DOUBLE", ["number", "0"]))
+            return number_sql.computed(node["function_name"], *parts)  # type: ignore[arg-type]
         if self.params or node["class"] not in ("FUNCTION", "CAST", "OPERATOR", "CASE"):
             return None
         sql = self.any(node)
@@ -264,18 +251,18 @@ class _Writer:
             return self._field(Field(f"{sql}::VARCHAR"))._replace(is_field=False)
         return None
 
-    def _field(self, found: Field) -> _Number:
+    def _field(self, found: Field) -> Number:
         if found not in self.used:
             self.used.append(found)
-        number = _number(found.text)
-        return _Number(number, f"abs({number})", ["field", self.used.index(found)], is_field=True)
+        number = number_sql.double(found.text)
+        return Number(number, f"abs({number})", ["field", self.used.index(found)], is_field=True)
 
-    def _numbers(self, how: str, a: _Number, b: _Number) -> str:
+    def _numbers(self, how: str, a: Number, b: Number) -> str:
         """Write a comparison of numbers: of doubles where these tell it for sure."""
         tree = [how, a.tree, b.tree]
-        named = sorted(set(_named(tree)))
+        named = sorted(set(number_sql.named(tree)))
         places = {at: place for place, at in enumerate(named)}
-        exactly = self.fields.exact(_moved(tree, places), [self.used[at] for at in named])
+        exactly = self.fields.exact(number_sql.moved(tree, places), [self.used[at] for at in named])
         known = f"({a.double} IS NOT NULL AND {b.double} IS NOT NULL)"
         if a.divides or b.divides:
             return f"CASE WHEN {known} THEN {exactly} END"
@@ -312,40 +299,3 @@ _TRUTHS = {
 }
 _FORMS = ("{0.text}", "{double}", "TRY_CAST({0.text} AS BIGINT)", "{0.items}")
 _LESS, _MORE, _EVEN = ("<", "<=", "<>"), (">", ">=", "<>"), ("=", "<=", ">=")
-
-
-def _number(text: str) -> str:
-    """Give the SQL of the double that a text spells; null where it spells none."""
-    spelled = f"regexp_full_match({text}, {_literal(exact.NUMBER)})"
-    double = f"TRY_CAST(trim({text}, ' ' || chr(9) || chr(10) || chr(13)) AS DOUBLE)"
-    return f"(CASE WHEN {spelled} THEN CASE WHEN isfinite({double}) THEN {double} END END)"
-
-
-def _computed(how: str, a: _Number, b: _Number) -> _Number:
-    tree = [how, a.tree, b.tree]
-    divides = a.divides or b.divides or how in "/%"
-    size = f"({a.size} * {b.size})" if how == "*" else f"({a.size} + {b.size})"
-    return _Number(f"({a.double} {how} {b.double})", size, tree, divides=divides)
-
-
-def _named(tree: Tree) -> Sequence[int]:
-    how, *parts = tree
-    if how == "field":
-        return parts
-    return [] if how == "number" else [at for part in parts for at in _named(part)]
-
-
-def _moved(tree: Tree, places: dict[int, int]) -> Tree:
-    how, *parts = tree
-    if how == "field":
-        return ["field", places[parts[0]]]
-    return tree if how == "number" else [how, *(_moved(part, places) for part in parts)]
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-def told(tree: Tree) -> str:
-    """Give a tree as SQL's text of its JSON."""
-    return _literal(msgspec.json.encode(tree).decode())

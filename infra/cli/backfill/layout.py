@@ -24,8 +24,13 @@ class Layout(msgspec.Struct, frozen=True):
     escape: bool = False
 
 
+PLAIN = Layout()
+"""One that says nothing."""
+
+
 def partitions(name: str) -> dict[str, str | None]:
-    """Give the columns that the folders of a file stand for, as Hive names them: `day=2024-01-31/`."""
+    """Give the columns that the folders of a file stand for, as Hive names them:
+    `day=2024-01-31/`."""
     found: dict[str, str | None] = {}
     for part in name.split("/")[:-1]:
         match = _PARTITION.fullmatch(part)

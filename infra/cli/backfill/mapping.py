@@ -86,8 +86,9 @@ def _find(event: Mapping[str, Any], path: str) -> Any:
 
 
 def _named(pairs: list[Any], name: str) -> Any:
-    """Give the value of a key in pairs of the two: `[{"key": "k", "value": {"string_value": "v"}}]`,
-    of which BigQuery's export of Google Analytics has one value or another ("event_params")."""
+    """Give the value of a key in pairs of the two: `[{"key": "k", "value": {"string_value":
+    "v"}}]`, of which BigQuery's export of Google Analytics has one value or another
+    ("event_params")."""
     for pair in pairs:
         if isinstance(pair, dict) and pair.get("key") == name:
             value = pair.get("value")

@@ -13,7 +13,7 @@ _OPTIONS = (
         "mapped",
         multiple=True,
         metavar="FIELD=COLUMN",
-        help="Read a field from a column, or what is in one (film.id), or the first there is (a|b).",
+        help="Read a field from a column, what is in one (film.id), or the first of some (a|b).",
     ),
     click.option("--only-mapped", is_flag=True, help="Keep no other columns in `extra`."),
     click.option(

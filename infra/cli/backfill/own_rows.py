@@ -28,7 +28,8 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Arrivals(NamedTuple):
-    """When the likes of a chunk arrived, by their event ids: epoch milliseconds, null if unknown."""
+    """When the likes of a chunk arrived, by their event ids: epoch milliseconds, null if
+    unknown."""
 
     event_ids: pa.Array[Any]
     moments: pa.Array[Any]

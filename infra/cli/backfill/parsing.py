@@ -28,9 +28,9 @@ _NONE = bulk.SCHEMA.empty_table()
 class Rules(NamedTuple):
     """How the lines of a source are read; times are in epoch milliseconds.
 
-    `arrived_at` is when its likes arrived, and `now` what "ahead" is judged against. `unit` is that of
-    times that are numbers of JSON, and `written_in` that of others; `ours` says that a lake wrote the
-    lines, and `partitions` are columns that stand for each line's.
+    `arrived_at` is when its likes arrived, and `now` what "ahead" is judged against. `unit` is
+    that of times that are numbers of JSON, and `written_in` that of others; `ours` says that a
+    lake wrote the lines, and `partitions` are columns that stand for each line's.
     """
 
     arrived_at: int

@@ -37,8 +37,8 @@ class SourceError(Exception):
 
 
 class Source(msgspec.Struct, frozen=True):
-    """A file to read. `name` is its path as given or found, or `s3://bucket/key`, and what is in a zip
-    archive has its name after that of the archive: `ml.zip!ratings.csv`.
+    """A file to read. `name` is its path as given or found, or `s3://bucket/key`, and what is in
+    a zip archive has its name after that of the archive: `ml.zip!ratings.csv`.
 
     `size` is in bytes, as stored; `modified` in epoch milliseconds. `version` differs where the
     content does: an object's ETag, or a local file's size and time in nanoseconds.
@@ -151,8 +151,8 @@ def _kind(name: str) -> Kind | None:
     return _KINDS.get(os.path.splitext(stem)[1])
 
 
-def _unpacked(outer: Source, file: IO[bytes]) -> Iterator[_Item]:
-    """Give the files in a zip archive."""
+def _unpacked(outer: Source, file: IO[bytes], only: str | None = None) -> Iterator[_Item]:
+    """Give the files in a zip archive, or the one that is named, whatever it is called."""
     try:
         members = archives.members(outer.name, file)
     except archives.BadArchive as error:
@@ -161,8 +161,12 @@ def _unpacked(outer: Source, file: IO[bytes]) -> Iterator[_Item]:
         name = f"{outer.name}!{member.name}"
         hidden = any(part.startswith((*_HIDDEN, "__MACOSX")) for part in member.name.split("/"))
         version = f"{outer.version}-{member.checksum:08x}"
+        if only is not None and member.name != only:
+            continue
         found = _judged(name, member.size, outer.modified, version)
-        if hidden:
+        if only is not None and member.size:
+            found = Source(name, _kind(name) or "json", member.size, outer.modified, version)
+        if hidden and only is None:
             found = PassedOver(name, "is hidden: its name starts with . or _")
         elif member.is_encrypted:
             found = PassedOver(name, "is encrypted")
@@ -180,12 +184,13 @@ def _judged(name: str, size: int, modified: int, version: str) -> Source | Passe
 
 
 def _local(name: str) -> Iterator[_Item]:
+    name, member = (name, None) if os.path.exists(name) else inside(name)
     try:
         status = os.stat(name)
         if stat.S_ISDIR(status.st_mode):
             yield from _in_folder(name, (os.path.realpath(name),))
         elif stat.S_ISREG(status.st_mode):
-            yield from _whole(os.path.realpath(name), _named(name, status))
+            yield from _whole(os.path.realpath(name), _named(name, status), member)
         else:
             raise SourceError(f"{name} is neither a file nor a folder.")
     except FileNotFoundError as error:
@@ -198,11 +203,11 @@ def _local(name: str) -> Iterator[_Item]:
         raise SourceError(f"{name!r} is no path.") from None
 
 
-def _whole(identity: str, found: Source | PassedOver) -> Iterator[_Item]:
+def _whole(identity: str, found: Source | PassedOver, only: str | None = None) -> Iterator[_Item]:
     """Give a local file, or the files in it."""
     if isinstance(found, Source) and found.kind == "zip":
         with open(found.name, "rb") as file:
-            yield from _unpacked(found, file)
+            yield from _unpacked(found, file, only)
     else:
         yield _Item(identity, found)
 
@@ -254,13 +259,14 @@ def _entry(entry: os.DirEntry[str], loops: bool) -> Source | PassedOver:
 
 
 def _in_bucket(name: str, s3: S3Client) -> Iterator[_Item]:
+    name, member = inside(name)
     bucket, key = place(name) or ("", "")
     if not bucket:
         raise SourceError(f"{name} names no bucket; an object is s3://bucket/key.")
     try:
         source = None if not key or key.endswith("/") else _object(name, bucket, key, s3)
         if source is not None:
-            yield from _whole_object(name, source, s3)
+            yield from _whole_object(name, source, s3, member)
         else:
             prefix = f"{key.rstrip('/')}/" if key else ""
             yield from _under(bucket, prefix, s3)
@@ -275,12 +281,14 @@ def _in_bucket(name: str, s3: S3Client) -> Iterator[_Item]:
         raise SourceError(f"{name} cannot be read: {reason(error)}.") from None
 
 
-def _whole_object(identity: str, found: Source | PassedOver, s3: S3Client) -> Iterator[_Item]:
+def _whole_object(
+    identity: str, found: Source | PassedOver, s3: S3Client, only: str | None = None
+) -> Iterator[_Item]:
     """Give an object, or the files in it."""
     if isinstance(found, Source) and found.kind == "zip":
         bucket, key = place(found.name) or ("", "")
         ranged = archives.Ranged(s3, bucket, key, found.size, found.version)
-        yield from _unpacked(found, io.BufferedReader(ranged, 2**20))
+        yield from _unpacked(found, io.BufferedReader(ranged, 2**20), only)
     else:
         yield _Item(identity, found)
 

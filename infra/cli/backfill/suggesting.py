@@ -32,17 +32,18 @@ SAMPLE = 1_000
 """Lines or rows that are looked at."""
 _HEAD = 2**20
 _KNOWN = {
-    "movie_id": "movie_id movieid film_id filmid item_id itemid tconst const imdb_id imdbid title_id "
-    "content_id product_id movie film item",
-    "user_id": "user_id userid visitor_id visitorid customer_id account_id member_id profile_id uid "
-    "user visitor customer member actor",
-    "liked_at": "liked_at likedat timestamp event_time eventtime occurred_at created_at createdat "
-    "date_rated rated_at time ts date when datetime event_timestamp",
+    "movie_id": "movie_id movieid film_id filmid item_id itemid tconst const imdb_id imdbid "
+    "title_id content_id product_id movie film item",
+    "user_id": "user_id userid visitor_id visitorid customer_id account_id member_id profile_id "
+    "uid user visitor customer member actor",
+    "liked_at": "liked_at likedat timestamp event_time eventtime occurred_at created_at "
+    "createdat date_rated rated_at time ts date when datetime event_timestamp",
     "event_id": "event_id eventid message_id messageid insert_id uuid",
     "action": "action",
     "source": "source",
 }
-"""Names of fields in other people's files, the likeliest first, without blanks and in lower case."""
+"""Names of fields in other people's files, the likeliest first, without blanks and in lower
+case."""
 _UNITS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 _FIRST_S, _LAST_S = 1_262_304_000, 4_102_444_800  # 2010 and 2100
 _decode = msgspec.json.Decoder().decode

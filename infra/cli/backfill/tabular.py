@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NoReturn
 
 import duckdb
-import msgspec
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from infra.cli.backfill import (
     conditions,
@@ -19,18 +16,18 @@ from infra.cli.backfill import (
     json_rows,
     judging,
     line_chunks,
+    number_sql,
     own_rows,
-    source_bytes,
-    source_files,
+    parquet_records,
 )
 from infra.cli.backfill.conditions import listed, literal, quoted
 from infra.cli.backfill.csv_records import Batch
 from infra.cli.backfill.json_rows import Unit
 from infra.cli.backfill.judging import Field, Fields
-from infra.cli.backfill.layout import Layout, partitions
+from infra.cli.backfill.layout import PLAIN, Layout, partitions
 from infra.cli.backfill.line_chunks import Chunk
 from infra.cli.backfill.own_rows import Arrivals
-from infra.cli.backfill.source_bytes import Cut, Unreadable
+from infra.cli.backfill.source_bytes import Unreadable
 from infra.cli.backfill.source_files import Source, SourceError
 from transform.event.stream_records import BadLine
 
@@ -44,7 +41,7 @@ def rows(
     where: str | None,
     unit: Unit,
     chunk_rows: int = 50_000,
-    layout: Layout = Layout(),
+    layout: Layout = PLAIN,
     zone: str | None = None,
     only: bool = False,
     values: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
@@ -52,12 +49,13 @@ def rows(
     """Give each row of a CSV or Parquet file as a line of JSON, in order; `path` is where it lies.
 
     `fields` names, for fields of the event, the columns they are read from, or what is in one
-    (`film.id`, also of JSON in a text), or several, of which the first counts that there is; `only` and
-    `values` are those of `mapping.remap`. Such a column no longer stands under its own name, and a column called like the
-    field gives way. The folders of a file stand for columns, as Hive names them. `where` is a
-    condition in SQL over the columns (see `judging`). With `zone`, times of Parquet without one are
-    given as text, to be read as those of other files. Rows of a Parquet file are numbered from 1,
-    those of a CSV file as its lines (see `csv_records`). The same file gives the same bytes.
+    (`film.id`, also of JSON in a text), or several, of which the first counts; `only` and `values`
+    are those of `mapping.remap`. Such a column no longer stands under its own name, and a column
+    called like the field gives way. The folders of a file stand for columns, as Hive names them.
+    `where` is a condition in SQL over the columns (see `judging`). With `zone`, times
+    of Parquet without one are given as text, to be read as those of other files. Rows of a
+    Parquet file are numbered from 1, those of a CSV file as its lines (see `csv_records`). The
+    same file gives the same bytes.
 
     Raises `Unreadable` where the file is broken, after the rows before that, and `SourceError`
     for columns that it does not have and conditions that cannot be asked of it.
@@ -65,7 +63,7 @@ def rows(
     if where is not None:
         conditions.check(where)
     batches = (
-        _parquet(source, path, chunk_rows)
+        parquet_records.records(source, path, chunk_rows)
         if source.kind == "parquet"
         else _csv(source, path, chunk_rows, layout)
     )
@@ -75,10 +73,10 @@ def rows(
         if isinstance(batch, BadLine):
             yield batch
             continue
-        batch = batch._replace(table=_shown(batch.table, folders))
+        batch = batch._replace(table=parquet_records.shown(batch.table, folders))
         if not batch.numbers and source.kind != "parquet":
-            how = None, unit, zone, True, only, values
-            _Query(source.name, batch.table.schema, fields, *how)  # what it has is told
+            none = None, unit, zone, True, only, values
+            _Query(source.name, batch.table.schema, fields, *none)  # what it has is told
             continue
         if query is None:
             how = where, unit, zone, source.kind != "parquet", only, values
@@ -86,44 +84,6 @@ def rows(
         chunk = query.ask(batch) if batch.numbers else None
         if chunk is not None:
             yield chunk
-
-
-def _shown(table: pa.Table, folders: Mapping[str, str | None]) -> pa.Table:
-    """Give a table as DuckDB can see it, with the columns that folders stand for.
-
-    A type that DuckDB has not becomes one that it has, and text where there is none.
-    """
-    known = {name.casefold() for name in table.column_names}
-    for name, value in folders.items():
-        if name.casefold() not in known:
-            table = table.append_column(name, pa.repeat(pa.scalar(value, pa.string()), len(table)))
-    for at, field in enumerate(table.schema):
-        if is_foreign(field.type):
-            table = table.set_column(at, field.name, _known(table.column(at)))
-    return table
-
-
-def is_foreign(type_: pa.DataType) -> bool:
-    """Tell whether an Arrow type, or one within it, is none that DuckDB reads."""
-    if any(is_one(type_) for is_one in _FOREIGN):
-        return True
-    return any(is_foreign(type_.field(at).type) for at in range(type_.num_fields))
-
-
-_FOREIGN = (pa.types.is_float16, pa.types.is_decimal256, pa.types.is_interval)
-
-
-def _known(column: pa.ChunkedArray[Any]) -> pa.ChunkedArray[Any]:
-    if pa.types.is_float16(column.type):
-        return column.cast(pa.float32())
-    if pa.types.is_decimal256(column.type):
-        return column.cast(pa.string())
-    # An interval, or what holds one of these: what it is as JSON, an interval in words.
-    texts = [
-        None if each is None else msgspec.json.encode(each, enc_hook=str).decode()
-        for each in column.to_pylist()
-    ]
-    return pa.chunked_array([pa.array(texts, pa.string())])
 
 
 def _csv(source: Source, path: Path, most: int, layout: Layout) -> Iterator[Batch | BadLine]:
@@ -135,41 +95,9 @@ def _never() -> NoReturn:
     raise AssertionError("A file that lies here is not asked of S3.")
 
 
-def _parquet(source: Source, path: Path, most: int) -> Iterator[Batch]:
-    known = source.version if source_files.lies_here(source.name) else None
-    number = 1
-    try:
-        source_bytes.unchanged(os.stat(path), known)
-        with pq.ParquetFile(path, buffer_size=2**20, coerce_int96_timestamp_unit="us") as file:
-            names = csv_records.distinct(file.schema_arrow.names)
-            yield Batch(range(0), file.schema_arrow.empty_table().rename_columns(names))
-            size = _rows_at_once(file.metadata, most)
-            # A group after the other, so that those before a broken one are read.
-            groups = ([group] for group in range(file.num_row_groups))
-            for batch in (b for group in groups for b in file.iter_batches(size, group)):
-                table = pa.Table.from_batches([batch]).rename_columns(names)
-                table.validate(full=True)  # a text may be no UTF-8
-                yield Batch(range(number, number + table.num_rows), table)
-                number += table.num_rows
-        source_bytes.unchanged(os.stat(path), known)
-    except Cut as cut:
-        raise Unreadable(source.name, number - 1, str(cut)) from None
-    except FileNotFoundError:
-        raise Unreadable(source.name, number - 1, "it is gone") from None
-    except (pa.ArrowException, OSError) as error:
-        why = f"it is no whole Parquet file ({source_files.reason(error)})"
-        raise Unreadable(source.name, number - 1, why) from None
-
-
-def _rows_at_once(told: pq.FileMetaData, most: int) -> int:
-    """Give how many rows fit in a chunk's memory, by how long they are."""
-    groups = (told.row_group(at).total_byte_size for at in range(told.num_row_groups))
-    each = sum(groups) // max(told.num_rows, 1)
-    return min(most, max(line_chunks.CHUNK // max(each, 1), 1))
-
-
 def _either(found: Sequence[tuple[str, str]]) -> tuple[str, str]:
-    """Give the SQL of the first of values that there is, and its type: text, if they have several."""
+    """Give the SQL of the first of values that there is, and its type: text, if they have
+    several."""
     types = {type_ for _, type_ in found}
     cast = "::VARCHAR" if len(types) > 1 else ""
     told = f"coalesce({', '.join(sql + cast for sql, _ in found)})"
@@ -182,7 +110,7 @@ def _stood_for(sql: str, values: Mapping[str, str]) -> tuple[str, str]:
 
 
 def _exact(tree: list[Any], fields: Sequence[Field]) -> str:
-    return f"exactly({judging.told(tree)}, [{', '.join(each.text for each in fields)}])"
+    return f"exactly({number_sql.told(tree)}, [{', '.join(each.text for each in fields)}])"
 
 
 class _Query:

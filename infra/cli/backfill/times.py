@@ -30,10 +30,10 @@ class WithoutOffset(ValueError):
 def read(told: object, unit: Unit, zone: str | None) -> int | None:
     """Give a time in epoch milliseconds, digits past them cut off; None where it is none.
 
-    A number, or text of one, is in `unit`. `zone` is the time zone of times that name no offset, where
-    a date alone is its first moment, in UTC if there is no zone. Of an hour that a clock shows
-    twice it is the first one, and one that it leaves out counts as if it had not been put forward
-    yet (PEP 495).
+    A number, or text of one, is in `unit`. `zone` is the time zone of times that name no offset,
+    where a date alone is its first moment, in UTC if there is no zone. Of an hour that a clock
+    shows twice it is the first one, and one that it leaves out counts as if it had not been put
+    forward yet (PEP 495).
 
     Raises `WithoutOffset` where neither the time nor `zone` says where it is.
     """

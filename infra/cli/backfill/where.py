@@ -12,7 +12,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute
 
-from infra.cli.backfill import conditions, judging, syntax
+from infra.cli.backfill import conditions, judging, number_sql, syntax
 from infra.cli.backfill.conditions import literal
 from infra.cli.backfill.judging import Field, Fields
 from infra.cli.backfill.source_files import SourceError
@@ -134,12 +134,12 @@ class Where:
 
     @staticmethod
     def _exact(tree: list[Any], fields: Sequence[Field]) -> str:
-        paths = judging.told([each.path for each in fields])
+        paths = number_sql.told([each.path for each in fields])
         texts = f"[{', '.join(each.text for each in fields)}]"
-        by_text = f"exactly({judging.told(tree)}, {texts})"
+        by_text = f"exactly({number_sql.told(tree)}, {texts})"
         if not all(each.path for each in fields):
             return by_text
-        by_line = f"exactly_in_line({judging.told(tree)}, {paths}, line)"
+        by_line = f"exactly_in_line({number_sql.told(tree)}, {paths}, line)"
         return f'CASE WHEN "is short" THEN {by_text} ELSE {by_line} END'
 
 

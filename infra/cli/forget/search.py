@@ -96,11 +96,12 @@ class Search:
         for versions in (self.lake, self.results):
             gone: list[Version] = []
             for one, has in self._searched(versions):
-                if has is None or not has.rows:
+                removes = not one.latest or versions is self.results
+                if has is None or not (has.rows or (removes and has.stays.total())):
                     continue
                 found = True
                 place = keys.likes_place(one.key) if versions is self.lake else None
-                if not one.latest or versions is self.results:
+                if removes:
                     gone.append(one)
                 elif place:
                     held.add(place[0])
@@ -132,14 +133,15 @@ class Search:
         if not isinstance(found, Future):
             return one, found
         has = found.result()
-        self._known[_name(versions, one)] = has if has and has.rows else None
+        held = has is not None and bool(has.rows or has.stays.total())
+        self._known[_name(versions, one)] = has if held else None
         place = self._place(versions, one.key)
         place.searched += 1
         place.bytes += one.size
         if has:
-            place.held += bool(has.rows)
+            place.held += held
             place.rows += has.rows
-            if one.latest:
+            if one.latest and versions is self.lake:
                 self._stays.pop((place.place, one.key), None)
                 if has.stays.total():
                     self._stays[place.place, one.key] = has.stays

@@ -58,7 +58,11 @@ class Versions:
         return answer.get("ContentType") or "binary/octet-stream"
 
     def remove(self, some: Sequence[Version]) -> None:
-        """Remove versions for good, whether or not they are still there."""
+        """Remove versions for good, whether or not they are still there.
+
+        It takes the rights to delete objects as well as versions:
+        https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
+        """
         for first in range(0, len(some), MOST):
             named: Any = [
                 {"Key": one.key, "VersionId": one.id} for one in some[first : first + MOST]

@@ -106,18 +106,6 @@ def _timestamp(moment: dt.datetime) -> str:
     return moment.isoformat(" ", "milliseconds")
 
 
-def _interval(interval: Any) -> str:
-    months, days, nanoseconds = interval
-    sign = "-" if min(months, days, nanoseconds) < 0 else ""
-    if months and not days and not nanoseconds:
-        years, months = divmod(abs(months), 12)
-        return f"{sign}{years}-{months}"
-    milliseconds = abs(days * 86_400_000 + nanoseconds // 1_000_000)
-    days, milliseconds = divmod(milliseconds, 86_400_000)
-    clock = dt.datetime.min + dt.timedelta(milliseconds=milliseconds)
-    return f"{sign}{days} {_time(clock.time())}"
-
-
 _WRITERS: dict[int, Callable[[Any], str]] = {
     pa.bool_().id: lambda value: "true" if value else "false",
     pa.binary().id: lambda data: data.hex(" "),
@@ -127,5 +115,4 @@ _WRITERS: dict[int, Callable[[Any], str]] = {
     pa.time32("ms").id: _time,
     pa.time64("us").id: _time,
     pa.timestamp("ms").id: _timestamp,
-    pa.month_day_nano_interval().id: _interval,
 }

@@ -52,7 +52,7 @@ def coerced(value: Typed, target: Type) -> Typed:
     if value.type == target:
         return value
     if value.type.name == "varchar" and target.name == "varchar":
-        return value
+        return replace(value, type=target)
     made = cast(value, target)
     whole = value.type.name in INTEGERS and target.name in INTEGERS
     return replace(made, value=value.value) if whole else made

@@ -103,6 +103,11 @@ def python(
     return declare
 
 
+def columns(name: str, parameter: str, result: str, function: Callable[[Any], Any]) -> None:
+    """Declare a function of a whole column of Arrow, nulls among its values."""
+    _know(name, _Python(name, (parameter,), result, lambda column: function(column)))
+
+
 def needed(sql: Iterable[str]) -> list[str]:
     """The helpers that some SQL names, and those that these name, each after what it uses."""
     found: dict[str, None] = {}

@@ -390,6 +390,9 @@ class Statements:
         if on := join.args.get("on"):
             if lateral and side not in ("", "LEFT"):
                 raise Refused("Only CROSS, INNER and LEFT join UNNEST or LATERAL here.")
+            if not _is_true(on) and (isinstance(join.this, exp.Unnest) or (lateral and side)):
+                what = "UNNEST" if isinstance(join.this, exp.Unnest) else "LATERAL"
+                raise BadSQL(f"{side or 'INNER'} JOIN with {what} takes no condition but ON true.")
             condition = Expressions(self, scope).condition(on)
             return f" {_SIDES[side]} JOIN {lateral}{source} ON {condition.sql}"
         if side:
@@ -600,6 +603,11 @@ class Statements:
         order = self._order(node, items, scope)
         body = f"SELECT {chosen} FROM {source}"
         return Query(self._limited(node, body, order, len(items)), query.columns)
+
+
+def _is_true(condition: exp.Expr) -> bool:
+    condition = condition.unnest()
+    return isinstance(condition, exp.Boolean) and bool(condition.this)
 
 
 def _only(node: exp.Expr, known: set[str]) -> None:

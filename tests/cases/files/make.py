@@ -1,7 +1,7 @@
 """Write the files of `pandas/`, `polars/`, `duckdb/` and `python/` anew, by those libraries.
 
-The files are what is kept: `python tests/cases/files/make.py FOLDER` writes those of the libraries that
-are installed today to another folder, to compare.
+The files are what is kept: `python tests/cases/files/make.py FOLDER` writes those of the
+libraries that are installed today to another folder, to compare.
 """
 
 import gzip

@@ -1,5 +1,6 @@
 """Bodies that come compressed are unpacked, and never past a limit."""
 
+import contextlib
 import gzip
 import zlib
 
@@ -57,7 +58,5 @@ def test_what_cannot_be_unpacked_is_told(packed, codings, error):
 
 @given(st.binary(), st.sampled_from(["gzip", "deflate", "deflate, gzip", "identity", "br", ","]))
 def test_any_bytes_are_unpacked_or_refused(body, codings):
-    try:
+    with contextlib.suppress(UnknownCoding, Corrupt, TooLarge):
         assert len(unpack(body, codings, 1_000)) <= 1_000
-    except (UnknownCoding, Corrupt, TooLarge):
-        pass

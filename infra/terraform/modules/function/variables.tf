@@ -113,6 +113,17 @@ variable "event_age_seconds" {
   }
 }
 
+variable "log_share" {
+  description = "Share of calls whose every line is logged; of the others, warnings and errors are. Less than 1 for what is called at each request."
+  type        = number
+  default     = 1
+
+  validation {
+    condition     = var.log_share > 0 && var.log_share <= 1
+    error_message = "The share of calls that are logged is above 0, and at most 1."
+  }
+}
+
 variable "traced" {
   description = "Whether X-Ray traces calls; priced by the trace."
   type        = bool

@@ -3,6 +3,7 @@
 module "ingest" {
   source      = "../function"
   traced      = var.traced
+  log_share   = var.request_log_share
   role_suffix = local.suffix
   name        = "IngestLike"
   stage       = var.stage

@@ -3,6 +3,7 @@
 module "read" {
   source          = "../function"
   traced          = var.traced
+  log_share       = var.request_log_share
   role_suffix     = local.suffix
   name            = "ReadLikes"
   stage           = var.stage

@@ -135,6 +135,12 @@ variable "people" {
   }
 }
 
+variable "request_log_share" {
+  description = "Share of requests whose every line is logged; of the others, warnings and errors are."
+  type        = number
+  default     = 1
+}
+
 variable "traced" {
   description = "Whether X-Ray traces requests and calls: 5 USD a million traces, of which it keeps 1 a second and 5 in 100 beyond."
   type        = bool

@@ -4,15 +4,20 @@ Where Trino estimates (`approx_…`) the value here is exact, as Trino's is for 
 """
 
 from collections.abc import Callable
+from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute
 
 from queries.engine.errors import BadSQL, Refused
 from queries.engine.trino import numeric, types
-from queries.engine.trino.helpers import macro, python
+from queries.engine.trino.helpers import columns, macro, python
 from queries.engine.trino.registry import Binding, Call, Family
 from queries.engine.trino.typed import Typed
 from queries.engine.trino.types import Type
+
+pc: Any = pyarrow.compute
 
 functions = Family()
 operators = Family()
@@ -182,7 +187,8 @@ macro(
 
 def _pairs(call: Call) -> str:
     _key(call.args[0].type)
-    pairs = call.aggregate("list", f"struct_pack(k := {call[0]}, v := {call[1]})")
+    key, value = (f"CAST({arg.sql} AS {arg.type.duckdb})" for arg in call.args[:2])
+    pairs = call.aggregate("list", f"struct_pack(k := {key}, v := {value})")
     known = f'list_filter({pairs}, lambda "p$": "p$".k IS NOT NULL)'
     return f"t_some({known})"
 
@@ -206,9 +212,50 @@ macro(
     'starts[:-2], starts[2:]), lambda "b$": list_transform(l["b$"[1]:"b$"[2] - 1], '
     'lambda "p$": "p$".v)))',
 )
-functions.aggregate(
-    "multimap_agg(K, V) -> map(K, array(V))", lambda call: f"t_multimap({_pairs(call)})"
-)
+# Types that Arrow holds as DuckDB does.
+_KEYS = ("VARCHAR", "BIGINT", "INTEGER", "DATE", "BOOLEAN")
+_VALUES = (*_KEYS, "DOUBLE")
+
+
+def _multimap(call: Call) -> str:
+    """By Arrow for the commonest types: the macro copies the pairs for each of the keys."""
+    key, value = (arg.type.duckdb for arg in call.args[:2])
+    if key not in _KEYS or value not in _VALUES:
+        return f"t_multimap({_pairs(call)})"
+    return f"t_multimap_{key.lower()}_{value.lower()}(t_by_key({_pairs(call)}))"
+
+
+def _grouped(lists: Any) -> Any:
+    """A map for each list of pairs, which are sorted by key: to each key its values."""
+    lists = pa.concat_arrays(lists.chunks) if isinstance(lists, pa.ChunkedArray) else lists
+    pairs, lengths = lists.flatten(), pc.fill_null(pc.list_value_length(lists), 0)
+    keys, values = pairs.field("k"), pairs.field("v")
+    ends = np.cumsum(lengths.to_numpy(zero_copy_only=False), dtype=np.int64)
+    first = np.zeros(len(keys) + 1, bool)
+    first[np.concatenate(([0], ends)).astype(np.int64)] = True
+    if len(keys) > 1:
+        changes = pc.not_equal(keys.slice(1), keys.slice(0, len(keys) - 1))
+        first[1 : len(keys)] |= changes.to_numpy(zero_copy_only=False)
+    first[len(keys)] = True
+    starts = np.flatnonzero(first)
+    groups = pa.ListArray.from_arrays(pa.array(starts, pa.int32()), values)
+    places = np.searchsorted(starts, np.concatenate(([0], ends)))
+    is_null = np.append(lists.is_null().to_numpy(zero_copy_only=False), False)
+    offsets: Any = pa.array(places, pa.int32(), mask=is_null)
+    return pa.MapArray.from_arrays(offsets, keys.take(pa.array(starts[:-1])), groups)
+
+
+for _key_type in _KEYS:
+    for _value_type in _VALUES:
+        columns(
+            f"t_multimap_{_key_type.lower()}_{_value_type.lower()}",
+            f"STRUCT(k {_key_type}, i BIGINT, v {_value_type})[]",
+            f"MAP({_key_type}, {_value_type}[])",
+            _grouped,
+        )
+
+
+functions.aggregate("multimap_agg(K, V) -> map(K, array(V))", _multimap)
 
 
 def _union(call: Call) -> str:

@@ -161,7 +161,9 @@ functions("json_format(json) -> varchar", "{0}")
 for _kind in ("json", "varchar"):
     functions(f"json_extract({_kind}, varchar) -> json", _at("t_json_at", "t_json_extract"))
     functions(
-        f"json_extract_scalar({_kind}, varchar) -> varchar",
+        "json_extract_scalar(json, varchar) -> varchar"
+        if _kind == "json"
+        else "json_extract_scalar(varchar(x), varchar) -> varchar(x)",
         _at("t_json_scalar", "t_json_extract_scalar"),
     )
     functions(f"json_size({_kind}, varchar) -> bigint", "t_json_size({0}, {1})")

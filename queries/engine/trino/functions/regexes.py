@@ -9,11 +9,12 @@ from functools import lru_cache
 import pyarrow as pa
 
 from queries.engine.errors import BadSQL, Refused
-from queries.engine.trino import patterns
+from queries.engine.trino import patterns, types
 from queries.engine.trino.helpers import python
 from queries.engine.trino.patterns import NoPattern, compiled
-from queries.engine.trino.registry import Call, Family
+from queries.engine.trino.registry import Binding, Call, Family
 from queries.engine.trino.typed import text
+from queries.engine.trino.types import Type
 
 functions = Family()
 operators = Family()
@@ -187,5 +188,18 @@ functions(
     "regexp_position(varchar, varchar, bigint, bigint) -> integer",
     _checked("CAST(t_regexp_position({0}, {1}, {2}, {3}) AS INTEGER)"),
 )
-functions("regexp_replace(varchar, varchar) -> varchar", _replace)
-functions("regexp_replace(varchar, varchar, varchar) -> varchar", _replace)
+
+
+def _longest(bound: Binding) -> Type:
+    """A varchar of the length that Trino declares: each place is replaced, and so is the end."""
+    x, y = bound["x"], bound["y"]
+    if not isinstance(x, int) or not isinstance(y, int):
+        return types.VARCHAR
+    length = x + max(x * y // 2, y) * (x + 1)
+    return types.varchar(length) if length < 2**31 - 1 else types.VARCHAR
+
+
+functions("regexp_replace(varchar(x), varchar) -> varchar(x)", _replace)
+functions(
+    "regexp_replace(varchar(x), varchar, varchar(y)) -> varchar(x)", _replace, result=_longest
+)

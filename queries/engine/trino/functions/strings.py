@@ -7,7 +7,7 @@ import pyarrow as pa
 from queries.engine.errors import BadSQL, Refused
 from queries.engine.trino import types
 from queries.engine.trino.helpers import macro, python
-from queries.engine.trino.registry import Call, Family
+from queries.engine.trino.registry import Binding, Call, Family
 from queries.engine.trino.types import Type
 
 functions = Family()
@@ -169,8 +169,23 @@ macro(
     "t_replace(s, q, r)",
     "CASE WHEN s IS NULL THEN NULL WHEN q = '' THEN t_between(s, r) ELSE replace(s, q, r) END",
 )
-functions("replace(varchar, varchar) -> varchar", "replace({0}, {1}, '')")
-functions("replace(varchar, varchar, varchar) -> varchar", "t_replace({0}, {1}, {2})")
+functions("replace(varchar(x), varchar) -> varchar(x)", "replace({0}, {1}, '')")
+
+
+def _replaced(bound: Binding) -> Type:
+    """A varchar of the length that Trino declares: the other text before each letter, and last."""
+    x, z = bound["x"], bound["z"]
+    if not isinstance(x, int) or not isinstance(z, int):
+        return types.VARCHAR
+    length = x + z * (x + 1)
+    return types.varchar(length) if length < 2**31 - 1 else types.VARCHAR
+
+
+functions(
+    "replace(varchar(x), varchar, varchar(z)) -> varchar(x)",
+    "t_replace({0}, {1}, {2})",
+    result=_replaced,
+)
 functions("translate(varchar, varchar, varchar) -> varchar", "translate({0}, {1}, {2})")
 
 functions("chr(bigint) -> varchar(1)", "t_chr({0})")

@@ -149,7 +149,7 @@ def test_a_compressed_csv_file_is_read_as_far_as_it_goes(ask, compress):
         ("film,who\na,b\n", "Its columns are: film, who."),
         ("", "is empty; the first line of a CSV file names its columns"),
         ("\n\n", "is blank"),
-        ("movie_id,user_id\n1,2\n".encode("utf-16"), "is not in UTF-8"),
+        ("movie_id,caf\xe9\n1,2\n".encode("latin-1"), "is not in UTF-8"),
         ('movie_id,"user\nid"\n', "is no CSV; it names the columns"),
     ],
 )

@@ -15,7 +15,8 @@ NOW = 1_798_761_600_000
 
 
 def told(row):
-    """Give a like as `expected.json` has it: without what is null, the usual action, and made ids."""
+    """Give a like as `expected.json` has it: without what is null, the usual action, and made
+    ids."""
     kept = {name: value for name, value in row.items() if value is not None}
     for name in ("liked_at", "received_at"):
         if name in kept:

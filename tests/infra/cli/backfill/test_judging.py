@@ -1,4 +1,4 @@
-"""A condition is what a plain judge says of each value, whatever comes before, in any kind of file."""
+"""A condition is what a plain judge says of each value, in any kind of file."""
 
 import csv
 import io

@@ -20,7 +20,9 @@ from tests.infra.cli.backfill.world import NOW, lines
 COLUMNS = [column.name for column in tables.read("likes").columns]
 LATER = NOW + 10**9
 words = st.text(string.ascii_letters + string.digits + "._:-", min_size=1, max_size=8)
-texts = st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "S")), min_size=1, max_size=8)
+texts = st.text(
+    st.characters(codec="utf-8", categories=("L", "N", "P", "S")), min_size=1, max_size=8
+)
 moments = st.integers(1_262_304_000_000, NOW).map(
     lambda ms: datetime.fromtimestamp(ms / 1000, UTC).replace(tzinfo=None)
 )
@@ -95,7 +97,8 @@ def test_rows_with_other_columns_are_not_ours():
 def test_an_export_gives_the_same_lake(world):
     """A lake that takes in what another gave out holds its rows, but for the backfill's number."""
     text = "event_id,movie_id,user_id,action,liked_at,received_at,source,extra,backfill,day\n"
-    text += 'e-1,tt01,a,like,2024-01-01T10:00:00,2025-11-27T08:28:38.824000,,"{""a"":1}",11,2024-01-01\n'
+    text += "e-1,tt01,a,like,2024-01-01T10:00:00,2025-11-27T08:28:38.824000,,"
+    text += '"{""a"":1}",11,2024-01-01\n'
     world.write("likes.csv", text.encode())
     world.write("none.jsonl", lines(b'{"movie_id":"m","liked_at":"2024-01-01T10:00:00Z"}'))
     outcome = world.run("likes.csv")

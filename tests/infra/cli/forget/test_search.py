@@ -425,6 +425,35 @@ def test_a_table_of_somebody_else_is_rewritten_with_its_types():
                                  "note": ["by forgotten.", None, "x"], "n": [1, 2, 3]}  # fmt: skip
 
 
+def test_a_file_that_knows_a_user_of_each_row_may_have_one_less_afterwards():
+    """As DuckDB writes a column that happens to hold no null."""
+    world = World()
+    fields = [pa.field("user_id", pa.string(), nullable=False), pa.field("n", pa.int64())]
+    sink = io.BytesIO()
+    pq.write_table(pa.table({"user_id": [WHO, OTHER], "n": [1, 2]}, pa.schema(fields)), sink)
+    world.s3.add("raw/x.parquet", sink.getvalue())
+    world.forget()
+    after = pq.read_table(io.BytesIO(world.s3.objects["raw/x.parquet"]))
+    assert after.to_pydict() == {"user_id": [None, OTHER], "n": [1, 2]}
+
+
+def test_what_is_neither_text_nor_number_is_searched_too():
+    """It is told; a query's result goes as a whole, and so does an old version."""
+    world = World()
+    table = pa.table({"by": [["x", WHO], None], "raw": [b"\xff", b"user-000123"], "n": [1, 2]})
+    sink = io.BytesIO()
+    pq.write_table(table, sink)
+    world.s3.add("lists/x.parquet", b"user-000123 before")
+    world.s3.add("lists/x.parquet", sink.getvalue())
+    world.answers.add("results/tables/x", sink.getvalue())
+    search = world.forget()
+    assert search.places["lists/"].stays == {"by": 1, "raw": 1}
+    assert [body for key, body in world.s3.bodies() if key == "lists/x.parquet"] == [
+        sink.getvalue()
+    ]
+    assert [key for key, _ in world.answers.bodies()] == ["results/2.csv"]
+
+
 def test_nothing_of_somebody_who_is_not_there_is_written():
     world = World()
     stood = {key: etag(body) for key, body in world.s3.objects.items()}

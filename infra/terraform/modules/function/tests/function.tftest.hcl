@@ -95,6 +95,18 @@ run "a_retry_rings_no_alarm_and_nothing_is_reserved_unless_asked_for" {
   }
 }
 
+run "of_what_is_called_at_each_request_errors_are_logged_and_a_share_of_the_rest" {
+  command = plan
+
+  variables {
+    log_share = 0.01
+  }
+  assert {
+    condition     = [for name in ["POWERTOOLS_LOG_LEVEL", "POWERTOOLS_LOGGER_SAMPLE_RATE"] : aws_lambda_function.this.environment[0].variables[name]] == ["WARNING", "0.01"]
+    error_message = "https://docs.aws.amazon.com/powertools/python/latest/core/logger/#sampling-debug-logs"
+  }
+}
+
 run "calls_are_traced_where_somebody_asks" {
   command = plan
 
@@ -140,12 +152,13 @@ run "what_lambda_or_our_names_do_not_know_is_refused" {
     layers          = ["pandas"]
 
     reserved_executions = 0
+    log_share           = 0
 
     event_age_seconds = 59
   }
 
   expect_failures = [
     var.name, var.stage, var.handler, var.memory_mb, var.ephemeral_mb, var.timeout_seconds, var.layers,
-    var.event_age_seconds, var.reserved_executions,
+    var.event_age_seconds, var.reserved_executions, var.log_share,
   ]
 }

@@ -167,28 +167,29 @@ run "a_stage_is_named_counts_exactly_and_allows_no_more_than_it_needs" {
     condition = [for s in data.aws_iam_policy_document.rank.statement : [s.actions, s.resources]] == [
       [toset(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"]), toset([local.trends_arn])],
       [toset(["s3:GetObject", "s3:PutObject"]), toset(["${local.bucket_arn}/rollups/*"])],
-      [toset(["s3:GetObject"]), toset(["${local.bucket_arn}/totals/*"])],
+      [toset(["s3:GetObject"]), toset(["${local.bucket_arn}/totals/*", "${local.bucket_arn}/repeats/*"])],
       [toset(["s3:ListBucket"]), toset([local.bucket_arn])],
       [toset(["s3:DeleteObject", "s3:PutObject"]), toset(["${local.bucket_arn}/trends/*"])],
     ]
     error_message = "RankTrends reaches its table, its rollups, the totals and the trends table, nothing else."
   }
   assert {
-    condition     = [for s in data.aws_iam_policy_document.rank.statement : [for c in s.condition : c.values] if contains(s.actions, "s3:ListBucket")] == [[tolist(["rollups/*", "totals/*", "trends/*"])]]
+    condition     = [for s in data.aws_iam_policy_document.rank.statement : [for c in s.condition : c.values] if contains(s.actions, "s3:ListBucket")] == [[tolist(["rollups/*", "totals/*", "repeats/*", "trends/*"])]]
     error_message = "RankTrends lists its rollups, the totals and what it wrote, and nothing else of the bucket."
   }
   assert {
     condition = [for s in data.aws_iam_policy_document.compact.statement : [s.actions, s.resources]] == [
-      [toset(["s3:GetObject"]), toset([for key in ["raw/*", "likes/*", "totals/*", "ids/*", "state/compaction.json"] : "${local.bucket_arn}/${key}"])],
-      [toset(["s3:PutObject"]), toset([for key in ["likes/*", "totals/*", "ids/*", "state/compaction.json"] : "${local.bucket_arn}/${key}"])],
+      [toset(["s3:GetObject"]), toset([for key in ["raw/*", "likes/*", "totals/*", "ids/*", "repeats/*", "adjusted/*", "state/compaction.json", "state/adjusting.json", "state/backfills/*"] : "${local.bucket_arn}/${key}"])],
+      [toset(["s3:PutObject"]), toset([for key in ["likes/*", "totals/*", "ids/*", "repeats/*", "adjusted/*", "state/compaction.json", "state/adjusting.json"] : "${local.bucket_arn}/${key}"])],
+      [toset(["dynamodb:BatchGetItem", "dynamodb:UpdateItem"]), toset([module.counts.arn])],
       [toset(["s3:DeleteObject"]), toset(["${local.bucket_arn}/likes/*", "${local.bucket_arn}/totals/*"])],
       [toset(["s3:GetObject"]), toset(["${local.bucket_arn}/forgotten/tombstones.json", "${local.bucket_arn}/keys/forget"])],
       [toset(["s3:ListBucket"]), toset([local.bucket_arn])],
     ]
-    error_message = "CompactLake reads raw files, keeps likes, totals, event ids and its state, knows who is forgotten, and does nothing else."
+    error_message = "CompactLake reads raw files, keeps likes, totals, event ids, repeats and its state, adjusts counts, knows who is forgotten, and does nothing else."
   }
   assert {
-    condition     = [for s in data.aws_iam_policy_document.compact.statement : [for c in s.condition : [c.test, c.variable, c.values]] if contains(s.actions, "s3:ListBucket")] == [[["StringLike", "s3:prefix", tolist(["raw/*", "likes/*", "totals/*", "ids/*", "state/*", "forgotten/*", "keys/*"])]]]
+    condition     = [for s in data.aws_iam_policy_document.compact.statement : [for c in s.condition : [c.test, c.variable, c.values]] if contains(s.actions, "s3:ListBucket")] == [[["StringLike", "s3:prefix", tolist(["raw/*", "likes/*", "totals/*", "ids/*", "repeats/*", "adjusted/*", "state/*", "forgotten/*", "keys/*"])]]]
     error_message = "CompactLake lists what it reads, and nothing else of the bucket."
   }
   assert {
