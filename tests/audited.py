@@ -15,7 +15,8 @@ from tests.raw_likes import raw_key
 from tests.small_lake import NOW, POWER, run
 from transform.aws import adjusting, auditing
 from transform.aws.adjusting import Counts
-from transform.aws.auditing import Asked, Sources, Taken
+from transform.aws.audit_sources import Asked, Sources
+from transform.aws.auditing import Taken
 from transform.aws.buckets import Bucket
 from transform.counts import streamed
 from transform.event import stream_records

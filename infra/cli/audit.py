@@ -14,7 +14,8 @@ from infra.stage import Stage
 from transform.audit import report
 from transform.audit.report import Item
 from transform.aws import audit_rows, auditing, conditions
-from transform.aws.auditing import Asked, Sources, Taken
+from transform.aws.audit_sources import Asked, Sources
+from transform.aws.auditing import Taken
 
 COLUMNS = ("item", "number", "differs", "detail")
 PAST = ("at", *COLUMNS)

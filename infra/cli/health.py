@@ -17,7 +17,7 @@ from infra.local.site import daemon as site
 from infra.paths import home
 from infra.stage import Stage, open_stage
 from transform.aws import audit_rows, tending
-from transform.aws.auditing import Asked
+from transform.aws.audit_sources import Asked
 from transform.aws.buckets import Bucket, Forbidden
 from transform.lake import watermark
 from transform.lake.division import Division

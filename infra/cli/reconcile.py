@@ -12,7 +12,7 @@ from infra.stage import Stage
 from transform.audit import balance, report
 from transform.audit.steps import Difference
 from transform.aws import auditing, mending
-from transform.aws.auditing import TRACKED_DAYS, Asked
+from transform.aws.audit_sources import TRACKED_DAYS, Asked
 from transform.aws.mending import Mended
 
 COLUMNS = ("step", "movie_id", "hour", "number", "detail")
@@ -70,6 +70,7 @@ def told(done: Mended) -> str:
     did = [
         (done.brought, "record", "brought from the stream"),
         (done.merged, "like", "merged again"),
+        (done.restored, "like", "put back into raw"),
         (done.counted, "like", "counted from the archive"),
         (done.set, "count", "set"),
         (done.hours, "hour", "of trends told again"),
@@ -101,6 +102,7 @@ def fields(done: Mended) -> dict[str, object]:
         "found": len(done.found),
         "brought": done.brought,
         "merged": done.merged,
+        "restored": done.restored,
         "counted": done.counted,
         "set": done.set,
         "hours": done.hours,

@@ -13,7 +13,16 @@ NAMES = tables.names()
 
 
 def test_the_tables_of_the_lake_are_there() -> None:
-    assert NAMES == ["likes", "likes_by_hour", "likes_raw", "movies", "rejected", "trends"]
+    assert NAMES == [
+        "audit",
+        "likes",
+        "likes_by_hour",
+        "likes_raw",
+        "movies",
+        "rejected",
+        "repeats",
+        "trends",
+    ]
 
 
 @pytest.mark.parametrize("name", NAMES)

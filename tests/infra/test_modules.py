@@ -194,7 +194,7 @@ def test_functions_get_the_environment_they_read():
         "track": {"TRENDS_TABLE"},
         "rank": {"TRENDS_TABLE", "LAKE_BUCKET"},
         "compact": {"LAKE_BUCKET", "COUNTS_TABLE"},
-        "audit": {"LAKE_BUCKET", "COUNTS_TABLE", "STREAM_NAME", "COMPACT_FUNCTION"},
+        "audit": {"LAKE_BUCKET", "COUNTS_TABLE", "STREAM_ARN", "COMPACT_FUNCTION"},
         "report": {*("ATHENA_WORKGROUP", "GLUE_DATABASE", "LAKE_BUCKET", "REPORTS_TOPIC")},
     }.items():
         text = CONFIGURATION[f"terraform/modules/pipeline/{step}.tf"]

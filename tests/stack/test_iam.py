@@ -94,6 +94,21 @@ MAY = {
                GET_REPORT, GET_REPORT_STATE, PUT_REPORT, PUT_REPORT_STATE,
                GET_TABLES, ANNOUNCE],
 }  # fmt: skip
+LIST_REPEATS, LIST_ERRORS, LIST_AUDIT = (
+    ("s3", "list_objects_v2", {"Bucket": "{bucket}", "Prefix": prefix})
+    for prefix in ("repeats/", "errors/", "audit/")
+)
+GET_REPEATS, GET_ERROR = (
+    ("s3", "get_object", {"Bucket": "{bucket}", "Key": f"{key}/none"})
+    for key in ("repeats", "errors")
+)
+PUT_AUDIT = ("s3", "put_object", {"Bucket": "{bucket}", "Key": "audit/none", **NOT_THERE})
+LIST_SHARDS = ("kinesis", "list_shards", {"StreamName": "{stream}"})
+SCAN_ITEMS = ("dynamodb", "scan", {"TableName": "{table}"})
+MAY["audit"] = [LIST_RAW, LIST_LIKES, LIST_TOTALS, LIST_REPEATS, LIST_ROLLUPS, LIST_TRENDS,
+                LIST_REJECTED, LIST_ERRORS, LIST_STATE, GET_RAW, GET_LIKES, GET_TOTALS, GET_REPEATS,
+                GET_ROLLUP, GET_RANKED, GET_REJECT, GET_ERROR, GET_STATE, PUT_AUDIT, LIST_SHARDS,
+                SCAN_ITEMS]  # fmt: skip
 UPDATE_SUMS = ("dynamodb", "update_item", {"TableName": "{trends}", "Key": PROBE_KEY})
 DELETE_SUMS = ("dynamodb", "delete_item", {"TableName": "{trends}", "Key": PROBE_KEY})
 SCAN_SUMS = ("dynamodb", "scan", {"TableName": "{trends}"})
@@ -149,6 +164,11 @@ MAY_NOT = {
                SCAN_COUNTS, GET_SUMS, PUT_SUMS, PUT_RECORD, DELETE_TABLE, ALARM, LIST_BUCKETS,
                LIST_ROLES, PUT_MOVIES, GET_FILMS, GET_TOMBSTONES, GET_KEY],
 }  # fmt: skip
+MAY_NOT["audit"] = [GET_COUNT, UPDATE_COUNT, WRITE_COUNT, DELETE_COUNT, GET_SUMS, PUT_SUMS,
+                    QUERY_SUMS, PUT_RECORD, PUT_RECORDS, DELETE_STREAM, LIST_ALL, WRITE_RAW,
+                    DELETE_RAW, PUT_LIKES, DELETE_LIKES, PUT_TOTALS, DELETE_TOTALS, PUT_ROLLUP,
+                    PUT_TRENDS, DELETE_TRENDS, WRITE_REJECTED, PUT_STATE, WRITE_STATE, PUT_IDS,
+                    GET_TOMBSTONES, GET_KEY, LIST_BUCKETS, LIST_ROLES, LIST_AUDIT]  # fmt: skip
 REFUSALS = {"AccessDenied", "AccessDeniedException", "AuthorizationError"}
 DONE = {"done", "NoSuchKey", "PreconditionFailed"}
 """What an allowed call gives: nobody else is told what is there, or that it is not."""

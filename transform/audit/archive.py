@@ -7,6 +7,7 @@ import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
 from transform.lake import duck
+from transform.lake.parquet import SCHEMA as LIKES
 
 _COLUMNS: Mapping[str, pa.DataType] = {
     "event_id": pa.string(),
@@ -17,7 +18,7 @@ _COLUMNS: Mapping[str, pa.DataType] = {
 }
 SCHEMA = pa.schema(_COLUMNS)
 """A like that is missing: times in epoch milliseconds."""
-EMPTY = SCHEMA.empty_table()
+EMPTY, NO_LIKES = SCHEMA.empty_table(), LIKES.empty_table()
 
 
 def hold(cursor: DuckDBPyConnection, raw: Iterable[Path]) -> set[int]:
@@ -32,6 +33,36 @@ def hold(cursor: DuckDBPyConnection, raw: Iterable[Path]) -> set[int]:
     )
     found = cursor.execute("SELECT DISTINCT day FROM arrived_ids").fetchall()
     return {day for (day,) in found}
+
+
+def held(cursor: DuckDBPyConnection) -> pa.Table:
+    """Give the hashes of what is held now."""
+    ids: pa.Table = cursor.sql("SELECT DISTINCT id FROM arrived_ids").to_arrow_table()
+    return ids
+
+
+def unarchived(
+    cursor: DuckDBPyConnection, likes: Iterable[Path], first: int, last: int
+) -> pa.Table:
+    """Give the likes in files of the lake that came by the stream from one time to another (epoch
+    milliseconds) and are not among `raw_ids`, as `held` gives them, with all their columns."""
+    found = [NO_LIKES]
+    for columns, some in duck.alike(duck.kinds(cursor, likes)):
+        rows: pa.Table = cursor.sql(
+            f"""
+            SELECT * FROM ({duck.select(some, columns)})
+            WHERE backfill IS NULL AND epoch_ms(received_at) >= {first}
+              AND epoch_ms(received_at) < {last} AND {_ID} NOT IN (SELECT id FROM raw_ids)"""
+        ).to_arrow_table()
+        found.append(rows.select(LIKES.names).cast(LIKES))
+    return pa.concat_tables(found)
+
+
+def as_likes(cursor: DuckDBPyConnection, rows: pa.Table) -> pa.Table:
+    """Give likes with all their columns as `SCHEMA`."""
+    cursor.register("rows", rows)
+    found: pa.Table = cursor.sql(f"SELECT {_COLUMNS_OF} FROM rows").to_arrow_table()
+    return found.cast(SCHEMA)
 
 
 def take_out(cursor: DuckDBPyConnection, likes: Iterable[Path]) -> None:
@@ -58,9 +89,7 @@ def missing(cursor: DuckDBPyConnection, raw: Iterable[Path]) -> pa.Table:
         return EMPTY
     found: pa.Table = cursor.sql(
         f"""
-        SELECT
-          event_id, movie_id, CASE action WHEN 'like' THEN 1 ELSE -1 END::BIGINT AS net,
-          epoch_ms(liked_at)::BIGINT AS liked_at, epoch_ms(received_at)::BIGINT AS arrived
+        SELECT {_COLUMNS_OF}
         FROM ({" UNION ALL ".join(groups)})
         QUALIFY row_number() OVER (PARTITION BY event_id ORDER BY {duck.FIRST}) = 1
         ORDER BY liked_at, movie_id, event_id"""
@@ -69,3 +98,6 @@ def missing(cursor: DuckDBPyConnection, raw: Iterable[Path]) -> pa.Table:
 
 
 _ID = "hash(event_id)"
+_COLUMNS_OF = """
+  event_id, movie_id, CASE action WHEN 'like' THEN 1 ELSE -1 END::BIGINT AS net,
+  epoch_ms(liked_at)::BIGINT AS liked_at, epoch_ms(received_at)::BIGINT AS arrived"""

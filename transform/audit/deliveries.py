@@ -11,6 +11,7 @@ from transform.event import places, stream_records
 from transform.event.stream_records import Record
 from transform.lake import duck
 from transform.lake.duck import HOUR_MS
+from transform.lake.event_ids import PLACE
 
 _COLUMNS: Mapping[str, pa.DataType] = {
     "place": pa.string(),
@@ -125,6 +126,22 @@ def once(cursor: DuckDBPyConnection, rows: pa.Table) -> pa.Table:
         QUALIFY row_number() OVER (PARTITION BY place ORDER BY merged DESC, arrived) = 1"""
     ).to_arrow_table()
     return found.cast(SCHEMA)
+
+
+def of_which(cursor: DuckDBPyConnection, rows: pa.Table, likes: str, again: pa.Table) -> pa.Table:
+    """Give deliveries, of which those are merged that stand in the lake as likes, by SQL, or as
+    repeats: the same event id that arrived at the same time, or from the same place."""
+    cursor.register("rows", rows)
+    cursor.register("again", again)
+    found: pa.Table = cursor.sql(
+        f"""
+        SELECT rows.* REPLACE (
+          event_id || ' ' || arrived IN (
+            SELECT event_id || ' ' || epoch_ms(received_at) FROM ({likes})
+          ) OR event_id || ' ' || {PLACE} IN (SELECT event_id || ' ' || place FROM again) AS merged
+        ) FROM rows"""
+    ).to_arrow_table()
+    return found.select(SCHEMA.names).cast(SCHEMA)
 
 
 def tallies(rows: pa.Table) -> list[streamed.Tally]:

@@ -18,6 +18,7 @@ _OF_STEP = {
     "count": "counted",
     "adjust": "adjusted",
     "archive": "archived",
+    "raw": "archived",
     "compaction": "in_lake",
     "lake": "in_lake",
     "totals": "totals",

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from transform.lake.duck import HOUR_MS
 
-Step = Literal["count", "adjust", "archive", "compaction", "totals", "trends", "lake"]
+Step = Literal["count", "adjust", "archive", "raw", "compaction", "totals", "trends", "lake"]
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -28,19 +28,26 @@ class Difference(msgspec.Struct, frozen=True):
     number: int
     detail: str
 
+    @property
+    def what(self) -> tuple[Step, str, int | None, int]:
+        """What tells it from others; its detail may name numbers that move on."""
+        return self.step, self.movie_id, self.hour, self.number
+
 
 def of(
     films: pa.Table,
     hours: pa.Table,
     missing: pa.Table,
     lost: pa.Table,
+    unarchived: pa.Table,
 ) -> list[Difference]:
     """Give the differences of films that are off (`balance.SCHEMA`), of hours that were tracked
     otherwise than the lake has them (`hours.SCHEMA`), of likes that raw has and the lake lacks
-    (`archive.SCHEMA`), and of deliveries that the stream has and raw lacks
-    (`deliveries.SCHEMA`)."""
+    (`archive.SCHEMA`), of deliveries that the stream has and raw and the lake lack
+    (`deliveries.SCHEMA`), and of likes that the lake has and raw lacks."""
     found = _named("compaction", missing, "raw has it, the lake lacks it")
     found += _named("archive", lost, "the stream has it, raw lacks it")
+    found += _named("raw", unarchived, "the lake has it, raw lacks it")
     lacking = _by_hour(missing)
     tracked: dict[str, dict[int, int]] = defaultdict(dict)
     for row in hours.to_pylist():

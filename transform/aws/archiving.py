@@ -12,15 +12,17 @@ from hashlib import sha256
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from glue import schema, tables
 from transform.aws import shard_reading
-from transform.aws.auditing import Sources
+from transform.aws.audit_sources import Sources
 from transform.aws.buckets import Conflict
 from transform.event import places
 from transform.event.stream_records import FirehoseRecord, Metadata, Record
 from transform.lake import archive, undelivered, watermark
 
+RAW = schema.arrow(tables.read("likes_raw"))
 AT_ONCE = 10_000
-"""Records that go into an object."""
+"""Records, or likes, that go into an object."""
 
 
 def bring(sources: Sources, lost: pa.Table, now: int) -> int:
@@ -48,15 +50,40 @@ def bring(sources: Sources, lost: pa.Table, now: int) -> int:
     return brought
 
 
+def restore(sources: Sources, likes: pa.Table, now: int) -> int:
+    """Put likes that the lake has back into raw, which lost them; gives how many. Nothing tells
+    their places any more: they are null, as those of before there were places, and no repeats."""
+    for first in range(0, len(likes), AT_ONCE):
+        some = likes.slice(first, AT_ONCE)
+        columns = [
+            some[field.name] if field.name in some.column_names else pa.nulls(len(some), field.type)
+            for field in RAW
+        ]
+        told = "\n".join(map(str, some["event_id"].to_pylist()))
+        _put_rows(sources, pa.table(columns, schema=RAW), "restored", told, now)
+    return len(likes)
+
+
 def _put(sources: Sources, records: list[Record], now: int) -> None:
     archived = archive.transform(list(_as_firehose(records)), float("inf"))
     for key, lines in archive.rejected_objects(archived.rejected).items():
         sources.bucket.replace(key, lines)
+    told = "\n".join(f"{one.shard_id} {one.sequence_number}" for one in records)
     rows = undelivered.rows_of(outcome.data for outcome in archived.outcomes)
+    _put_rows(sources, rows, "reconciled", told, now)
+
+
+def _put_rows(sources: Sources, rows: pa.Table, name: str, told: str, now: int) -> None:
+    """Put rows below the hour of now, where compaction looks for what is new; the same once."""
     sink = pa.BufferOutputStream()
     pq.write_table(rows, sink, compression="snappy", store_schema=False)
+    moment = datetime.fromtimestamp(now / 1000, UTC)
+    hour = f"arrival_day={moment:%Y-%m-%d}/arrival_hour={moment:%H}/"
+    digest = sha256(told.encode()).hexdigest()[:32]
     with suppress(Conflict):  # an earlier run got so far
-        sources.bucket.put(_key(records, now), sink.getvalue().to_pybytes(), None)
+        sources.bucket.put(
+            f"{watermark.RAW}{hour}{name}-{digest}.parquet", sink.getvalue().to_pybytes(), None
+        )
 
 
 def _as_firehose(records: Iterable[Record]) -> Iterator[FirehoseRecord]:
@@ -66,11 +93,3 @@ def _as_firehose(records: Iterable[Record]) -> Iterator[FirehoseRecord]:
             one.shard_id or "", one.sequence_number or "", one.partition_key or "", one.arrived_at
         )
         yield FirehoseRecord(f"{one.sequence_number}", one.data, one.arrived_at, told)
-
-
-def _key(records: list[Record], now: int) -> str:
-    """Give where records go: below the hour of now, where compaction looks for what is new."""
-    told = "\n".join(f"{one.shard_id} {one.sequence_number}" for one in records)
-    moment = datetime.fromtimestamp(now / 1000, UTC)
-    hour = f"arrival_day={moment:%Y-%m-%d}/arrival_hour={moment:%H}/"
-    return f"{watermark.RAW}{hour}reconciled-{sha256(told.encode()).hexdigest()[:32]}.parquet"

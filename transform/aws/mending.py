@@ -18,7 +18,8 @@ from transform.audit import balance, deliveries
 from transform.audit.steps import Difference
 from transform.aws import archiving, auditing, compacting, retracking
 from transform.aws.adjusting import ADJUSTED, WRITERS, Counts
-from transform.aws.auditing import Asked, Sources, Taken
+from transform.aws.audit_sources import DAY_MS, Asked, Sources
+from transform.aws.auditing import Taken
 from transform.aws.buckets import Conflict
 from transform.counts import streamed
 from transform.counts.streamed import Update
@@ -31,12 +32,14 @@ Tell = Callable[[str], None]
 
 @dataclass(slots=True)
 class Mended:
-    """What was mended: records brought from the stream, likes merged again, likes counted from the
+    """What was mended: records brought from the stream, likes merged again,
+    likes that raw has again from the lake, likes counted from the
     archive, counts set, hours of trends told again; and what is left, and why."""
 
     found: list[Difference] = field(default_factory=list)
     brought: int = 0
     merged: int = 0
+    restored: int = 0
     counted: int = 0
     set: int = 0
     hours: int = 0
@@ -61,11 +64,11 @@ def reconcile(
         taken = auditing.audit(sources, asked, settle, tell)
         done.left = taken.differences
         done.found = done.found or taken.differences
-        if not taken.differences or (taken.differences == before and "last" in tried):
+        if not taken.differences or (taken.off == before and "last" in tried):
             break
-        if taken.differences != before:
+        if taken.off != before:
             tried = set()
-        before = taken.differences
+        before = taken.off
         tried.add(_round(sources, asked, taken, settle, accept, done, tell, tried))
     return done
 
@@ -91,6 +94,11 @@ def _round(
         done.merged += merge_again(sources, taken.missing)
         settle()
         return "missing"
+    if len(taken.unarchived) and "raw" not in tried:
+        tell("restoring raw")
+        done.restored += archiving.restore(sources, taken.unarchived, asked.now)
+        settle()
+        return "raw"
     if taken.sums.wrong and "totals" not in tried:
         tell("making totals anew")
         for day in taken.sums.wrong:
@@ -117,7 +125,7 @@ def merge_again(sources: Sources, missing: pa.Table) -> int:
     the lake did not have."""
     days = set()
     for arrived in missing["arrived"].to_pylist():
-        day = cast(int, arrived) // auditing.DAY_MS
+        day = cast(int, arrived) // DAY_MS
         days |= {day, day + 1}  # what came last on a day may be delivered on the next
     done = [
         compacting.compact(sources.bucket, day=keys.day_name(day), power=sources.power).new
@@ -184,7 +192,7 @@ def films_to_set(taken: Taken, sources: Sources, accept: bool) -> set[str]:
         doubtful = one.step == "count" and one.number > 0 and not witnessed
         if gone or doubtful:
             others.add(one.movie_id)
-        elif one.step not in ("trends", "totals"):
+        elif one.step not in ("trends", "totals", "raw"):
             films.add(one.movie_id)
     return films - others
 

@@ -15,8 +15,8 @@ import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
 from transform.audit import deliveries
-from transform.aws import auditing, shard_reading, trend_days
-from transform.aws.auditing import DAY_MS, Sources
+from transform.aws import arrived, shard_reading, trend_days
+from transform.aws.audit_sources import DAY_MS, TRACKED_DAYS, Sources
 from transform.aws.buckets import Conflict
 from transform.aws.lake_writer import opened_to_read
 from transform.lake import duck, keys
@@ -35,7 +35,7 @@ def again(sources: Sources, some: Iterable[int], now: int) -> int:
     done = 0
     if not wanted:
         return done
-    first = now // DAY_MS - auditing.TRACKED_DAYS
+    first = now // DAY_MS - TRACKED_DAYS
     tracked = [hour for hour in wanted if hour // DAY_HOURS >= first]
     if tracked:
         done = _rollups(sources, tracked)
@@ -62,8 +62,8 @@ def _rollups(sources: Sources, wanted: list[int]) -> int:
         tempfile.TemporaryDirectory(dir=days.scratch) as folder,
         duck.cursor(days.staging.connection) as cursor,
     ):
-        raw = list(auditing.raw_since(bucket, State(), since))
-        deliveries.hold(cursor, auditing.downloaded(bucket, raw, Path(folder)))
+        raw = list(arrived.raw_since(bucket, State(), since))
+        deliveries.hold(cursor, arrived.downloaded(bucket, raw, Path(folder)))
         on_stream = _on_stream(sources, since)
         for hour in wanted:
             rows = _of_hour(cursor, hour)

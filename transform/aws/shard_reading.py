@@ -17,8 +17,9 @@ https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html."""
 
 
 def shards(kinesis: "KinesisClient", stream: str) -> Iterator[str]:
-    """Give the shards there are, the closed ones included whose records are still kept."""
-    asked: Any = {"StreamName": stream}
+    """Give the shards there are of a stream, by its name or ARN; the closed ones included whose
+    records are still kept."""
+    asked: Any = _named(stream)
     while asked:
         page = kinesis.list_shards(**asked)
         yield from (shard["ShardId"] for shard in page["Shards"])
@@ -31,11 +32,14 @@ def records(
     """Give the records of a shard that arrived from one time to another (epoch milliseconds), or up
     to its end.
 
-    Of a time before the oldest that is kept, all are given:
+    By its ARN, GetRecords names the stream as well, which the emulator's IAM asks for. Of a time
+    before the oldest that is kept, all are given:
     https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetShardIterator.html
     """
+    named = _named(stream)
+    arn = {name: value for name, value in named.items() if name == "StreamARN"}
     start = kinesis.get_shard_iterator(
-        StreamName=stream,
+        **named,
         ShardId=shard_id,
         ShardIteratorType="AT_TIMESTAMP",
         Timestamp=datetime.fromtimestamp(since / 1000, UTC),
@@ -43,7 +47,7 @@ def records(
     iterator: str | None = start["ShardIterator"]
     while iterator:
         try:
-            page = kinesis.get_records(ShardIterator=iterator)
+            page = kinesis.get_records(ShardIterator=iterator, **arn)
         except kinesis.exceptions.ProvisionedThroughputExceededException:
             sleep(_PAUSE_S)
             continue
@@ -61,3 +65,7 @@ def records(
         if not page["Records"] and not page.get("MillisBehindLatest"):
             return
         iterator = page.get("NextShardIterator")
+
+
+def _named(stream: str) -> dict[str, Any]:
+    return {"StreamARN" if stream.startswith("arn:") else "StreamName": stream}

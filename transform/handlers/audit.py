@@ -13,7 +13,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from transform.audit import report
 from transform.aws import audit_rows, auditing, clients, conditions, metering
 from transform.aws.adjusting import WRITERS, Counts
-from transform.aws.auditing import Asked, Sources
+from transform.aws.audit_sources import Asked, Sources
 from transform.aws.buckets import Bucket
 from transform.aws.lake_writer import CONNECTIONS, Power
 from transform.aws.signed_downloads import Signed
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 LAKE_BUCKET = "LAKE_BUCKET"
 COUNTS_TABLE = "COUNTS_TABLE"
-STREAM_NAME = "STREAM_NAME"
+STREAM_ARN = "STREAM_ARN"
 COMPACT_FUNCTION = "COMPACT_FUNCTION"
 
 OTHERS_MB = 900
@@ -75,7 +75,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     memory_mb = max(LEAST_MB, int(context.memory_limit_in_mb) - OTHERS_MB)
     bucket = Bucket(_s3(), os.environ[LAKE_BUCKET], Signed(_s3(), CONNECTIONS))
     counts = Counts(_dynamodb(), os.environ[COUNTS_TABLE])
-    stream = os.environ[STREAM_NAME]
+    stream = os.environ[STREAM_ARN]
     now = int(time.time() * 1000)
     taken = auditing.audit(
         Sources(bucket, counts, _kinesis(), stream, Power(memory_mb)), Asked(now), _compact

@@ -8,19 +8,21 @@ one a repeat, by which the count is too high. They rest by the day of the event 
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute
 import pyarrow.parquet as pq
-from duckdb import DuckDBPyConnection
 
 from glue import schema, tables
 from transform.lake.division import DAY_HOURS
-from transform.lake.duck import HOUR_MS
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection  # RankTrends, which reads repeats, has none
 
 pc: Any = pyarrow.compute  # its types do not know of Python values where arrays may stand
 
+HOUR_MS = 3_600_000
 SCHEMA = schema.arrow(tables.read("repeats"))
 EMPTY = SCHEMA.empty_table()
 _COLUMNS = ", ".join(SCHEMA.names)
@@ -30,7 +32,7 @@ _FIRST = "received_at, liked_at, movie_id, action"
 _CAME = f"{_FIRST}, place"
 
 
-def sent_again(cursor: DuckDBPyConnection, places: pa.Table) -> pa.Table:
+def sent_again(cursor: "DuckDBPyConnection", places: pa.Table) -> pa.Table:
     """Give the event ids that are staged from one place of the stream and came from another too,
     with the epoch hour that each delivery names, by `event_ids.PLACES`."""
     cursor.register("places", places)
@@ -49,7 +51,9 @@ def sent_again(cursor: DuckDBPyConnection, places: pa.Table) -> pa.Table:
     return came
 
 
-def of(cursor: DuckDBPyConnection, came: pa.Table, known: pa.Table, standing: pa.Table) -> pa.Table:
+def of(
+    cursor: "DuckDBPyConnection", came: pa.Table, known: pa.Table, standing: pa.Table
+) -> pa.Table:
     """Give all repeats of event ids of which `sent_again` says where they came from.
 
     `known` has repeats that were told of before, `standing` what of these ids stands in the lake. A

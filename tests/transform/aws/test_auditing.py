@@ -107,6 +107,23 @@ def test_a_raw_object_that_went_before_it_was_merged(world):
     assert world.off() == [("archive", "a", 0, -1)]
 
 
+@pytest.mark.parametrize("kept", [True, False])
+def test_raw_objects_that_go_after_they_were_merged(world, kept):
+    """The lake has the likes: no count differs, whether the stream still has the records or not."""
+    filled(world)
+    world.put(world.like("1", "a"), world.like("early-1", "b"))
+    [key] = world.deliver()
+    world.all()
+    del world.s3.objects[key]
+    if not kept:
+        world.stream.shards = {name: [] for name in world.stream.shards}
+    world.passes(31)
+    assert world.off(deep=True) == [("raw", "a", 0, -1)]
+    world.put(world.like("2", "b"))
+    world.all()
+    assert world.off() == [("raw", "a", 0, -1)]
+
+
 def test_a_day_of_the_lake_that_is_gone(world):
     filled(world)
     del world.s3.objects[keys.likes(DAY, "whole.parquet")]

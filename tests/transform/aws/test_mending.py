@@ -7,7 +7,7 @@ import pytest
 from tests.audited import World
 from tests.small_lake import NOW
 from transform.aws import mending
-from transform.aws.auditing import Asked
+from transform.aws.audit_sources import Asked
 from transform.lake import keys, totals
 
 HOUR = 3_600_000
@@ -126,6 +126,18 @@ def test_what_neither_raw_nor_the_stream_has_is_named_and_left(world):
     assert world.table.likes() == {"a": 4, "b": 4}
     done = mend(world, accept=True)
     assert world.table.likes() == {"a": 3, "b": 3}
+
+
+def test_raw_objects_that_went_after_they_were_merged_are_put_back_from_the_lake(world):
+    world.put(world.like("1", "a"), world.like("early-1", "b"))
+    [key] = world.deliver()
+    world.all()
+    del world.s3.objects[key]
+    world.passes(31)
+    before = world.table.likes()
+    done = mend(world)
+    assert done.restored == 1 and world.table.likes() == before
+    assert_well(world, done, a=4)
 
 
 @pytest.mark.parametrize("settled", [False, True])

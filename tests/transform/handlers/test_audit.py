@@ -17,7 +17,7 @@ HOUR = 3_600_000
 def world(monkeypatch):
     world = World(monkeypatch)
     monkeypatch.setenv("LAKE_BUCKET", "bucket")
-    monkeypatch.setenv("STREAM_NAME", "stream")
+    monkeypatch.setenv("STREAM_ARN", "stream")
     monkeypatch.setenv("COMPACT_FUNCTION", "CompactLake-test")
     monkeypatch.setattr(audit, "_s3", lambda: world.s3)
     monkeypatch.setattr(audit, "_dynamodb", lambda: world.table)

@@ -10,7 +10,7 @@ module "audit" {
   handler           = "transform.handlers.audit.handler"
   package           = var.package
   layers            = local.layers.audit
-  environment       = { LAKE_BUCKET = local.bucket, COUNTS_TABLE = module.counts.name, STREAM_NAME = local.stream, COMPACT_FUNCTION = module.compact.name }
+  environment       = { LAKE_BUCKET = local.bucket, COUNTS_TABLE = module.counts.name, STREAM_ARN = local.stream_arn, COMPACT_FUNCTION = module.compact.name }
   policy            = data.aws_iam_policy_document.audit.json
   memory_mb         = 3008
   ephemeral_mb      = 10240 # raw files of two days, which DuckDB reads
