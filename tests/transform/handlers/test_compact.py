@@ -156,6 +156,17 @@ def test_the_first_run_tells_what_it_did_and_the_next_finds_nothing(s3, bucket):
     assert run(bucket) == compacting.Done() and s3.writes == []
 
 
+def test_a_run_that_finds_nothing_makes_no_engine(s3, bucket, monkeypatch):
+    deliver(s3, "a", like("1"))
+    run(bucket)
+    made = []
+    engine = lake_writer.duck.engine
+    monkeypatch.setattr(lake_writer.duck, "engine", lambda *how: made.append(how) or engine(*how))
+    assert run(bucket) == compacting.Done() and made == []
+    deliver(s3, "b", like("2"), at=NOW + 1)
+    assert run(bucket).new == 1 and len(made) == 1
+
+
 @pytest.mark.parametrize("division", [Division(), Division(True)])
 def test_only_what_is_new_is_read_and_only_what_it_belongs_to_is_touched(s3, bucket, division):
     divide(bucket, division, POWER)

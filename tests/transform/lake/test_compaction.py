@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
+from itertools import permutations
 from pathlib import Path
 
 import duckdb
@@ -33,6 +34,13 @@ def staged(request, tmp_path, monkeypatch):
         monkeypatch.setattr(staging, "HELD", 0)
     with duck.engine(tmp_path, 256, 2) as engine:
         yield Staging(engine)
+
+
+@pytest.fixture(scope="module")
+def sharing(tmp_path_factory):
+    """An engine for many examples, each of which begins a staging area in it."""
+    with duck.engine(tmp_path_factory.mktemp("engine"), 256, 1) as engine:
+        yield engine
 
 
 def files(folder, **named):
@@ -425,14 +433,15 @@ def test_rows_of_a_backfill_say_which_it_was_and_when_their_file_was_changed(sta
     assert objects(found) == raw_likes.days(brought)
 
 
-@given(st.permutations(range(4)), st.sampled_from([0, staging.HELD]))
-def test_a_like_is_that_of_the_stream_or_of_the_first_backfill_in_any_order(order, most):
+@pytest.mark.parametrize("order", list(permutations(range(4))), ids=str)
+def test_a_like_is_that_of_the_stream_or_of_the_first_backfill_in_any_order(
+    order, sharing, monkeypatch, tmp_path
+):
     """Whether the copies come in batches of their own or in one, and however early they arrived."""
     copies = [like(user_id="stream", received=9), *(like(user_id=f"{n}") for n in range(1, 4))]
-    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
-        tmp_path = Path(folder)
-        stack.enter_context(pytest.MonkeyPatch.context()).setattr(staging, "HELD", most)
-        staged = Staging(stack.enter_context(duck.engine(tmp_path, 256, 1)))
+    for most in (0, staging.HELD):
+        monkeypatch.setattr(staging, "HELD", most)
+        staged = Staging(sharing)
         stands, came = {}, []
         for step, number in enumerate(order):
             at = NOON * HOUR - number
@@ -444,7 +453,7 @@ def test_a_like_is_that_of_the_stream_or_of_the_first_backfill_in_any_order(orde
                 staged.once()
             else:
                 raw_files.load(staged, [files(tmp_path, raw=[row])])
-            out = merged(staged, tmp_path / f"out-{step}", DAY, stands)
+            out = merged(staged, tmp_path / f"out-{most}-{step}", DAY, stands)
             came.append(row)
             assert out.new == (step == 0)
             streamed = [row for row in came if not row.backfill]
@@ -456,7 +465,8 @@ def test_a_like_is_that_of_the_stream_or_of_the_first_backfill_in_any_order(orde
             if row.backfill:
                 arrive(staged, [row], row.backfill, row.received_at)
         assert staged.once() == {NOON: 1}
-        assert rows(merged(staged, tmp_path / "one").files) == {"whole.parquet": [copies[0]]}
+        found = merged(staged, tmp_path / f"one-{most}")
+        assert rows(found.files) == {"whole.parquet": [copies[0]]}
 
 
 def test_a_file_that_was_written_before_a_column_was_added_is_merged(staged, tmp_path):
@@ -487,7 +497,7 @@ DIVISIONS = st.builds(Division, st.booleans(), st.integers(1, 4))
 
 
 @given(st.data())
-def test_days_merged_together_have_the_bytes_that_they_have_alone(data):
+def test_days_merged_together_have_the_bytes_that_they_have_alone(sharing, data):
     """Whatever they hold, and however they are divided and were."""
     given = made_up(data.draw(st.integers(0, 99)), data.draw(st.integers(1, 60)), hours=99)
     before, after = data.draw(DIVISIONS), data.draw(DIVISIONS)
@@ -497,7 +507,7 @@ def test_days_merged_together_have_the_bytes_that_they_have_alone(data):
         patch = stack.enter_context(pytest.MonkeyPatch.context())
         patch.setattr(staging, "HELD", data.draw(st.sampled_from([0, 4_000, staging.HELD])))
         root = Path(folder)
-        staged = Staging(stack.enter_context(duck.engine(root, 256, 1)))
+        staged = Staging(sharing)
         raw_files.load(staged, [files(root, raw=given[:known])])
         (root / "stood").mkdir()
         stood = merge(staged, {day: {} for day in days}, before, root / "stood")
