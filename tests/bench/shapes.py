@@ -91,6 +91,7 @@ def main() -> None:
     if len(sys.argv) > 2:
         do, path, out, *where = sys.argv[1:]
         work = {"ours": ours, "duckdb": duckdb}[do]
+        importlib.import_module("pandas")  # which pyarrow imports when it first needs it
         importlib.import_module("infra.cli.backfill.run")  # before the clock starts
         importlib.import_module("infra.cli.backfill.where")
         importlib.import_module("tests.bench.backfill")
