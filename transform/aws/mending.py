@@ -111,13 +111,16 @@ def _round(
         done.counted += late
         return "counted"
     tell("setting counts")
-    done.set += set_counts(sources.counts, taken, films_to_set(taken, sources, accept))
+    films = films_to_set(taken, sources, accept)
+    was_set = set_counts(sources.counts, taken, films)
+    done.set += was_set
     of = ("trends", "lake") if accept else ("trends",)
     hours = {d.hour for d in taken.differences if d.step in of and d.hour is not None}
     if hours:
         tell("telling trends again")
         done.hours += retracking.again(sources, hours, asked.now)
-    return "last"
+    # Of items that were counted meanwhile none was set: they are looked at again.
+    return "last" if was_set == len(films) else "set"
 
 
 def merge_again(sources: Sources, missing: pa.Table) -> int:
@@ -194,7 +197,8 @@ def films_to_set(taken: Taken, sources: Sources, accept: bool) -> set[str]:
             others.add(one.movie_id)
         elif one.step not in ("trends", "totals", "raw"):
             films.add(one.movie_id)
-    return films - others
+    off: list[str] = balance.off(taken.films)["movie_id"].to_pylist()
+    return (films - others) & set(off)
 
 
 def set_counts(counts: Counts, taken: Taken, films: set[str]) -> int:

@@ -194,3 +194,67 @@ def test_after_the_emulator_was_killed(world):
     done = mending.reconcile(world.sources(), asked, world.compact)
     assert {d.step for d in done.found} == {"count", "trends"}
     assert_well(world, done, a=4, b=5, c=1)
+
+
+class Crash(Exception):
+    """The end of a process, anywhere."""
+
+
+@pytest.mark.parametrize("part", [0.1, 0.4, 0.6, 0.8, 0.95])
+def test_a_repair_that_was_cut_off_anywhere_is_gone_on_with(world, part):
+    """Everything at once: a count changed, a batch uncounted, one unarchived, a day gone."""
+    world.put(world.like("1", "a"))
+    list(world.pending("count"))
+    world.put(world.like("2", "b"), shard=1)
+    list(world.pending("deliver"))
+    world.all()
+    world.table.items["a"]["likes"] = {"N": "9"}
+    del world.s3.objects[keys.likes(DAY, "whole.parquet")]
+    world.passes(31)
+    stood = copy.deepcopy((world.s3.objects, world.s3.modified, world.table.items))
+    calls = 0
+
+    def count(*call):
+        nonlocal calls
+        calls += 1
+        if calls >= last:
+            raise Crash
+
+    def hooked():
+        world.s3.before = world.s3.after = world.table.fate = count
+
+    def free():
+        world.s3.before = world.s3.after = world.table.fate = lambda *call: None
+
+    last = 10**9
+    hooked()
+    mend(world)
+    free()
+    last, calls = round(calls * part), 0
+    world.s3.objects, world.s3.modified, world.table.items = stood
+    hooked()
+    with pytest.raises(Crash):
+        mend(world)
+    free()
+    assert_well(world, mend(world), a=4, b=4)
+
+
+def test_likes_that_are_counted_between_the_look_and_the_write(world):
+    world.table.items["a"]["likes"] = {"N": "9"}
+    more = iter(range(3))
+
+    def busy(call, table):
+        if call == "update" and (number := next(more, None)) is not None:
+            world.table.fate, fate = lambda *call: None, world.table.fate
+            world.put(world.like(f"busy-{number}", "a"))
+            world.count()
+            world.table.fate = fate
+
+    world.table.fate = busy
+    done = mend(world)
+    world.table.fate = lambda *call: None
+    world.deliver()
+    world.track()
+    world.compact()
+    assert done.left == []
+    assert_well(world, done, a=6)
