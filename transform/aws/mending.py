@@ -197,7 +197,7 @@ def films_to_set(taken: Taken, sources: Sources, accept: bool) -> set[str]:
             others.add(one.movie_id)
         elif one.step not in ("trends", "totals", "raw"):
             films.add(one.movie_id)
-    off: list[str] = balance.off(taken.films)["movie_id"].to_pylist()
+    off: Any = balance.off(taken.films)["movie_id"].to_pylist()
     return (films - others) & set(off)
 
 
