@@ -869,10 +869,10 @@ def backfill(
     if how["preset"] == "list":
         click.echo(preset.told())
         return
-    opened = open_stage(stage)
     if suggest:
-        click.echo(suggesting.told(files, lambda: opened.client("s3")))
+        click.echo(suggesting.told(files, lambda: open_stage(stage).client("s3")))
         return
+    opened = open_stage(stage)
     if listed:
         rows = map(arguments.row, command.all_(opened))
         tables.write(arguments.COLUMNS, rows, form, sys.stdout, wide=wide)

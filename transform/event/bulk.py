@@ -98,6 +98,7 @@ def _singly(
     text: Text, doubtful: Integers, numbers: Sequence[int], arrived_at: int, skew: int
 ) -> tuple[list[Like], list[BadLine]]:
     good, bad = [], []
+    doubtful = doubtful[text.ends[doubtful] > text.starts[doubtful]]  # a file may hold millions
     for index in doubtful.tolist():
         line = text.line(index)
         if not line or line.isspace():

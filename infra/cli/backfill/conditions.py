@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from functools import cache
 
 import duckdb
+from duckdb.func import SPECIAL
 
 from infra.cli.backfill import exact, syntax
 from infra.cli.backfill.source_files import SourceError
@@ -28,8 +29,8 @@ def _database() -> duckdb.DuckDBPyConnection:
     database = duckdb.connect(config={"threads": 1, "enable_external_access": False})
     database.execute("SET GLOBAL TimeZone = 'UTC'")
     database.execute("SET GLOBAL python_enable_replacements = false")
-    database.create_function("exactly", exact.judge, null_handling="special")
-    database.create_function("exactly_in_line", exact.judge_line, null_handling="special")
+    database.create_function("exactly", exact.judge, null_handling=SPECIAL)
+    database.create_function("exactly_in_line", exact.judge_line, null_handling=SPECIAL)
     database.execute("SET lock_configuration = true")
     return database
 

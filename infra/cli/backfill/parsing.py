@@ -102,7 +102,8 @@ def _parse(chunk: Chunk, rules: Rules, shapes: Shapes) -> Read:
     if rules.where or rules.fields or rules.unit != "ms" or rules.ours:
         lines = data.split(b"\n")[:count]
         if rules.where:
-            kept = rules.where.keep([placed(line, rules.partitions) for line in lines])
+            folders = rules.partitions
+            kept = rules.where.keep([placed(one, folders) for one in lines] if folders else lines)
             told = [number for number, keep in zip(told, kept, strict=True) if keep]
             lines = [line for line, keep in zip(lines, kept, strict=True) if keep]
         given = b"\n".join(lines)

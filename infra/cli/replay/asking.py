@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-EXPLAINED = ("reason", "lines", "first", "last", "detail", "example", "what_to_do")
+EXPLAINED = ("reason", "lines", "first", "last", "what_to_do", "detail", "example")
 ADVICE = {
     "not_json": "The producer has to send JSON; what is JSON otherwise can be changed in a file.",
     "not_an_object": "The producer has to send an object a line.",
@@ -88,5 +88,14 @@ def reasons(
 def explained(found: Iterable[Mapping[Any, Any]]) -> list[tuple[object, ...]]:
     """Give the answer to `reasons` as rows of `EXPLAINED`."""
     return [
-        (*(row[name] for name in EXPLAINED[:-1]), ADVICE.get(row["reason"], "")) for row in found
+        (
+            row["reason"],
+            row["lines"],
+            f"{row['first']:%Y-%m-%d %H:%M:%S}",
+            f"{row['last']:%Y-%m-%d %H:%M:%S}",
+            ADVICE.get(row["reason"], ""),
+            row["detail"],
+            row["example"],
+        )
+        for row in found
     ]

@@ -127,6 +127,8 @@ class Expressions:
         return sqljson.translate(self, node)
 
     def _hex(self, node: exp.HexString) -> Typed:
+        if len(node.this) % 2:
+            raise BadSQL(f"X'{node.this}' has half a byte: a byte is two digits.")
         return Typed(f"unhex('{node.this}')", types.VARBINARY)
 
     def _interval(self, node: exp.Interval) -> Typed:
@@ -612,9 +614,25 @@ def _written(found: Match, call: Call) -> Typed:
     return made if isinstance(made, Typed) else Typed(made, call.result)
 
 
+def _tried_unless_refused(value: Typed) -> Typed:
+    """TRY of a number that is rounded: a null where `t_round` refuses would be no value of Trino's.
+
+    It refuses where there is a null, and would be none if any number were rounded.
+    """
+    lenient = value.sql.replace("t_round(", "t_round_any(")
+    if value.parts or helpers.refusing(lenient):
+        raise Refused("TRY of what may be refused while it runs is not known here.")
+    refused = "t_refuse_text('round of a number as large as this is not known here')"
+    return Typed(
+        f"(CASE WHEN TRY({value.sql}) IS NULL AND TRY({lenient}) IS NOT NULL "
+        f"THEN CAST({refused} AS {value.type.duckdb}) ELSE TRY({value.sql}) END)",
+        value.type,
+    )
+
+
 def _tried(value: Typed) -> Typed:
     if helpers.refusing(value.sql):
-        raise Refused("TRY of what may be refused while it runs is not known here.")
+        return _tried_unless_refused(value)
     if value.parts:  # DuckDB's TRY does not catch what fails in the condition of a CASE
         return zoned(f"TRY({value.moment})", value.zone, value.type)
     return Typed(f"TRY({value.sql})", value.type)

@@ -18,7 +18,8 @@ resource "aws_athena_workgroup" "this" {
       output_location = "s3://${aws_s3_bucket.results.bucket}/results/"
 
       encryption_configuration {
-        encryption_option = "SSE_S3"
+        encryption_option = var.key_arn == null ? "SSE_S3" : "SSE_KMS"
+        kms_key_arn       = var.key_arn
       }
     }
   }

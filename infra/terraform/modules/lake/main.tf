@@ -4,7 +4,7 @@ resource "aws_s3_bucket" "lake" {
   #checkov:skip=CKV2_AWS_62:Nothing waits for objects: CompactLake lists what is new.
   #checkov:skip=CKV_AWS_18:Server access logs hold readers' whole addresses; CloudTrail's data events tell who read what, where the account has them.
   #checkov:skip=CKV_AWS_144:One region is what the stage promises; another one is another stage.
-  #checkov:skip=CKV_AWS_145:SSE-S3 by module private_bucket; no customer key is asked for yet.
+  #checkov:skip=CKV_AWS_145:Module private_bucket has it, with a customer key where a variable asks for one.
   #checkov:skip=CKV2_AWS_6:Module private_bucket has it.
   #checkov:skip=CKV_AWS_21:Module private_bucket has it where what is lost cannot be made again.
   bucket        = var.bucket
@@ -15,7 +15,7 @@ resource "aws_s3_bucket" "results" {
   #checkov:skip=CKV2_AWS_62:Nothing waits for objects: CompactLake lists what is new.
   #checkov:skip=CKV_AWS_18:Server access logs hold readers' whole addresses; CloudTrail's data events tell who read what, where the account has them.
   #checkov:skip=CKV_AWS_144:One region is what the stage promises; another one is another stage.
-  #checkov:skip=CKV_AWS_145:SSE-S3 by module private_bucket; no customer key is asked for yet.
+  #checkov:skip=CKV_AWS_145:Module private_bucket has it, with a customer key where a variable asks for one.
   #checkov:skip=CKV2_AWS_6:Module private_bucket has it.
   #checkov:skip=CKV_AWS_21:Module private_bucket has it where what is lost cannot be made again.
   bucket        = var.results_bucket
@@ -27,6 +27,7 @@ module "lake_private" {
   source    = "../private_bucket"
   bucket    = aws_s3_bucket.lake
   versioned = true
+  key_arn   = var.key_arn
   tls_only  = var.tls_only
   reader    = var.reports_reader == null ? null : { distribution_arn = var.reports_reader.distribution_arn, prefix = "reports/" }
 }
@@ -34,5 +35,6 @@ module "lake_private" {
 module "results_private" {
   source   = "../private_bucket"
   bucket   = aws_s3_bucket.results
+  key_arn  = var.key_arn
   tls_only = var.tls_only
 }

@@ -33,6 +33,12 @@ variable "raw_expires_after_days" {
   }
 }
 
+variable "key_arn" {
+  description = "ARN of the key that what is held is encrypted with; null: AWS's own."
+  type        = string
+  default     = null
+}
+
 variable "tls_only" {
   description = "Whether the buckets refuse plain HTTP. Only an emulator that speaks nothing else may say no."
   type        = bool

@@ -4,6 +4,7 @@ module "counts" {
   source      = "../counts"
   name        = local.counts
   disposable  = var.disposable
+  key_arn     = local.key_arn
   alarm_topic = local.alarm_topic
 }
 

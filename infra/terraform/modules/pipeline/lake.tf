@@ -6,5 +6,6 @@ module "lake" {
   disposable             = var.disposable
   raw_expires_after_days = var.raw_expires_after_days
   tls_only               = var.tls_only
+  key_arn                = local.key_arn
   reports_reader         = var.publish_reports ? { distribution_arn = module.site.distribution_arn } : null
 }

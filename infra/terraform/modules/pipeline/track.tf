@@ -6,6 +6,7 @@ module "trends" {
   consumer    = local.consumer
   stream_arn  = module.stream.arn
   disposable  = var.disposable
+  key_arn     = local.key_arn
   alarm_topic = local.alarm_topic
 }
 

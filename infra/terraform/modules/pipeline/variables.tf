@@ -135,6 +135,12 @@ variable "people" {
   }
 }
 
+variable "customer_key" {
+  description = "Whether stream, lake and tables are encrypted with a key of the account's own: a dollar a month, and 3 a million uses."
+  type        = bool
+  default     = false
+}
+
 variable "request_log_share" {
   description = "Share of requests whose every line is logged; of the others, warnings and errors are."
   type        = number

@@ -13,8 +13,12 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "this" {
   bucket = var.bucket.id
 
   rule {
+    # With a bucket key S3 asks KMS once for many objects: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
+    bucket_key_enabled = var.key_arn == null ? null : true
+
     apply_server_side_encryption_by_default {
-      sse_algorithm = "AES256"
+      sse_algorithm     = var.key_arn == null ? "AES256" : "aws:kms"
+      kms_master_key_id = var.key_arn
     }
   }
 }

@@ -9,6 +9,12 @@ variable "versioned" {
   default     = false
 }
 
+variable "key_arn" {
+  description = "ARN of the key that what is held is encrypted with; null: AWS's own."
+  type        = string
+  default     = null
+}
+
 variable "tls_only" {
   description = "Whether the bucket refuses plain HTTP. Only an emulator that speaks nothing else may say no."
   type        = bool

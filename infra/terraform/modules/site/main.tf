@@ -25,7 +25,7 @@ resource "aws_s3_bucket" "this" {
   #checkov:skip=CKV2_AWS_62:Nothing waits for objects: CompactLake lists what is new.
   #checkov:skip=CKV_AWS_18:Server access logs hold readers' whole addresses; CloudTrail's data events tell who read what, where the account has them.
   #checkov:skip=CKV_AWS_144:One region is what the stage promises; another one is another stage.
-  #checkov:skip=CKV_AWS_145:SSE-S3 by module private_bucket; no customer key is asked for yet.
+  #checkov:skip=CKV_AWS_145:Module private_bucket has it, with a customer key where a variable asks for one.
   #checkov:skip=CKV2_AWS_6:Module private_bucket has it.
   #checkov:skip=CKV_AWS_21:Module private_bucket has it where what is lost cannot be made again.
   #checkov:skip=CKV2_AWS_61:It holds the page's files alone, which the next apply brings back.

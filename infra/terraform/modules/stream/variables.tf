@@ -13,6 +13,12 @@ variable "retention_hours" {
   }
 }
 
+variable "key_arn" {
+  description = "ARN of the key that what is held is encrypted with; null: AWS's own."
+  type        = string
+  default     = null
+}
+
 variable "alarm_topic" {
   description = "SNS topic that alarms are sent to; null: no alarms."
   type        = object({ arn = string })

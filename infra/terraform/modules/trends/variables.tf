@@ -28,6 +28,12 @@ variable "disposable" {
   }
 }
 
+variable "key_arn" {
+  description = "ARN of the key that what is held is encrypted with; null: AWS's own."
+  type        = string
+  default     = null
+}
+
 variable "alarm_topic" {
   description = "SNS topic that alarms are sent to; null: no alarms."
   type        = object({ arn = string })

@@ -68,7 +68,7 @@ locals {
     }
   }
 
-  functions = ["ArchiveLikes-*", "CompactLake-*", "IngestLike-*", "RankTrends-*", "ReadLikes-*", "TrackTrends-*", "TrendReport-*", "UpdateCount-*"]
+  functions = ["ArchiveLikes-*", "Audit-*", "CompactLake-*", "IngestLike-*", "RankTrends-*", "ReadLikes-*", "TrackTrends-*", "TrendReport-*", "UpdateCount-*"]
   roles     = concat(local.functions, ["MovieLikesArchive-*", "movie-likes-*"])
 }
 

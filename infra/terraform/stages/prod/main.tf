@@ -20,6 +20,7 @@ module "pipeline" {
   alarms_required        = true
   alarm_email            = var.alarm_email
   request_log_share      = 0.01 # a line for each request would be a tenth of the bill: infra/costs.py
+  customer_key           = var.customer_key
   traced                 = var.traced
   budget_usd             = var.budget_usd
   report_email           = var.report_email

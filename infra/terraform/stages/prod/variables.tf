@@ -79,3 +79,9 @@ variable "archive_executions" {
   type        = number
   default     = -1
 }
+
+variable "customer_key" {
+  description = "Whether stream, lake and tables are encrypted with a key of the account's own."
+  type        = bool
+  default     = false
+}

@@ -18,6 +18,7 @@ module "pipeline" {
   domain                 = var.domain
   requests_per_address   = var.requests_per_address
   alarm_email            = var.alarm_email
+  customer_key           = var.customer_key
   traced                 = var.traced
   budget_usd             = var.budget_usd
   report_email           = var.report_email

@@ -117,8 +117,11 @@ macro(
     "t_round(x, n)",
     "CASE WHEN NOT isfinite(x) THEN x WHEN abs(n) > 300 OR abs(x * pow(10::DOUBLE, n)) >= "
     "9223372036854775807::DOUBLE THEN CAST(t_refuse('round of a number as large as this is not "
-    "known here') AS DOUBLE) "
-    "WHEN x < 0 THEN -(round(-x * pow(10::DOUBLE, n)) / pow(10::DOUBLE, n)) "
+    "known here') AS DOUBLE) ELSE t_round_any(x, n) END",
+)
+macro(
+    "t_round_any(x, n)",
+    "CASE WHEN x < 0 THEN -(round(-x * pow(10::DOUBLE, n)) / pow(10::DOUBLE, n)) "
     "ELSE (round(x * pow(10::DOUBLE, n)) + 0) / pow(10::DOUBLE, n) END",
 )
 functions("round(double) -> double", "t_round({0}, 0)")

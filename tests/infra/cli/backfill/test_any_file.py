@@ -141,7 +141,7 @@ def in_zip(size):
         archive.open("a.jsonl", "w", force_zip64=True) as file,
     ):
         for _ in range(size // 2**20):
-            file.write(b"\n" * 2**20)
+            file.write(bytes(2**20))
     return out.getvalue()
 
 

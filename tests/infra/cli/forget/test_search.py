@@ -5,6 +5,7 @@ import gzip
 import io
 import itertools
 import json
+from contextlib import suppress
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -138,7 +139,8 @@ def unpacked(body):
         for name in ("rawData", "payload"):
             if isinstance(told, dict) and isinstance(told.get(name), str):
                 yield told[name].encode()
-                yield base64.b64decode(told[name] + "==")
+                with suppress(ValueError):  # it is a text as it came
+                    yield base64.b64decode(told[name] + "==")
 
 
 def holds(text):

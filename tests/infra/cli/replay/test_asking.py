@@ -58,7 +58,8 @@ def test_reasons_are_explained(ask):
     found = asking.explained(ask(asking.reasons(*DAYS, None, None)))
     assert [row[:2] for row in found] == [("missing_movie_id", 2), ("not_json", 1)]
     assert found[0][asking.EXPLAINED.index("example")] == '{"source":" ios "}'
-    assert all(row[-1] for row in found)
+    assert all(row[asking.EXPLAINED.index("what_to_do")] for row in found)
+    assert found[0][2:4] == ("2026-01-30 12:00:00", "2026-01-31 12:00:00")
 
 
 def test_the_days_that_are_meant():

@@ -321,6 +321,22 @@ run "a_stage_that_needs_an_address_is_refused_without_one" {
   expect_failures = [var.alarms_required]
 }
 
+run "a_key_of_our_own_is_used_by_the_services_that_hold_likes_alone" {
+  command = plan
+
+  variables {
+    customer_key = true
+  }
+  assert {
+    condition     = [for k in aws_kms_key.likes : k.enable_key_rotation] == [true] && length(aws_kms_alias.likes) == 1
+    error_message = "The key is renewed each year: https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html"
+  }
+  assert {
+    condition     = [for s in data.aws_iam_policy_document.key.statement : toset([for c in s.condition : c.variable]) if s.sid == "UseItByTheServicesThatHoldLikes"] == [toset(["kms:CallerAccount", "kms:ViaService"])]
+    error_message = "Nobody uses it but by S3, Kinesis and DynamoDB, of this account: https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html"
+  }
+}
+
 run "people_may_do_their_work_and_no_more" {
   command = plan
 

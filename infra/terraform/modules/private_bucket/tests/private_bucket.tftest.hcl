@@ -61,3 +61,15 @@ run "a_prefix_that_would_let_in_more_is_refused" {
 
   expect_failures = [var.reader]
 }
+
+run "a_key_of_our_own_encrypts_and_is_asked_for_seldom" {
+  command = plan
+
+  variables {
+    key_arn = "arn:aws:kms:us-east-1:000000000000:key/mock"
+  }
+  assert {
+    condition     = [for r in aws_s3_bucket_server_side_encryption_configuration.this.rule : [r.apply_server_side_encryption_by_default[0].sse_algorithm, r.apply_server_side_encryption_by_default[0].kms_master_key_id, r.bucket_key_enabled]] == [["aws:kms", var.key_arn, true]]
+    error_message = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html"
+  }
+}
