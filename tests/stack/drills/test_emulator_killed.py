@@ -1,9 +1,11 @@
 """What a kill of the emulator leaves is mended by `lake up`: see `emulator_killed.md`."""
 
+import io
 import os
 import signal
 import time
 
+import pytest
 from rich.console import Console
 
 from infra.cli import audit, compaction, health
@@ -17,39 +19,55 @@ from transform.aws.audit_sources import Asked
 from transform.lake import watermark
 
 
-def test_counts_follow_the_lake_after_the_emulator_was_killed(tmp_path, monkeypatch, eventually):
-    home = tmp_path / "lake"
-    monkeypatch.setenv("LAKE_HOME", str(home))
-    said = Console(file=(tmp_path / "said").open("w"), width=200)
-    port = ports.any_free()
-    stage = lifecycle.up(home, port, Steps(said))
-    try:
-        film = plan.film("killed")
-        api, bucket = Api(stage.outputs.api_url), compaction.bucket(stage)
-        for number in range(4):
-            assert api.post(*({"movie_id": f"{film}-{n}"} for n in range(3))).status == 202
-            eventually(lambda: api.likes(f"{film}-2"), number + 1)
-            wanted = number + 1
-            eventually(lambda: len(list(bucket.list(watermark.RAW))), wanted)  # noqa: B023
-            if number == 1:
-                compaction.merge(stage, None, False)
+class Home:
+    """A stage of its own, whose emulator may be killed."""
 
-        process = emulator.find(home).process
-        assert process
-        os.kill(process.pid, signal.SIGKILL)
-        eventually(lambda: emulator.find(home).killed, True)
-        assert not all(check.ok for check in health.check("local"))
+    def __init__(self, home):
+        self.home, self.port = home, ports.any_free()
+        self.said = io.StringIO()
+        self.film = plan.film("killed")
 
-        stage = lifecycle.up(home, port, Steps(said))
-        said.file.flush()
-        told = (tmp_path / "said").read_text()
-        assert "ended without saving its state" in told and "12 likes counted" in told
-        assert counts(stage) == {f"{film}-{n}": 4 for n in range(3)}
-        assert not after_kill.mark(home).exists()
-        api = Api(stage.outputs.api_url)
-        assert api.post({"movie_id": f"{film}-0"}).status == 202
-        eventually(lambda: api.likes(f"{film}-0"), 5)
-        _, items = audit.take(stage, Asked(int(time.time() * 1000)), lambda text: None)
-        assert report.differs(items) == 0
-    finally:
-        lifecycle.down(home, Steps(said), wipe=True)
+    def up(self):
+        return lifecycle.up(self.home, self.port, self.steps())
+
+    def steps(self):
+        return Steps(Console(file=self.said, width=200))
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory):
+    """Two tests share it, as each start takes a minute or two."""
+    own = Home(tmp_path_factory.mktemp("killed") / "lake")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LAKE_HOME", str(own.home))
+        yield own
+        lifecycle.down(own.home, own.steps(), wipe=True)
+
+
+def test_an_emulator_that_is_killed_is_not_well(own, eventually):
+    stage = own.up()
+    api, bucket = Api(stage.outputs.api_url), compaction.bucket(stage)
+    for number in range(1, 5):
+        assert api.post(*({"movie_id": f"{own.film}-{n}"} for n in range(3))).status == 202
+        eventually(lambda: api.likes(f"{own.film}-2"), number)
+        eventually(lambda: len(list(bucket.list(watermark.RAW))), number)
+        if number == 2:
+            compaction.merge(stage, None, False)
+    process = emulator.find(own.home).process
+    assert process
+    os.kill(process.pid, signal.SIGKILL)
+    eventually(lambda: emulator.find(own.home).killed, True)
+    assert not all(check.ok for check in health.check("local"))
+
+
+def test_its_counts_follow_the_lake_once_it_is_up_again(own, eventually):
+    stage = own.up()
+    told = own.said.getvalue()
+    assert "ended without saving its state" in told and "12 likes counted" in told
+    assert counts(stage) == {f"{own.film}-{n}": 4 for n in range(3)}
+    assert not after_kill.mark(own.home).exists()
+    api = Api(stage.outputs.api_url)
+    assert api.post({"movie_id": f"{own.film}-0"}).status == 202
+    eventually(lambda: api.likes(f"{own.film}-0"), 5)
+    _, items = audit.take(stage, Asked(int(time.time() * 1000)), lambda text: None)
+    assert report.differs(items) == 0

@@ -101,7 +101,7 @@ data "aws_iam_policy_document" "operator" {
   statement {
     sid       = "RunAgain"
     actions   = ["lambda:GetFunctionConfiguration", "lambda:InvokeFunction"]
-    resources = [for name in ["CompactLake", "RankTrends", "TrendReport"] : "${local.functions_arn}:${name}-${var.stage}"]
+    resources = [for name in ["Audit", "CompactLake", "RankTrends", "TrendReport"] : "${local.functions_arn}:${name}-${var.stage}"]
   }
 
   statement {
@@ -138,7 +138,7 @@ data "aws_iam_policy_document" "operator" {
   statement {
     sid       = "ReadState"
     actions   = ["s3:GetObject"]
-    resources = ["${local.bucket_arn}/state/*"]
+    resources = ["${local.bucket_arn}/state/*", "${local.bucket_arn}/audit/*"]
   }
 
   statement {

@@ -223,6 +223,7 @@ run "a_stage_is_named_counts_exactly_and_allows_no_more_than_it_needs" {
   assert {
     condition = { for name, m in module.alarms : name => { for end, a in m.alarms : end => [a.namespace, a.metric_name, a.threshold, a.alarm_actions] } } == {
       ArchiveLikes-test = { failed-records = ["MovieLikes", "RecordsFailed", 0, toset([local.alarm_topic.arn])] }
+      Audit-test        = { differences = ["MovieLikes", "Differences", 0, toset([local.alarm_topic.arn])] }
       CompactLake-test  = { failed-objects = ["MovieLikes", "RawObjectsFailed", 0, toset([local.alarm_topic.arn])] }
       TrackTrends-test  = { behind = ["AWS/Lambda", "IteratorAge", 300000, toset([local.alarm_topic.arn])] }
       UpdateCount-test  = { behind = ["AWS/Lambda", "IteratorAge", 300000, toset([local.alarm_topic.arn])] }
@@ -359,8 +360,8 @@ run "people_may_do_their_work_and_no_more" {
     error_message = "Analysts and operators write no like and read none but by Athena's tables."
   }
   assert {
-    condition     = [for s in data.aws_iam_policy_document.operator.statement : s.resources if contains(s.actions, "s3:GetObject")] == [toset(["${local.bucket_arn}/state/*"])]
-    error_message = "An operator sees names, and the state, but no like."
+    condition     = [for s in data.aws_iam_policy_document.operator.statement : s.resources if contains(s.actions, "s3:GetObject")] == [toset(["${local.bucket_arn}/state/*", "${local.bucket_arn}/audit/*"])]
+    error_message = "An operator sees names, the state and what audits found, but no like."
   }
   assert {
     condition     = toset(flatten([for s in data.aws_iam_policy_document.analyst.statement : s.resources if s.sid == "ReadTables"])) == toset([for table in ["likes", "totals", "trends", "movies", "reports"] : "${local.bucket_arn}/${table}/*"])
