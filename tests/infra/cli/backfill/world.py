@@ -43,6 +43,8 @@ class Fate:
 
     def __init__(self) -> None:
         self.calls = 0
+        self.writes: list[int] = []
+        """The numbers of the calls that change anything, before they are made."""
         self.last: int | None = None
         self.act: dict[int, Callable[[], object]] = {}
         """What somebody else does, by the number of the call."""
@@ -53,6 +55,8 @@ class Fate:
         with self.lock:
             self.calls += 1
             number = self.calls
+            if call[0] in ("put", "delete", "update", "restate"):
+                self.writes.append(number)
         if self.last is not None and number >= self.last:  # whichever thread it is in
             raise Crash
         if number in self.act:
@@ -76,7 +80,8 @@ class World:
         self.folder = Path(folder)
         self.fate = Fate()
         self.s3 = Objects()
-        self.s3.before = self.s3.after = self.fate
+        self.s3.before = self.fate
+        self.s3.after = lambda *call: self.fate("after", *call)
         self.bucket = Bucket(self.s3, "raw-likes-bucket-test")  # type: ignore[arg-type]
         self.table = DynamoDB()
         self.table.fate = self.fate
