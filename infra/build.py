@@ -28,7 +28,7 @@ one, so ours is pinned, as AWS advises:
 https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html (Runtime-included SDK versions).
 Functions that work with tables have layers beside this, and none of AWS's: its pandas layer reads
 and writes no zstd."""
-SERVICES = ("athena", "dynamodb", "glue", "kinesis", "s3", "sns", "sts")
+SERVICES = ("athena", "dynamodb", "glue", "kinesis", "lambda", "s3", "sns", "sts")
 """What the functions call, awswrangler included: of botocore's 400 services the zip has these."""
 LAYERS = {
     "duckdb": ("duckdb",),

@@ -244,7 +244,7 @@ from transform.handlers import rank
 from transform.trends import days, rollups
 
 noon = [12 * 3_600_000] * 2
-columns = [noon, ["a", "b"], [9, 20], [1, 0], [0, 0]]
+columns = [noon, ["a", "b"], [9, 20], [1, 0], [0, 0], [0, 0]]
 totals = pa.table(columns, schema=schema.arrow(tables.read("likes_by_hour")))
 pq.write_table(totals, sink := pa.BufferOutputStream(), compression="zstd")
 rows = days.table(0, [rollups.settled(0, sink.getvalue().to_pybytes())])

@@ -12,7 +12,7 @@ import pytest
 
 from tests import aws, raw_likes
 from tests.bucket import Objects
-from tests.fakes import refusal
+from tests.fakes import DynamoDB, refusal
 from tests.raw_likes import HOUR
 from tests.small_lake import (
     DAY,
@@ -52,6 +52,8 @@ def s3(monkeypatch):
     fake = Objects()
     fake.now = NOW
     monkeypatch.setattr(compact, "_s3", lambda: fake)
+    monkeypatch.setattr(compact, "_dynamodb", DynamoDB)
+    monkeypatch.setenv("COUNTS_TABLE", "counts")
     # One call at a time, so that what happens between two of them happens there each time.
     monkeypatch.setattr(compacting, "CONNECTIONS", 1)
     monkeypatch.setattr(lake_writer, "CONNECTIONS", 1)

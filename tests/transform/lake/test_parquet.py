@@ -89,7 +89,7 @@ def test_any_rows_are_read_as_they_were_by_pyarrow_polars_and_duckdb(folder, row
     path = folder / "any.parquet"
     table = of_the_lake(rows)
     write(table, path)
-    assert raw_likes.decode(path) == rows
+    assert raw_likes.decode(path) == [row._replace(place=None) for row in rows]
     assert pl.read_parquet(path).to_dicts() == table.to_pylist()
     with duckdb.connect() as connection:
         found = connection.execute("SELECT * FROM read_parquet($1)", [str(path)]).fetchall()

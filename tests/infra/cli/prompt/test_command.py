@@ -213,8 +213,8 @@ def do(source):
 def test_rows_that_are_too_many_are_left_out_and_counted(do):
     shown = do("SELECT n;")
     assert shown.count("\n") == ROWS + 5
-    assert re.search(r"\(100 of 250 rows shown\)\n250 rows in 0.00 s; for nothing\.", shown)
-    assert re.search(r"100 rows in 0.00 s; for nothing", do("likes_by_day n=100"))
+    assert re.search(r"\(100 of 250 rows shown\)\n250 rows in \d\.\d\d s; for nothing\.", shown)
+    assert re.search(r"100 rows in \d\.\d\d s; for nothing", do("likes_by_day n=100"))
 
 
 def test_rows_come_in_the_format_asked_for(do):
@@ -246,8 +246,8 @@ def test_several_statements_are_asked_one_after_another(do):
         ("\\y", "There is no command \\y; \\h tells what there is.\n"),
         (
             "\\d nope",
-            'There is no table "nope". There are: likes, likes_by_hour, likes_raw, movies, '
-            "rejected, trends.\n",
+            'There is no table "nope". There are: audit, likes, likes_by_hour, likes_raw, '
+            "movies, rejected, repeats, trends.\n",
         ),
         ("", ""),
     ],
