@@ -54,6 +54,8 @@ class Lake:
         """Write a Parquet file under the root."""
         file = self.root / path
         file.parent.mkdir(parents=True, exist_ok=True)
+        if columns is LIKES and path.startswith("raw/"):
+            columns = _RAW
         pq.write_table(pa.Table.from_pylist(list(rows), schema=columns), file, **options)
 
     def put_likes(self, rows: Iterable[Mapping[str, Any]]) -> None:

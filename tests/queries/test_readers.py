@@ -43,14 +43,16 @@ RANKED = [
 ]  # fmt: skip
 ROWS: dict[str, list[dict[str, Any]]] = {
     "likes": [row | {"backfill": None, "day": "2026-03-01"} for row in LIKES],
-    "likes_raw": [row | {"arrival_day": "2026-03-01", "arrival_hour": "07"} for row in LIKES],
+    "likes_raw": [
+        row | {"place": None, "arrival_day": "2026-03-01", "arrival_hour": "07"} for row in LIKES
+    ],
     "trends": [row | {"day": "2026-03-01"} for row in RANKED],
 }
 KEYS = {"likes": "event_id", "likes_raw": "event_id", "trends": "movie_id"}
 REJECTED = [
     {"reason": "not_json", "detail": "é", "payload": "{", "payload_encoding": "utf-8",
      "record_id": "r", "line": line, "shard_id": None, "sequence_number": None,
-     "partition_key": None, "received_at": "2026-03-01 07:59:59.123", "file": None}
+     "partition_key": None, "received_at": "2026-03-01 07:59:59.123", "file": None, "place": None}
     for line in (1, 2)
 ]  # fmt: skip
 
