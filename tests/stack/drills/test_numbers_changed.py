@@ -1,7 +1,6 @@
 """What was changed or deleted is named and mended: see `numbers_changed.md`."""
 
 import json
-import time
 
 import pytest
 
@@ -36,7 +35,7 @@ class Drill:
 
     def found(self):
         """Give what is off of the films: step, film and number."""
-        asked = Asked(int(time.time() * 1000), None, 8, True)
+        asked = Asked(plan.now_ms(), None, 8, True)
         taken = auditing.audit(audit.sources(self.stage), asked, self.settle)
         return self.ours(taken.differences)
 
@@ -66,7 +65,7 @@ def test_a_count_that_was_changed(drill):
 
 
 def test_a_day_of_the_lake_that_was_deleted(drill):
-    key = keys.likes(int(time.time() * 1000) // DAY_MS, "whole.parquet")
+    key = keys.likes(plan.now_ms() // DAY_MS, "whole.parquet")
     drill.stage.client("s3").delete_object(Bucket=drill.stage.outputs.bucket, Key=key)
     told = invoke(drill.stage, "audit", {})  # by its own rights
     assert told["differs"] >= 9 and told["steps"]["compaction"] >= 3
@@ -80,7 +79,7 @@ def test_a_raw_object_that_was_deleted_before_it_was_merged(drill, eventually):
     eventually(lambda: len(drill.raw() - before) > 0, True)
     drill.bucket.remove(sorted(drill.raw() - before))
     eventually(lambda: drill.api.likes(film), 4)
-    later = Asked(int(time.time() * 1000) + 31 * 60_000, None, 8, True)
+    later = Asked(plan.now_ms() + 31 * 60_000, None, 8, True)
     done = mending.reconcile(audit.sources(drill.stage), later, drill.settle)
     assert ("archive", film, -1) in drill.ours(done.found) and done.brought >= 1
     assert drill.found() == [] and drill.api.likes(film) == 4
