@@ -41,10 +41,15 @@ def install(gateway: Any) -> None:
     ) -> Any:
         try:
             headers, body = unpacked(headers or {}, body or b"")
-        except http_bodies.TooLarge:
-            return gateway._gw_error("REQUEST_TOO_LARGE", "Request Entity Too Large")
-        except ValueError:
-            return gateway._gw_error("UNSUPPORTED_MEDIA_TYPE", "Unsupported Media Type")
+        except ValueError as error:
+            large = isinstance(error, http_bodies.TooLarge)
+            if deployed := gateway._stages_v1.get(api, {}).get(stage):
+                request["stage"] = deployed  # whose answers it may be that are told
+                return gateway._gw_error(
+                    *("REQUEST_TOO_LARGE", "Request Entity Too Large")
+                    if large
+                    else ("UNSUPPORTED_MEDIA_TYPE", "Unsupported Media Type")
+                )
         return await execute(request, api, stage, method, path, headers, body, *more)
 
     gateway._execute_in_scope = unpack_first

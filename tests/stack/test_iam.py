@@ -102,6 +102,7 @@ GET_REPEATS, GET_ERROR = (
     ("s3", "get_object", {"Bucket": "{bucket}", "Key": f"{key}/none"})
     for key in ("repeats", "errors")
 )
+MAY["rank"] += [LIST_REPEATS, GET_REPEATS]
 PUT_AUDIT = ("s3", "put_object", {"Bucket": "{bucket}", "Key": "audit/none", **NOT_THERE})
 LIST_SHARDS = ("kinesis", "list_shards", {"StreamName": "{stream}"})
 SCAN_ITEMS = ("dynamodb", "scan", {"TableName": "{table}"})
@@ -115,6 +116,7 @@ SCAN_SUMS = ("dynamodb", "scan", {"TableName": "{trends}"})
 GET_COUNT = ("dynamodb", "get_item", {"TableName": "{table}", "Key": {"movie_id": {"S": "x"}}})
 WRITE_COUNT = ("dynamodb", "put_item", {"TableName": "{table}", "Item": {"movie_id": {"S": "x"}}})
 UPDATE_COUNT = MAY["count"][0]
+MAY["compact"] += [UPDATE_COUNT, LIST_REPEATS, GET_REPEATS]
 WRITE_RAW = ("s3", "put_object", {"Bucket": "{bucket}", "Key": "raw/forged", "Body": "x"})
 LIST_ALL = ("s3", "list_objects_v2", {"Bucket": "{bucket}"})
 WRITE_REJECTED = ("s3", "put_object",
@@ -152,7 +154,7 @@ MAY_NOT = {
              DELETE_ROLLUP, DELETE_RAW, PUT_RECORD, LIST_ROLES, PUT_TOTALS, DELETE_TOTALS,
              GET_LIKES, LIST_LIKES, DELETE_LIKES, GET_STATE, LIST_STATE, LIST_REJECTED,
              GET_MOVIES],
-    "compact": [GET_COUNT, UPDATE_COUNT, WRITE_COUNT, SCAN_COUNTS, GET_SUMS, PUT_SUMS, QUERY_SUMS,
+    "compact": [GET_COUNT, DELETE_COUNT, WRITE_COUNT, SCAN_COUNTS, GET_SUMS, PUT_SUMS, QUERY_SUMS,
                 PUT_RECORD, PUT_RECORDS, LIST_ALL, LIST_ROLLUPS, LIST_TRENDS, WRITE_RAW, DELETE_RAW,
                 GET_REJECTED, WRITE_REJECTED, GET_TRENDS, PUT_TRENDS, GET_ROLLUP, PUT_ROLLUP,
                 DELETE_ROLLUP, WRITE_STATE, DELETE_STATE, LIST_BUCKETS, LIST_ROLES,

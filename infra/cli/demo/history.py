@@ -16,6 +16,7 @@ from infra.cli.backfill.ledger import Request
 from infra.cli.backfill.segment import Outcome
 from infra.cli.demo.checks import Ask, Check
 from infra.cli.steps import Steps, Tell
+from infra.cli.traffic.malformed import OF_FILES
 from infra.cli.traffic.simulate import Plan, Simulation, Truth
 from infra.stage import Stage, counts
 
@@ -91,5 +92,6 @@ def _checks(
             file=file,
         )["reason"]
     )
-    agrees = dict(reasons) == dict(truth.malformed)
+    told = {OF_FILES.get(reason, reason): lines for reason, lines in truth.malformed.items()}
+    agrees = dict(reasons) == told
     yield Check("rejected, with file and line", truth.malformed_lines, reasons.total(), agrees)

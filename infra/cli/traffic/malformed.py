@@ -38,6 +38,8 @@ _KINDS: tuple[tuple[str, Callable[[str, int], bytes]], ...] = (
     ("not_json", lambda token, time: b'{"movie_id":"Am\xe9lie","event_id":"%s"}' % token.encode()),
 )
 REASONS = frozenset(reason for reason, _ in _KINDS)
+OF_FILES = {"bad_liked_at": "liked_at_without_offset"}
+"""What a backfill calls a reason, as it takes more times than the API and says what lacks."""
 
 
 def malformed(rng: random.Random, time: int) -> tuple[bytes, str]:
