@@ -9,15 +9,23 @@ import pytest
 from infra.local import compressed_requests
 
 
+STAGE = {"stageName": "s"}
+
+
 def execute(headers, body):
     """Execute a request on a gateway; gives what a method gets, or the error."""
 
     async def method(request, api, stage, verb, path, headers, body, *more):
         return headers, body, more
 
-    gateway = SimpleNamespace(_execute_in_scope=method, _gw_error=lambda kind, message: kind)
+    gateway = SimpleNamespace(
+        _execute_in_scope=method,
+        _gw_error=lambda kind, message: (kind, request["stage"]),
+        _stages_v1={"a": {"s": STAGE}},
+    )
+    request: dict[str, object] = {}
     compressed_requests.install(gateway)
-    asked = gateway._execute_in_scope({}, "a", "s", "POST", "/likes", headers, body, {}, "1")
+    asked = gateway._execute_in_scope(request, "a", "s", "POST", "/likes", headers, body, {}, "1")
     return asyncio.run(asked)
 
 
@@ -43,4 +51,5 @@ def test_a_method_gets_what_was_packed(headers, body, expected):
     ],
 )
 def test_what_cannot_be_unpacked_is_refused(coding, body, error):
-    assert execute({"Content-Encoding": coding}, body) == error
+    """With what the stage has for that, as its own answers may be told."""
+    assert execute({"Content-Encoding": coding}, body) == (error, STAGE)
