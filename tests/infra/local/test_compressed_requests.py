@@ -8,7 +8,6 @@ import pytest
 
 from infra.local import compressed_requests
 
-
 STAGE = {"stageName": "s"}
 
 
