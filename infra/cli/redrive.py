@@ -13,15 +13,12 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from infra.cli import stream_search, undelivered
 from infra.cli.output.tables import counted
 from infra.cli.stream_search import Wanted
 from transform.aws.buckets import Bucket, Conflict
 from transform.event.stream_records import Metadata
-from transform.lake import archive, watermark
+from transform.lake import archive, raw_files, watermark
 from transform.lake.undelivered import Unreadable, bring, done_key, raw_key, read
 from transform.lake.watermark import Object
 
@@ -109,7 +106,7 @@ def _redrive(
             bucket.replace(key, lines)
         if len(brought.rows):
             with suppress(Conflict):  # an earlier run got so far
-                bucket.put(raw_key(one), _parquet(brought.rows), None)
+                bucket.put(raw_key(one), raw_files.encode(brought.rows, bucket.on_aws), None)
         bucket.replace(done_key(one.key), body)
         with suppress(Conflict):
             bucket.delete(one.key, etag)
@@ -126,12 +123,6 @@ def _redrive(
         done.unreadable,
         tuple(sorted(days)),
     )
-
-
-def _parquet(rows: pa.Table) -> bytes:
-    sink = pa.BufferOutputStream()
-    pq.write_table(rows, sink, compression="snappy", store_schema=False)
-    return sink.getvalue().to_pybytes()
 
 
 def told(done: Redriven, dry_run: bool) -> str:

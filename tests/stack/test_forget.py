@@ -37,6 +37,7 @@ class Scene:
         self.who = f"person-{uuid.uuid4().hex[:12]}"
         self.other = f"{self.who}x"
         self.film = plan.film("forget")
+        self.failed = f"errors/processing-failed/day={plan.TODAY}/{self.who[-4:]}"
         self.api, self.eventually = api, eventually
         self.sent = 0
 
@@ -90,8 +91,7 @@ class Scene:
         self.eventually(self.rejected, 3)
         raw = json.dumps({"movieId": "m", "userId": self.who}).encode()
         body = json.dumps({"attemptsMade": 4, "rawData": base64.b64encode(raw).decode()}).encode()
-        s3.put_object(Bucket=self.stage.outputs.bucket, Body=body,
-                      Key=f"errors/processing-failed/day={plan.TODAY}/{self.who[-4:]}")  # fmt: skip
+        s3.put_object(Bucket=self.stage.outputs.bucket, Body=body, Key=self.failed)
         s3.put_object(Bucket=self.stage.outputs.results_bucket, Key="results/theirs.csv",
                       Body=f'"user_id"\n"{self.who}"\n'.encode())  # fmt: skip
 
@@ -122,7 +122,8 @@ def scene(stage, home, connection, api, run, eventually):
     """A scene of its own."""
     found = Scene(stage, home, connection, api, run, eventually)
     found.fill()
-    return found
+    yield found
+    stage.client("s3").delete_object(Bucket=stage.outputs.bucket, Key=found.failed)
 
 
 def anonymous(rows, who):

@@ -35,7 +35,7 @@ TREND = {"hour": HOUR, "movie_id": "reader", "likes": 2**40, "unlikes": 0, "scor
 REJECTED = {
     "reason": "not_json", "detail": "é", "payload": "{", "payload_encoding": "utf-8",
     "record_id": "reader", "line": 1, "shard_id": None, "sequence_number": None,
-    "partition_key": None, "received_at": f"{DAY} 07:59:59.123", "file": None,
+    "partition_key": None, "received_at": f"{DAY} 07:59:59.123", "file": None, "place": None,
 }  # fmt: skip
 FOLDERS = {
     "likes": f"likes/day={DAY}/",
@@ -47,7 +47,11 @@ PARTITIONS = {
     "likes_raw": {"arrival_day": DAY, "arrival_hour": "07"},
     "trends": {"day": DAY},
 }
-ROWS = {"likes": LIKE | {"backfill": 7}, "likes_raw": LIKE, "trends": TREND}
+ROWS = {
+    "likes": LIKE | {"backfill": 7},
+    "likes_raw": LIKE | {"place": None},
+    "trends": TREND,
+}
 PARQUET = pytest.mark.parametrize("name", ROWS)
 
 pytestmark = pytest.mark.usefixtures("aws_environment")

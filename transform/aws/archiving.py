@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from hashlib import sha256
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from glue import schema, tables
 from transform.aws import shard_reading
@@ -18,7 +17,7 @@ from transform.aws.audit_sources import Sources
 from transform.aws.buckets import Conflict
 from transform.event import places
 from transform.event.stream_records import FirehoseRecord, Metadata, Record
-from transform.lake import archive, undelivered, watermark
+from transform.lake import archive, raw_files, undelivered, watermark
 
 RAW = schema.arrow(tables.read("likes_raw"))
 AT_ONCE = 10_000
@@ -75,15 +74,12 @@ def _put(sources: Sources, records: list[Record], now: int) -> None:
 
 def _put_rows(sources: Sources, rows: pa.Table, name: str, told: str, now: int) -> None:
     """Put rows below the hour of now, where compaction looks for what is new; the same once."""
-    sink = pa.BufferOutputStream()
-    pq.write_table(rows, sink, compression="snappy", store_schema=False)
+    body = raw_files.encode(rows, sources.bucket.on_aws)
     moment = datetime.fromtimestamp(now / 1000, UTC)
     hour = f"arrival_day={moment:%Y-%m-%d}/arrival_hour={moment:%H}/"
     digest = sha256(told.encode()).hexdigest()[:32]
     with suppress(Conflict):  # an earlier run got so far
-        sources.bucket.put(
-            f"{watermark.RAW}{hour}{name}-{digest}.parquet", sink.getvalue().to_pybytes(), None
-        )
+        sources.bucket.put(f"{watermark.RAW}{hour}{name}-{digest}.parquet", body, None)
 
 
 def _as_firehose(records: Iterable[Record]) -> Iterator[FirehoseRecord]:

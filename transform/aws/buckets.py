@@ -38,6 +38,12 @@ class Bucket:
     signed: Signed | None = None
     """What downloads faster, where there is much to download."""
 
+    @property
+    def on_aws(self) -> bool:
+        """Tell whether it is one of AWS, and not an emulator's."""
+        meta = getattr(self.client, "meta", None)
+        return meta is None or "amazonaws." in str(meta.endpoint_url)
+
     def list(self, prefix: str, after: str = "") -> Iterator[Object]:
         """Give the objects under a prefix whose keys come after one, in their order."""
         pages = self.client.get_paginator("list_objects_v2").paginate(

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import msgspec
 import pyarrow as pa
+import pyarrow.parquet as pq
 from duckdb import DuckDBPyConnection
 
 from glue import tables
@@ -79,3 +81,15 @@ def _read(connection: DuckDBPyConnection, paths: Iterable[Path]) -> Iterator[pa.
                 if batch[name].null_count:
                     raise _Unfit(f"It has rows without {name}.")
             yield pa.Table.from_batches([batch])
+
+
+def encode(rows: pa.Table, on_aws: bool) -> bytes:
+    """Give a raw file of rows with times of the same type as Firehose's beside it: INT96 on AWS,
+    microseconds on the emulator; else tools that hold all files to one schema refuse the table.
+
+    https://docs.aws.amazon.com/firehose/latest/dev/record-format-conversion.html
+    """
+    sink = pa.BufferOutputStream()
+    how: Any = {"use_deprecated_int96_timestamps": True} if on_aws else {"coerce_timestamps": "us"}
+    pq.write_table(rows, sink, compression="snappy", store_schema=False, **how)
+    return sink.getvalue().to_pybytes()

@@ -49,7 +49,16 @@ def start(
     `port` None is the one it had last, for a browser keeps what it remembers by port; else the next
     after `beside`, else any that is free. Raises `SiteError` where it ends or stays silent.
     """
-    port = _port(home, port, beside)
+    try:
+        return _started(home, _port(home, port, beside), made_of, command)
+    except SiteError as error:
+        # Somebody took it between our look and the server's start; one that was asked for is told.
+        if port is not None or "already in use" not in str(error):
+            raise
+    return _started(home, ports.any_free(), made_of, command)
+
+
+def _started(home: Path, port: int, made_of: str, command: Sequence[str]) -> Process:
     env = processes.environment(os.environ) | {"LAKE_HOME": str(home)}
     process = DAEMON.start(
         home,

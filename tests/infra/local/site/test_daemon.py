@@ -90,3 +90,12 @@ def test_it_is_made_of_the_stage_and_of_its_own_sources(tmp_path, monkeypatch):
     (tmp_path / "server.py").write_text("other")
     monkeypatch.setattr(daemon, "__file__", str(tmp_path / "daemon.py"))
     assert daemon.made_of(OUTPUTS) != made_of
+
+
+def test_a_port_that_is_taken_as_it_starts_is_not_the_end(home, taken, monkeypatch):
+    """Somebody took it between the look at it and the server's start."""
+    monkeypatch.setattr(daemon, "_port", lambda home, port, beside: taken)
+    with pytest.raises(SiteError, match="already in use"):
+        daemon.start(home, taken, 49_000, "this", COMMAND)
+    started = daemon.start(home, None, 49_000, "this", COMMAND)
+    assert started.port != taken and daemon.answers(started.url)
