@@ -105,7 +105,7 @@ def test_all_tests_passed_only_if_each_part_did_and_each_is_told(
     python.parent.mkdir(parents=True)
     program(
         python,
-        f'case "$*" in *--ignore*) echo others; exit {others};; '
+        f'case "$*" in *"--ignore tests/clients"*) echo others; exit {others};; '
         f"*tests/stack*) echo stack; exit {stack};; esac\necho tools; exit {tools}",
     )
 
