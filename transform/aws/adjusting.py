@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute
 
 from transform.aws.buckets import Bucket, Conflict
+from transform.aws.lake_writer import Contended
 from transform.counts import adjusted
 from transform.lake import keys, totals
 from transform.lake.watermark import Object
@@ -116,7 +117,7 @@ class Counts:
                 return True
             except self.client.exceptions.ConditionalCheckFailedException as refusal:
                 item = cast(Any, refusal.response).get("Item", {})
-        raise RuntimeError(f"The count of {movie_id} was adjusted by others {CONFLICTS} times.")
+        raise Contended(f"The count of {movie_id} was adjusted by others {CONFLICTS} times.")
 
 
 class _Ledger(msgspec.Struct, frozen=True):
@@ -155,7 +156,7 @@ def adjust(bucket: Bucket, counts: Counts, tell: Callable[[int], None] = lambda 
     """Adjust the counts by what the totals say now; gives how many films that changed.
 
     Again changes nothing, and a run that was cut off is gone on with by the next. `tell` gets how
-    many films are looked at. Raises what a service raises.
+    many films are looked at. Raises `Contended`, and what a service raises.
     """
     for _ in range(CONFLICTS):
         state, etag = _state(bucket)
@@ -174,8 +175,7 @@ def adjust(bucket: Bucket, counts: Counts, tell: Callable[[int], None] = lambda 
             done = msgspec.json.encode(State(run, months), order="deterministic")
             bucket.put(KEY, done, etag)
             return changed
-    # Others adjust without a pause, and each of them does what this run would.
-    return 0
+    raise Contended(f"{KEY} was changed by others {CONFLICTS} times.")
 
 
 def _state(bucket: Bucket) -> tuple[State, str | None]:

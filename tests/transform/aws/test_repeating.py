@@ -25,6 +25,7 @@ from transform.aws import adjusting
 from transform.aws.adjusting import Counts
 from transform.aws.buckets import Bucket
 from transform.aws.compacting import divide
+from transform.aws.lake_writer import Contended
 from transform.lake import keys, repeats, staging
 from transform.lake.division import Division
 
@@ -228,3 +229,21 @@ def test_a_run_that_looked_earlier_does_not_adjust_later(stage):
     adjusting.adjust(stage.bucket, Counts(stage.table, "counts"))
     stage.assert_true()
     assert stage.counted() == {"m": 1}
+
+
+def test_others_that_are_always_faster_are_told(stage):
+    """And nothing is lost: the next run adjusts."""
+    stage.deliver(at("s/1/0", "1"), at("s/2/0", "1", received_at=NOW + 1))
+    run(stage.bucket)
+    others = iter(range(100))
+
+    def claim(call, key):
+        if call == "put" and key == adjusting.KEY:
+            stage.s3.add(key, b'{"runs":%d}' % (next(others) + 1_000))
+
+    stage.s3.before = claim
+    with pytest.raises(Contended, match="adjusting.json was changed by others"):
+        adjusting.adjust(stage.bucket, Counts(stage.table, "counts"))
+    stage.s3.before = lambda *call: None
+    assert stage.compact() == 1
+    stage.assert_true()
