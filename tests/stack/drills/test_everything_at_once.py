@@ -14,9 +14,12 @@ import psutil
 import pytest
 
 import queries
+from infra.cli import audit
 from infra.local import emulator
 from infra.stage import counts, invoke
 from tests import plan
+from transform.aws import auditing
+from transform.aws.audit_sources import Asked
 
 ROOT = Path(__file__).parents[3]
 LIKES = int(os.environ.get("DRILL_LIKES", 8_000))
@@ -164,3 +167,9 @@ def test_everything_at_once(stage, home, api, lake, connection, eventually, tmp_
         day=str(plan.NEAR.first),
     )
     assert rejected["n"][0] == 4 * len(bad)
+
+    asked = Asked(plan.now_ms(), None, 8, True)
+    taken = auditing.audit(
+        audit.sources(stage), asked, lambda: compaction.merge(stage, None, False)
+    )
+    assert [one for one in taken.differences if one.movie_id.startswith(ours)] == []
