@@ -111,8 +111,8 @@ def test_everything_at_once(stage, home, api, lake, connection, eventually, tmp_
         )
 
     cut_off = lake("backfill", file)
-    compaction = lake("compact")
-    killed = threading.Timer(3, kill, [compaction])
+    merging = lake("compact")
+    killed = threading.Timer(3, kill, [merging])
     killed.start()
     sent = [*batches(chance, live), *batches(chance, again)]
     with ThreadPoolExecutor(4) as pool:
