@@ -79,12 +79,13 @@ def test_two_builds_are_the_same_byte_for_byte(flavour, request, tmp_path):
     )
 
 
-@pytest.mark.parametrize("name", build.LAYERS)
-def test_two_builds_of_a_layer_hold_the_same_byte_for_byte(name, layers, tmp_path, monkeypatch):
-    """The second is not compressed, which takes most of the time, and of which the zips of the
-    functions show that it is the same each time: what is compared is what it would be given."""
+def test_two_builds_of_a_layer_hold_the_same_byte_for_byte(layers, tmp_path, monkeypatch):
+    """The smallest, as all are made alike. The second is not compressed, which takes most of the
+    time, and of which the zips of the functions show that it is the same each time: what is
+    compared is what it would be given."""
     monkeypatch.setattr(zipfile, "ZIP_DEFLATED", zipfile.ZIP_STORED)
     monkeypatch.setattr(build, "MAX_ZIPPED", build.MAX_UNZIPPED)
+    name = min(layers, key=lambda name: layers[name].stat().st_size)
     stored = entries(build.layer(name, tmp_path))
     assert stored and stored == entries(layers[name])
 

@@ -44,14 +44,14 @@ def restate(s3):
     return run
 
 
-def compacted(s3, day, films=None, chance=random):
+def compacted(s3, day, films=None, chance=random, hours=None):
     """Have totals of a day, in some of its hours, as compaction writes them."""
-    hours = {
+    told = {
         day * 24 + hour: films
         or {f"tt{n}": (chance.randrange(1, 50), chance.randrange(3)) for n in range(9)}
-        for hour in chance.sample(range(24), 3)
+        for hour in hours or chance.sample(range(24), 3)
     }
-    s3.add(keys.totals(day), day_totals.encode(hours))
+    s3.add(keys.totals(day), day_totals.encode(told))
 
 
 def old_hours(s3, *some):
@@ -124,14 +124,14 @@ def test_what_is_newer_than_all_it_rests_on_is_neither_read_nor_written(s3, rest
 
 def test_a_like_that_comes_late_restates_its_day_and_the_one_after_it(s3, restate):
     for day in range(START, START + 10):
-        compacted(s3, day)
+        compacted(s3, day, hours=(0, 12, 23))  # an evening is the past of the morning after it
     restate()
     s3.now += OVERLAP_MS + 1
     restate()
     s3.now += HOUR_MS
     s3.writes.clear()
     before, reads = stated(s3), []
-    compacted(s3, START + 4, {"late": (500, 0)})
+    compacted(s3, START + 4, {"late": (500, 0)}, hours=(12, 23))
     s3.before = lambda call, key: reads.append(key) if call == "get" else None
     again = [keys.trends(START + 4), keys.trends(START + 5)]
     assert restate().keys == again and sorted(s3.writes) == again

@@ -494,7 +494,7 @@ def objects(found):
 DIVISIONS = st.builds(Division, st.booleans(), st.integers(1, 4))
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(st.data())
 def test_days_merged_together_have_the_bytes_that_they_have_alone(sharing, data):
     """Whatever they hold, and however they are divided and were."""
