@@ -129,7 +129,8 @@ def _whole_lines(data: bytes, split: _Found) -> bytes | None:
         return None
     breaks = ends[ends < split.open] - first
     codes[breaks], kept[breaks] = ord("\n"), True
-    return codes[kept].tobytes() + (b"\n" if ends[-1] == split.open else b"")
+    lines = bytes(codes[kept])
+    return lines + b"\n" if ends[-1] == split.open else lines
 
 
 def _closed(codes: Any, quotes: Integers) -> Integers:

@@ -58,8 +58,12 @@ def records(source: Source, path: Path, most: int) -> Iterator[Batch]:
 
 def _opened(path: Path, coded: Sequence[str] = ()) -> pq.ParquetFile:
     """Open a file of which these columns are to stay dictionaries."""
-    how = {"buffer_size": 2**20, "coerce_int96_timestamp_unit": "us"}
-    return pq.ParquetFile(path, read_dictionary=list(coded) or None, **how)
+    return pq.ParquetFile(
+        path,
+        buffer_size=2**20,
+        coerce_int96_timestamp_unit="us",
+        read_dictionary=list(coded) or None,
+    )
 
 
 def _rows_at_once(told: pq.FileMetaData, most: int) -> int:

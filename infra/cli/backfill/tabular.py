@@ -116,10 +116,10 @@ def _exact(tree: list[Any], fields: Sequence[Field]) -> str:
 
 def _bytes(texts: pa.Array[Any]) -> memoryview:
     """Give texts one after the other, none of which is null."""
-    offset, buffers = texts.offset, texts.buffers()
+    _, bounds, data = texts.buffers()
     wide = pa.types.is_large_string(texts.type)
-    ends = np.frombuffer(buffers[1], np.int64 if wide else np.int32)
-    return memoryview(buffers[2])[ends[offset] : ends[offset + len(texts)]]
+    ends = np.frombuffer(memoryview(bounds or b""), np.int64 if wide else np.int32)
+    return memoryview(data or b"")[ends[texts.offset] : ends[texts.offset + len(texts)]]
 
 
 class _Query:

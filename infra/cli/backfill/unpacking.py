@@ -23,7 +23,7 @@ def dictionaries(told: pq.FileMetaData) -> list[str]:
 
     Arrow then gives them as such, and each text is in memory once.
     """
-    found = {}
+    found: dict[str, None] = {}
     for group in (told.row_group(at) for at in range(told.num_row_groups)):
         for column in (group.column(at) for at in range(group.num_columns)):
             coded = column.has_dictionary_page or any("DICT" in each for each in column.encodings)
