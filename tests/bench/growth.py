@@ -141,15 +141,16 @@ def _raw(root: Path, day: int) -> Path:
 def _deliver(
     root: Path, day: int, name: str, likes: "pa.Table | None" = None, before: int = 0
 ) -> None:
-    """Write a raw file, or but its name, some milliseconds before the end of a day."""
+    """Write a raw file, one of no likes if none are given, some time before the end of a day."""
+    import pyarrow as pa
     import pyarrow.parquet as pq
+
+    from glue import schema, tables
 
     path = _raw(root, day) / "arrival_hour=23" / f"{name}.parquet"
     path.parent.mkdir(parents=True, exist_ok=True)
-    if likes:
-        pq.write_table(likes, path)
-    else:
-        path.touch()
+    nothing = pa.schema(schema.arrow(tables.read("likes_raw"))).empty_table()
+    pq.write_table(likes or nothing, path)
     at = (FIRST + timedelta(days=day + 1, milliseconds=-before)).timestamp()
     os.utime(path, (at, at))
 
