@@ -1,4 +1,7 @@
-"""`make bench`: measures the product beside what a user would pick instead, in the same run."""
+"""`make bench`: measures the product beside what a user would pick instead, in the same run.
+
+`python -m tests.bench NAME...` runs those alone: `python -m tests.bench shapes scan`.
+"""
 
 import sys
 
@@ -22,41 +25,49 @@ from tests.bench import (
     rank,
     report,
     scan,
+    shapes,
     torn,
     track,
 )
 from tests.bench.measure import Comparison
 
-BENCHES = [
-    archive.run,
-    count.run,
-    track.run,
-    rank.run,
-    compact.run,
-    arrivals.run,
-    backfill.run,
-    report.run,
-    scan.run,
-    export.run,
-    forget.run,
-    growth.run,
-    days.run,
-    audit.run,
-    torn.run,
-    cold_start.run,
-    fan_out.run,
-    door.run,
-]
+BENCHES = {
+    bench.__name__.rpartition(".")[2]: bench
+    for bench in (
+        archive,
+        count,
+        track,
+        rank,
+        compact,
+        arrivals,
+        backfill,
+        shapes,
+        report,
+        scan,
+        export,
+        forget,
+        growth,
+        days,
+        audit,
+        torn,
+        cold_start,
+        fan_out,
+        door,
+    )
+}
 
 
 def main() -> int:
     """Print one table of comparisons; exit with 1 where one misses its target."""
+    names = sys.argv[1:] or list(BENCHES)
+    if unknown := {*names} - BENCHES.keys():
+        sys.exit(f"There is no bench {', '.join(sorted(unknown))}; there are {', '.join(BENCHES)}.")
     comparisons: list[Comparison] = []
     rich.reconfigure(width=None if sys.stdout.isatty() else 160)
     console = rich.get_console()
-    for bench in BENCHES:
-        with console.status(bench.__module__.rpartition(".")[2]):
-            comparisons += bench()
+    for name in names:
+        with console.status(name):
+            comparisons += BENCHES[name].run()
     table = Table("what", "ours", "beside", "theirs", "ratio", "target", "", title="make bench")
     for one in comparisons:
         table.add_row(

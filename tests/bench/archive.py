@@ -104,13 +104,18 @@ class _Model(BaseModel):
     received_at: Annotated[datetime, PlainSerializer(_text)]
     user_id: str | None = Field(None, min_length=1, max_length=128)
     source: str | None = Field(None, min_length=1, max_length=32)
+    place: str
 
 
 def powertools(event: dict[str, Any]) -> Any:
     """Make the same rows as its documentation shows: data classes, and its pydantic parser."""
     result = KinesisFirehoseDataTransformationResponse()
     for record in KinesisFirehoseEvent(event).records:
-        arrival = {"received_at": record.metadata.approximate_arrival_timestamp}
+        told = record.metadata
+        arrival = {
+            "received_at": told.approximate_arrival_timestamp,
+            "place": f"{told.shard_id}/{told.sequence_number}/0",
+        }
         row = parse(event=record.data_as_json | arrival, model=_Model)
         transformed = KinesisFirehoseDataTransformationRecord(
             record_id=record.record_id,

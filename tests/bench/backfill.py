@@ -10,8 +10,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -106,7 +105,8 @@ def _best(
             with console.status(f"backfill: {likes:,} likes, {name}, {turn + 1} of {rounds}"):
                 given = clean if name == "polars" else export
                 once = _once(name, given, out, endpoint, truth)
-            best[name] = Best(*map(min, once, best[name]))
+            seconds, peak = best[name]
+            best[name] = Best(min(seconds, once.seconds), min(peak, once.peak))
     export.unlink()
     clean.unlink()
     return best
@@ -163,39 +163,18 @@ Work = Callable[[], Found]
 
 def product(export: Path, out: Path) -> Work:
     """Do what `lake backfill` does, with a folder in place of the bucket, and counts in memory."""
-    from infra.cli.backfill import run, source_files
-    from infra.cli.backfill.ledger import Request
-    from infra.cli.backfill.segment import Watcher
+    from tests.bench import backfilling
     from tests.bench.folder import Folder
     from transform.aws.buckets import Bucket
-    from transform.aws.lake_writer import Power
 
     client: Any = Folder(out)
-    lake = run.Lake(Bucket(client, "lake"), _Counts(), lambda: None)
+    take = backfilling.prepared(Bucket(client, "lake"), export)
 
     def work() -> Found:
-        found = source_files.find([str(export)], lambda: client)
-        now = int(time.time() * 1000)
-        power = Power(1_024, os.cpu_count() or 1)
-        done = run.run(
-            lake, Request((str(export),)), found.sources, lambda: client, now, power, Watcher()
-        )
-        return done.ledger.totals.new, done.ledger.totals.rejected
+        totals = take()
+        return totals.new, totals.rejected
 
     return work
-
-
-class _Counts:
-    """Counts that are added up in memory."""
-
-    def __init__(self) -> None:
-        self.net: Counter[str] = Counter()
-
-    def add(self, number: int, net: Mapping[str, int]) -> None:
-        self.net.update(net)
-
-    def forget(self, number: int, films: Iterable[str]) -> None:
-        """Remember nothing."""
 
 
 def duckdb(export: Path, out: Path) -> Work:

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from tests.bench import wrangler
+from tests.bench import generate, wrangler
 from tests.bench.measure import Comparison, best_seconds
 
 if TYPE_CHECKING:
@@ -214,6 +214,7 @@ def _likes(ordered: bool) -> "pa.Table":
             f'{{"app":{{"version":"7.2.1","build":{b}}}}}' if s == "ios" else None
             for s, b in zip(source, build, strict=True)
         ],
+        generate.places(LIKES),
     ]
     fields = schema.arrow(tables.read("likes_raw"))
     arrays = [pa.array(column, field.type) for column, field in zip(columns, fields, strict=True)]

@@ -198,18 +198,10 @@ def _fill(lake: "Bucket", days: int, likes: int) -> None:
 
 
 def _backfill(lake: "Bucket", export: Path) -> None:
-    from infra.cli.backfill import run, source_files
-    from infra.cli.backfill.ledger import Request
-    from infra.cli.backfill.segment import Watcher
-    from tests.bench.backfill import _Counts
-    from transform.aws.lake_writer import Power
+    from tests.bench import backfilling
 
-    found = source_files.find([str(export)], lambda: lake.client)
-    where = run.Lake(lake, _Counts(), lambda: None)
-    request, now = Request((str(export),)), int(time.time() * 1000)
-    power = Power(1_024, os.cpu_count() or 1)
-    done = run.run(where, request, found.sources, lambda: lake.client, now, power, Watcher())
-    assert done.ledger.totals.new == HOURS
+    totals = backfilling.prepared(lake, export)()
+    assert totals.new == HOURS
 
 
 def _bucket(client: Any) -> "Bucket":

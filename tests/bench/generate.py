@@ -190,6 +190,17 @@ def ids(chance: "np.random.Generator", count: int) -> "pa.Array":
     return _text(text)
 
 
+def places(count: int, first: int = 0) -> list[str]:
+    """Give where likes stood on the stream, each in a record of its own, from one on."""
+    from transform.event import places
+
+    shard, sequence = (
+        "shardId-000000000000",
+        49590338271490256608559692538361571095921575989136588898,
+    )
+    return [places.make(shard, str(sequence + first + number), 0, 0) for number in range(count)]
+
+
 def _times(moments: Any) -> "pa.Array":
     """Give epoch milliseconds as RFC 3339 text in UTC with three digits of a second."""
     import numpy as np

@@ -141,15 +141,16 @@ def _raw(root: Path, day: int) -> Path:
 def _deliver(
     root: Path, day: int, name: str, likes: "pa.Table | None" = None, before: int = 0
 ) -> None:
-    """Write a raw file, or but its name, some milliseconds before the end of a day."""
+    """Write a raw file, one of no likes if none are given, some time before the end of a day."""
+    import pyarrow as pa
     import pyarrow.parquet as pq
+
+    from glue import schema, tables
 
     path = _raw(root, day) / "arrival_hour=23" / f"{name}.parquet"
     path.parent.mkdir(parents=True, exist_ok=True)
-    if likes:
-        pq.write_table(likes, path)
-    else:
-        path.touch()
+    nothing = pa.schema(schema.arrow(tables.read("likes_raw"))).empty_table()
+    pq.write_table(likes or nothing, path)
     at = (FIRST + timedelta(days=day + 1, milliseconds=-before)).timestamp()
     os.utime(path, (at, at))
 
@@ -163,9 +164,11 @@ def _ask(history: Path, last: int) -> Question:
     from queries.engine.local import Local
     from tests import local_files
 
-    name = "likes_by_hour"
-    table = replace(tables.read(name), location=f"{history}/totals/")
-    connection = Local("lake", lambda: {name: table}, local_files.store)
+    told = {
+        name: replace(tables.read(name), location=f"{history}/{tables.read(name).location}")
+        for name in ("likes_by_hour", "movies")
+    }
+    connection = Local("lake", lambda: told, local_files.store)
     day = f"{FIRST + timedelta(days=last):%Y-%m-%d}"
     best, scanned = float("inf"), 0
     for _ in range(ROUNDS):
@@ -225,6 +228,7 @@ def _likes(count: int, seed: int) -> "pa.Table":
         pa.array(liked + chance.integers(5, 50, count)),
         pa.array(np.full(count, "web")),
         pa.nulls(count),
+        pa.array(generate.places(count)),
     ]
     fields = schema.arrow(tables.read("likes_raw"))
     return pa.table(
@@ -242,5 +246,6 @@ def _shifted(likes: "pa.Table", days: int, seed: int) -> "pa.Table":
     later = pa.scalar(days * DAY_MS, pa.duration("ms"))
     changed = {name: pc.add(likes[name], later) for name in ("liked_at", "received_at")}
     changed["event_id"] = generate.ids(np.random.default_rng([seed, days]), len(likes))
+    changed["place"] = pa.array(generate.places(len(likes), (1_000 * seed + days) * len(likes)))
     columns = [changed.get(name, likes[name]) for name in likes.column_names]
     return pa.table(columns, schema=likes.schema)

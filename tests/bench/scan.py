@@ -2,8 +2,9 @@
 
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from tests.bench import generate
 from tests.bench.measure import Comparison
 
 if TYPE_CHECKING:
@@ -54,15 +55,22 @@ def connection(folder: Path) -> "Connection":
     from queries.engine.local import Local
     from tests import local_files
 
-    table = replace(tables.read("likes"), location=f"{folder}/likes/")
-    return Local("lake", lambda: {"likes": table}, local_files.store)
+    told = {
+        name: replace(tables.read(name), location=f"{folder}/{tables.read(name).location}")
+        for name in ("likes", "likes_by_hour", "movies")
+    }
+    return Local("lake", lambda: told, local_files.store)
 
 
 def make(folder: Path) -> None:
-    """Write a day of likes (Zipf 1.05) as the compact lake holds it, and as gzip JSON lines."""
+    """Have a day of likes (Zipf 1.05) arrive and compacted, and write it as gzip JSON lines."""
     import duckdb
     import numpy as np
     import pyarrow as pa
+
+    from tests.bench.folder import Folder
+    from transform.aws import compacting
+    from transform.aws.buckets import Bucket
 
     chance = np.random.default_rng(1)
     weights = np.arange(1, FILMS + 1) ** -1.05
@@ -86,16 +94,18 @@ def make(folder: Path) -> None:
               CAST(NULL AS varchar) AS extra
             FROM made"""
         )
+        raw = folder / "raw" / f"arrival_day={DAY}" / "arrival_hour=23" / "day.parquet"
+        raw.parent.mkdir(parents=True)
+        session.register("places", pa.table({"place": generate.places(LIKES)}))
+        session.execute(
+            f"COPY (SELECT * FROM likes POSITIONAL JOIN places) TO '{raw}' (FORMAT parquet)"
+        )
         for hour in range(24):
-            file = folder / "likes" / f"day={DAY}" / f"hour-{hour:02}-00.parquet"
-            file.parent.mkdir(parents=True, exist_ok=True)
             chosen = f"SELECT * FROM likes WHERE hour(liked_at) = {hour}"
-            session.execute(
-                f"COPY ({chosen} ORDER BY movie_id, liked_at, event_id) TO '{file}' "
-                "(FORMAT parquet, COMPRESSION zstd)"
-            )
             session.execute(
                 f"COPY (SELECT event_id, movie_id, user_id, action, "
                 f"strftime(liked_at, '%Y-%m-%dT%H:%M:%S.%gZ') AS liked_at, source FROM ({chosen})) "
                 f"TO '{folder}/{hour:02}.json.gz' (FORMAT json, COMPRESSION gzip)"
             )
+    client: Any = Folder(folder)
+    assert compacting.compact(Bucket(client, "lake")).new == LIKES

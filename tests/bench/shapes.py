@@ -1,26 +1,63 @@
 """Backfill of other shapes: seconds to take likes of arrays, CSV and Parquet on a condition.
 
-Run by hand: `python -m tests.bench.shapes [LIKES]`. DuckDB copies the same rows by day and does no
-more; ours refuses what is no like, takes each once and merges. Each runs in a process of its own,
-in turns.
+DuckDB copies the same rows by day and does no more; ours refuses what is no like, takes each once
+and merges. Each runs in a process of its own, in turns.
 """
 
 import importlib
 import json
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.bench import generate
+import rich
 
+from tests.bench import generate, watched
+from tests.bench.measure import Comparison
+
+LIKES = 1_000_000
+ROUNDS = 3
+TO_COPY = 2.0
 WHERE = "app.build >= 7000 OR source = 'web'"
-SHAPES = ("native", "array", "csv", "parquet")
-ROUNDS = 2
+FLAT = WHERE.replace("app.", "")
+SHAPES = {
+    "native.json": None,
+    "array.json": WHERE,
+    "csv.csv": FLAT,
+    "parquet.parquet": FLAT,
+}
+"""Files, and the condition on which their rows are taken."""
+NAMES = ("event_id", "movie_id", "user_id", "action", "source")
+
+
+def run() -> list[Comparison]:
+    """Take each file in turns with DuckDB's bare copy of it, on the same condition."""
+    found = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        with rich.get_console().status(f"shapes: writing {LIKES:,} likes"):
+            write(folder, LIKES)
+        for file, where in SHAPES.items():
+            with rich.get_console().status(f"shapes: {file}"):
+                best = _best(folder / file, folder / "out", where)
+            ratio = best["ours"] / best["duckdb"]
+            found.append(
+                Comparison(
+                    f"backfill, {LIKES:,} likes, {file}" + (f", {where}" if where else ""),
+                    f"{best['ours']:.2f} s",
+                    "DuckDB, a bare copy by day",
+                    f"{best['duckdb']:.2f} s",
+                    f"{ratio:.2f} x",
+                    f"<= {TO_COPY} x" if where else "-",
+                    not where or ratio <= TO_COPY,
+                )
+            )
+    return found
 
 
 def write(folder: Path, likes: int) -> None:
@@ -43,27 +80,30 @@ def write(folder: Path, likes: int) -> None:
             ).fetchall()
 
 
-NAMES = ("event_id", "movie_id", "user_id", "action", "source")
+def _best(path: Path, out: Path, where: str | None) -> dict[str, float]:
+    """Give the fewest seconds of each; both take the same likes."""
+    best = dict.fromkeys(CONTENDERS, float("inf"))
+    for _ in range(ROUNDS):
+        counts = set()
+        for name in best:
+            program = ["-m", "tests.bench.shapes", name, str(path), str(out)]
+            told, _ = watched.run([*program, where] if where else program, dict(os.environ))
+            seconds, count = json.loads(told)
+            best[name] = min(best[name], seconds)
+            counts.add(count)
+            shutil.rmtree(out, ignore_errors=True)
+        assert len(counts) == 1, counts
+    return best
 
 
 def ours(path: Path, out: Path, where: str | None) -> int:
     """Take a file as `lake backfill` does, into a folder."""
-    from infra.cli.backfill import run, source_files
-    from infra.cli.backfill.ledger import Request
-    from infra.cli.backfill.segment import Watcher
-    from tests.bench.backfill import _Counts
+    from tests.bench import backfilling
     from tests.bench.folder import Folder
     from transform.aws.buckets import Bucket
-    from transform.aws.lake_writer import Power
 
     client: Any = Folder(out)
-    lake = run.Lake(Bucket(client, "lake"), _Counts(), lambda: None)
-    found = source_files.find([str(path)], lambda: client)
-    request = Request((str(path),), {}, where)
-    power = Power(1_024, os.cpu_count() or 1)
-    now = int(time.time() * 1000)
-    done = run.run(lake, request, found.sources, lambda: client, now, power, Watcher())
-    return done.ledger.totals.likes
+    return backfilling.prepared(Bucket(client, "lake"), path, where)().likes
 
 
 def duckdb(path: Path, out: Path, where: str | None) -> int:
@@ -86,50 +126,18 @@ def duckdb(path: Path, out: Path, where: str | None) -> int:
     return int(count)
 
 
-def main() -> None:
-    """Compare them, or do one of them: `ours|duckdb FILE OUT [WHERE]`; at most twice is meant."""
-    if len(sys.argv) > 2:
-        do, path, out, *where = sys.argv[1:]
-        work = {"ours": ours, "duckdb": duckdb}[do]
-        importlib.import_module("pandas")  # which pyarrow imports when it first needs it
-        importlib.import_module("infra.cli.backfill.run")  # before the clock starts
-        importlib.import_module("infra.cli.backfill.where")
-        importlib.import_module("tests.bench.backfill")
-        start, cpu = time.perf_counter(), time.process_time()
-        found = work(Path(path), Path(out), where[0] if where else None)
-        print(json.dumps([time.perf_counter() - start, time.process_time() - cpu, found]))
-        sys.stdout.flush()
-        os._exit(0)
-    likes = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
-    with tempfile.TemporaryDirectory() as folder:
-        write(Path(folder), likes)
-        for shape in SHAPES:
-            suffix = {"csv": "csv", "parquet": "parquet"}.get(shape, "json")
-            path = Path(folder) / f"{shape}.{suffix}"
-            where = WHERE if suffix == "json" else WHERE.replace("app.", "")
-            asked = [] if shape == "native" else [where]
-            best: dict[str, tuple[float, ...]] = dict.fromkeys(
-                ("ours", "duckdb"), (float("inf"), float("inf"))
-            )
-            counts = {}
-            for _ in range(ROUNDS):
-                for do in best:
-                    out = Path(folder) / "out"
-                    program = ["-m", "tests.bench.shapes", do, str(path), str(out), *asked]
-                    told = subprocess.run(
-                        [sys.executable, *program], check=True, capture_output=True, text=True
-                    ).stdout
-                    *seconds, counts[do] = json.loads(told)
-                    best[do] = tuple(map(min, seconds, best[do]))
-                    shutil.rmtree(out, ignore_errors=True)
-            assert len({*counts.values()}) == 1, counts
-            (mine, my_cpu), (theirs, their_cpu) = best.values()
-            print(
-                f"{shape:8} {mine:6.2f} s, DuckDB {theirs:6.2f} s: {mine / theirs:.2f} x; "
-                f"of CPU {my_cpu:.2f} s and {their_cpu:.2f} s: {my_cpu / their_cpu:.2f} x",
-                flush=True,
-            )
+CONTENDERS: dict[str, Callable[[Path, Path, str | None], int]] = {"ours": ours, "duckdb": duckdb}
+
+
+def _main() -> None:
+    name, path, out, *where = sys.argv[1:]
+    for module in ("pandas", "infra.cli.backfill.where", "tests.bench.backfilling"):
+        importlib.import_module(module)  # before the clock starts; pyarrow imports the first late
+    start = time.perf_counter()
+    count = CONTENDERS[name](Path(path), Path(out), where[0] if where else None)
+    print(json.dumps([time.perf_counter() - start, count]), flush=True)
+    os._exit(0)
 
 
 if __name__ == "__main__":
-    main()
+    _main()

@@ -21,6 +21,7 @@ _WINDOW = 2 * LONGEST
 _BETWEEN = b" \t\r\n,[]\x1e"
 """What may stand between objects. The last is that of JSON text sequences (RFC 7464)."""
 _BOM = b"\xef\xbb\xbf"
+_MAY_STAND = np.isin(np.arange(256), np.frombuffer(_BETWEEN, np.uint8))
 _ESCAPED = re.compile(rb"\\[^\n]")
 _decode = msgspec.json.Decoder().decode
 Integers = np.ndarray[Any, np.dtype[np.int64]]
@@ -66,17 +67,29 @@ def lines(chunks: Iterable[Chunk]) -> Iterator[Chunk | BadLine]:
 
 
 class _Found(NamedTuple):
-    """Where objects stand, and from where on one is open, or nothing but the end is left."""
+    """Where objects start and end, and from where on one is open, or nothing but the end is left.
 
-    objects: list[tuple[int, int]]
+    `within` tells bytes that stand in an object, or after `open`; `junk` says that other bytes are
+    not all what may stand between objects.
+    """
+
+    starts: Integers
+    ends: Integers
     open: int
+    within: Any
     junk: bool
+
+    @property
+    def objects(self) -> list[tuple[int, int]]:
+        """Where each object starts and ends."""
+        return list(zip(self.starts.tolist(), self.ends.tolist(), strict=True))
 
 
 def _split(data: bytes) -> _Found:
     """Find objects by their braces; those in texts do not count, and no text has a line break."""
     if not data:
-        return _Found([], 0, False)
+        none = np.zeros(0, np.int64)
+        return _Found(none, none, 0, none.astype(bool), False)
     masked = _ESCAPED.sub(b"__", data) if b"\\" in data else data
     codes = np.frombuffer(masked, np.uint8)
     braces = np.flatnonzero((codes == ord("{")) | (codes == ord("}")))
@@ -92,10 +105,32 @@ def _split(data: bytes) -> _Found:
     starts = braces[(steps == 1) & (depth == 1)]
     ends = braces[(steps == -1) & (before == 1)] + 1
     open_at = int(starts[len(ends)]) if len(starts) > len(ends) else len(data)
-    objects = list(zip(starts[: len(ends)].tolist(), ends.tolist(), strict=True))
-    edges = [0, *(edge for one in objects for edge in one), open_at]
-    gaps = b"".join(data[edges[at] : edges[at + 1]] for at in range(0, len(edges), 2))
-    return _Found(objects, open_at, bool(gaps.translate(None, _BETWEEN)))
+    starts = starts[: len(ends)]
+    steps = np.zeros(len(data) + 1, np.int8)
+    steps[starts] += 1
+    steps[ends] -= 1
+    within = np.cumsum(steps[:-1], dtype=np.int8).view(bool)
+    within[open_at:] = True
+    return _Found(starts, ends, open_at, within, not (within | _MAY_STAND[codes]).all())
+
+
+def _whole_lines(data: bytes, split: _Found) -> bytes | None:
+    """Give objects as lines, all at once; None where one holds a line break, is too long, or
+    follows another without anything between."""
+    starts, ends = split.starts, split.ends
+    if split.junk or not len(starts):
+        return None
+    if (ends[:-1] == starts[1:]).any() or (ends - starts).max() > LONGEST:
+        return None
+    first = int(starts[0])
+    codes = np.frombuffer(data, np.uint8)[first : split.open].copy()
+    kept = split.within[first : split.open].copy()
+    if (kept & (codes == ord("\n"))).any():
+        return None
+    breaks = ends[ends < split.open] - first
+    codes[breaks], kept[breaks] = ord("\n"), True
+    lines = bytes(codes[kept])
+    return lines + b"\n" if ends[-1] == split.open else lines
 
 
 def _closed(codes: Any, quotes: Integers) -> Integers:
@@ -115,7 +150,11 @@ def _taken(data: bytes, number: int, last: bool) -> tuple[bytes, list[Chunk | Ba
         split = _split(data[:window])
         good: list[bytes] = []
         at, broken = 0, None
-        for start, end in split.objects:
+        together = _whole_lines(data, split)
+        if together is not None:
+            found.append(Chunk(number, together))
+            number += len(split.starts)
+        for start, end in split.objects if together is None else ():
             if split.junk:
                 good, number = _junk(data[at:start], number, good, found)
             one = data[start:end]

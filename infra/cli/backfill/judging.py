@@ -41,7 +41,7 @@ class Field(NamedTuple):
     """A value of a row, as SQL: its text, as a list of texts, and whether it is a list.
 
     `natural` is that of a value with a type of its own, such as a time in Parquet, and None for
-    numbers and texts; `long` tells rows whose text may have lost digits.
+    numbers and texts; `number` is its double, where it needs not be read from the text.
     """
 
     text: str
@@ -49,6 +49,12 @@ class Field(NamedTuple):
     is_list: str = "false"
     natural: str | None = None
     path: tuple[str, ...] = ()
+    number: str | None = None
+
+    @property
+    def double(self) -> str:
+        """The SQL of the double that the value is; null where it is no number."""
+        return self.number or number_sql.double(self.text)
 
 
 @dataclass(slots=True)
@@ -105,7 +111,7 @@ class _Writer:
             return self._distinct(node)
         found = self._found(node)
         if found is not None and found.natural is None:
-            number = number_sql.double(found.text)
+            number = found.double
             return (
                 f"CASE WHEN {number} IS NOT NULL THEN {number} <> 0 "
                 f"ELSE TRY_CAST({found.text} AS BOOLEAN) END"
@@ -172,7 +178,7 @@ class _Writer:
         found = self._found(node)
         if found is None or found.natural:
             return self.any(node)
-        return form.format(found, double=number_sql.double(found.text))
+        return form.format(found, double=found.double)
 
     def _type(self, sql: str) -> str:
         query = f"DESCRIBE SELECT {sql} FROM {self.fields.source()}"
@@ -254,7 +260,7 @@ class _Writer:
     def _field(self, found: Field) -> Number:
         if found not in self.used:
             self.used.append(found)
-        number = number_sql.double(found.text)
+        number = found.double
         return Number(number, f"abs({number})", ["field", self.used.index(found)], is_field=True)
 
     def _numbers(self, how: str, a: Number, b: Number) -> str:
@@ -284,10 +290,11 @@ class _Writer:
                 for text in texts
             ]
         )
-        return (
-            f"CASE WHEN NOT {known} THEN NULL WHEN {a.double} < {b.double} THEN {less} "
+        return (  # of what is no number, none of the three holds
+            f"CASE WHEN {a.double} < {b.double} THEN {less} "
             f"WHEN {a.double} > {b.double} THEN {more} "
-            f"WHEN {short} THEN {str(how in _EVEN).lower()} ELSE {exactly} END"
+            f"WHEN {a.double} = {b.double} THEN "
+            f"CASE WHEN {short} THEN {str(how in _EVEN).lower()} ELSE {exactly} END END"
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +11,11 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from infra.cli.backfill import csv_records, line_chunks, source_bytes, source_files
+from infra.cli.backfill import csv_records, line_chunks, source_bytes, source_files, unpacking
 from infra.cli.backfill.csv_records import Batch
 from infra.cli.backfill.source_bytes import Cut, Unreadable
 from infra.cli.backfill.source_files import Source
+from infra.cli.backfill.unpacking import Budget, dictionaries
 
 
 def records(source: Source, path: Path, most: int) -> Iterator[Batch]:
@@ -26,17 +27,25 @@ def records(source: Source, path: Path, most: int) -> Iterator[Batch]:
     number = 1
     try:
         source_bytes.unchanged(os.stat(path), known)
-        with pq.ParquetFile(path, buffer_size=2**20, coerce_int96_timestamp_unit="us") as file:
+        with _opened(path) as file:
+            budget = Budget(os.stat(path).st_size)
+            budget.foresee(file.metadata)
+            coded = dictionaries(file.metadata)
+            schema = file.schema_arrow
+        with _opened(path, coded) as file:
             names = csv_records.distinct(file.schema_arrow.names)
-            yield Batch(range(0), file.schema_arrow.empty_table().rename_columns(names))
+            yield Batch(range(0), schema.empty_table().rename_columns(names))
             size = _rows_at_once(file.metadata, most)
             # A group after the other, so that those before a broken one are read.
             groups = ([group] for group in range(file.num_row_groups))
             for batch in (b for group in groups for b in file.iter_batches(size, group)):
-                table = pa.Table.from_batches([batch]).rename_columns(names)
-                table.validate(full=True)  # a text may be no UTF-8
-                yield Batch(range(number, number + table.num_rows), table)
-                number += table.num_rows
+                packed = pa.Table.from_batches([batch])
+                packed.validate(full=True)  # a text may be no UTF-8
+                budget.spend(packed)
+                for table in unpacking.pieces(packed, schema):
+                    rows = range(number, number + table.num_rows)
+                    yield Batch(rows, table.rename_columns(names))
+                    number += table.num_rows
         source_bytes.unchanged(os.stat(path), known)
     except Cut as cut:
         raise Unreadable(source.name, number - 1, str(cut)) from None
@@ -47,10 +56,22 @@ def records(source: Source, path: Path, most: int) -> Iterator[Batch]:
         raise Unreadable(source.name, number - 1, why) from None
 
 
+def _opened(path: Path, coded: Sequence[str] = ()) -> pq.ParquetFile:
+    """Open a file of which these columns are to stay dictionaries."""
+    return pq.ParquetFile(
+        path,
+        buffer_size=2**20,
+        coerce_int96_timestamp_unit="us",
+        read_dictionary=list(coded) or None,
+    )
+
+
 def _rows_at_once(told: pq.FileMetaData, most: int) -> int:
     """Give how many rows fit in a chunk's memory, by how long they are."""
-    groups = (told.row_group(at).total_byte_size for at in range(told.num_row_groups))
-    each = sum(groups) // max(told.num_rows, 1)
+    groups = [told.row_group(at) for at in range(told.num_row_groups)]
+    values = sum(g.column(at).num_values for g in groups for at in range(g.num_columns))
+    total = max(sum(group.total_byte_size for group in groups), values)
+    each = total // max(told.num_rows, 1)
     return min(most, max(line_chunks.CHUNK // max(each, 1), 1))
 
 

@@ -18,7 +18,16 @@ import pyarrow as pa
 import pyarrow.compute
 import pyarrow.parquet as pq
 
-from infra.cli.backfill import arguments, formats, json_values, layout, line_chunks, source_files
+from infra.cli.backfill import (
+    arguments,
+    formats,
+    guessing,
+    json_values,
+    layout,
+    line_chunks,
+    parquet_records,
+    source_files,
+)
 from infra.cli.backfill import preset as presets
 from infra.cli.backfill.line_chunks import Chunk
 from infra.cli.backfill.source_files import Source, SourceError
@@ -84,6 +93,11 @@ def told(files: Sequence[str], s3: Callable[[], S3Client]) -> str:
     source = source_files.find(files, s3).sources[0]
     best = suggest(source, s3)
     lines = [command(files[0], best.options), "", _said(best)]
+    if guessed := best.options.get("columns"):
+        lines.append(
+            f"Its first line names no columns: {guessed} is guessed by what stands in them. "
+            "Look whether that is so, above all which is the film and which the user."
+        )
     if best.options.get("time_zone") == "UTC" and not best.options.get("preset"):
         lines.append("Its times name no offset: say with --time-zone which zone they are in.")
     return "\n".join(lines)
@@ -162,9 +176,11 @@ def _sampled(source: Source, s3: Callable[[], S3Client], folder: Path) -> tuple[
     folder.mkdir(parents=True, exist_ok=True)
     if source.kind == "parquet":
         path = folder / "sample.parquet"
-        with pq.ParquetFile(line_chunks.fetch(source, s3, folder)) as file:
-            batches = list(islice(file.iter_batches(SAMPLE), 1))
-            pq.write_table(pa.Table.from_batches(batches, file.schema_arrow).slice(0, SAMPLE), path)
+        fetched = line_chunks.fetch(source, s3, folder)
+        tables = [
+            each.table for each in islice(parquet_records.records(source, fetched, SAMPLE), 2)
+        ]
+        pq.write_table(tables[-1].slice(0, SAMPLE), path)
         return source_files.find([str(path)], s3).sources[0], b""
     chunks = line_chunks.lines(source, s3, _HEAD)
     head = next(chunks, Chunk(1, b"")).data
@@ -185,6 +201,8 @@ def _candidates(sample: Source, head: bytes) -> Iterator[Mapping[str, Any]]:
     yield {}
     for name in presets.names():
         yield {"preset": name}
+    if sample.kind != "parquet":
+        yield from _guessed(head)
     names = list(_columns(sample, head))
     mapped = dict(_mapped(names))
     needed = [f"{field}={column}" for field, column in mapped.items() if field != column]
@@ -197,6 +215,20 @@ def _candidates(sample: Source, head: bytes) -> Iterator[Mapping[str, Any]]:
     for one in options:
         yield one
         yield one | {"time_zone": "UTC"}
+
+
+def _guessed(head: bytes) -> Iterator[Mapping[str, Any]]:
+    """Give the options of a text whose first line names no columns."""
+    found = guessing.guess(head.decode(errors="replace").removeprefix("\ufeff"), _KNOWN)
+    if found is None:
+        return
+    options: dict[str, Any] = {"delimiter": found.delimiter, "columns": ",".join(found.columns)}
+    if found.unit not in (None, "ms"):
+        options["time_unit"] = found.unit
+    yield options
+    yield options | {"time_zone": "UTC"}
+    if b"\\" in head:
+        yield options | {"escape": True}
 
 
 def _columns(sample: Source, head: bytes) -> Iterator[tuple[str, Any]]:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, NoReturn
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 
 from infra.cli.backfill import (
@@ -113,6 +114,14 @@ def _exact(tree: list[Any], fields: Sequence[Field]) -> str:
     return f"exactly({number_sql.told(tree)}, [{', '.join(each.text for each in fields)}])"
 
 
+def _bytes(texts: pa.Array[Any]) -> memoryview:
+    """Give texts one after the other, none of which is null."""
+    _, bounds, data = texts.buffers()
+    wide = pa.types.is_large_string(texts.type)
+    ends = np.frombuffer(memoryview(bounds or b""), np.int64 if wide else np.int32)
+    return memoryview(data or b"")[ends[texts.offset] : ends[texts.offset + len(texts)]]
+
+
 class _Query:
     """What is asked of each batch of a file, in a DuckDB that sees nothing else."""
 
@@ -139,7 +148,7 @@ class _Query:
             )
         written = written and not self.ours
         row = json_rows.row(told, unit, zone, self.ours, written)
-        self.query = f"SELECT {quoted(self.number)}, {row}{self._arrival} FROM rows"
+        self.query = f"SELECT {quoted(self.number)}, {row} || chr(10){self._arrival} FROM rows"
         if where is not None:
             self.query += f" WHERE {self._judge(where)}"
         try:
@@ -172,7 +181,7 @@ class _Query:
         sql = quoted(name) + "".join(f"[{literal(part)}]" for part in inner)
         type_ = self._types(sql)[0]
         if json_rows.is_number(type_):
-            return Field(f"{sql}::VARCHAR")
+            return Field(f"{sql}::VARCHAR", number=json_rows.double(sql, type_))
         return Field(sql) if type_ == "VARCHAR" else Field(sql, natural=sql)
 
     def ask(self, batch: Batch) -> Chunk | None:
@@ -185,16 +194,16 @@ class _Query:
             if self.where is not None:
                 raise SourceError(f"--where {self.where!r} fails for {self.name}: {why}.") from None
             raise Unreadable(self.name, batch.numbers[0] - 1, why) from None
-        numbers, lines = answer.column(0).to_pylist(), answer.column(1).to_pylist()
-        if not lines:
+        numbers = answer.column(0).to_numpy()
+        if not len(numbers):
             return None
-        lines.append("")
-        simple = numbers[-1] - numbers[0] == len(numbers) - 1
+        first, simple = int(numbers[0]), numbers[-1] - numbers[0] == len(numbers) - 1
         arrivals = None
         if self.ours:
             ids, moments = (answer.column(at).combine_chunks() for at in (2, 3))
             arrivals = Arrivals(ids, moments)
-        return Chunk(numbers[0], "\n".join(lines).encode(), None if simple else numbers, arrivals)
+        data = b"".join(map(_bytes, answer.column(1).chunks))
+        return Chunk(first, data, None if simple else numbers.tolist(), arrivals)
 
     @property
     def _arrival(self) -> str:

@@ -172,9 +172,11 @@ def _table(lines: Sequence[bytes]) -> pa.Table:
 
 def _texts(lines: Sequence[bytes]) -> pa.Array[Any]:
     """Give lines as texts; null for those that are not UTF-8."""
-    plain = pa.array([line.removeprefix(_BOM) for line in lines], pa.binary())
+    given = pa.array(lines, pa.binary())
+    if pc.any(pc.starts_with(given, _BOM)).as_py():
+        given = pa.array([line.removeprefix(_BOM) for line in lines], pa.binary())
     try:
-        return plain.cast(pa.string())
+        return given.cast(pa.string())
     except pa.ArrowInvalid:
         return pa.array(list(map(_text, lines)), pa.string())
 

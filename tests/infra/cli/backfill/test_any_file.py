@@ -9,6 +9,7 @@ import zipfile
 import zlib
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -145,12 +146,24 @@ def in_zip(size):
     return out.getvalue()
 
 
+def of_table(columns):
+    out = io.BytesIO()
+    [rows] = {len(column) for column in columns.values()}
+    table = pa.table({"movie_id": pa.repeat("a", rows), **columns})
+    pq.write_table(table, out, compression="zstd", row_group_size=rows)
+    return out.getvalue()
+
+
 BOMBS = {
     "zeros.jsonl.gz": lambda: zeros(2**28),
     "zeros.csv.gz": lambda: zeros(2**28),
     "zeros.jsonl.zst": lambda: pa.compress(bytes(2**28), "zstd", asbytes=True),
     "lines.zip": lambda: in_zip(2**28),
     "overlapping.zip": overlapping,
+    "texts.parquet": lambda: of_table({"x": pa.array(["x" * 40_000] * 20_000)}),
+    "texts_in_lists.parquet": lambda: of_table({"x": pa.array([["x" * 40_000] * 20] * 1_000)}),
+    "lists.parquet": lambda: of_table({"x": pa.array([[0] * 200_000] * 100)}),
+    "rows.parquet": lambda: of_table({"x": pa.repeat("x", 9_000_000)}),
     "deep.json": lambda: b'{"a":' * 10**6,
     "deep_array.json": lambda: b"[" * 2 * 10**6,
     "deep_objects.json": lambda: b'[{"a":' * 10**6,

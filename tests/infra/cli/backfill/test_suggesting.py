@@ -28,6 +28,23 @@ def counted(request, tmp_path):
             "lake backfill {} --map user_id=userId --map liked_at=timestamp --time-unit s",
         ),
         ("b.json", '[{"film":{"id":"x"},"ts":"2024-01-05 10:00:00"}]', None),
+        (
+            "d.csv",
+            "u1,tt0000318,2024-01-05T10:00:00Z\nu2,tt0000296,2024-01-05T10:00:00Z\n",
+            "lake backfill {} --delimiter , --columns user_id,movie_id,liked_at",
+        ),
+        (
+            "u.data",
+            "196\t242\t3.5\t881250949\n186\t302\t3\t1591717742\n",
+            None,
+        ),
+        (
+            "likes.tsv",
+            "196\t242\t3.5\t1581250949\n186\t302\t3\t1591717742\n",
+            "lake backfill {} --delimiter '\\t' --columns user_id,movie_id,column3,liked_at "
+            "--time-unit s",
+        ),
+        ("e.txt", "242;like;web\n302;unlike;ios\n", None),
         ("c.csv", "Const;User;Date\ntt1;a;2024-01-05\n", None),
     ],
 )
@@ -51,6 +68,16 @@ def test_what_is_said_of_a_real_file_is_what_its_command_does(path, tmp_path):
     told = suggesting.told([str(path)], lambda: None)
     likes, lines = counted(parsed(told.splitlines()[0]), tmp_path)
     assert f"It would accept {likes:,} of the first {lines:,} lines." in told
+
+
+def test_what_is_guessed_of_columns_without_names_is_told(tmp_path):
+    path = tmp_path / "likes.csv"
+    path.write_text("7,318,2024-01-05 10:00:00\n8,296,2024-01-05 10:00:00\n")
+    told = suggesting.told([str(path)], lambda: None)
+    assert "--columns user_id,movie_id,liked_at" in told.splitlines()[0]
+    assert "user_id,movie_id,liked_at is guessed by what stands in them" in told
+    path.write_text("name,other\n8,9\n")  # its first line names columns, of which none is known
+    assert "is guessed" not in suggesting.told([str(path)], lambda: None)
 
 
 def test_why_others_are_none_is_told(tmp_path):
