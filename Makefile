@@ -11,7 +11,7 @@ STAGE ?= local
 # Else each of the hundreds of processes of a test run compiles all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test test-clock lint notebook strip bench clients pictures up down plan apply destroy requirements clean
+.PHONY: help setup demo test test-clock lint notebook strip bench clients review pictures up down plan apply destroy requirements clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -74,6 +74,15 @@ bench: setup ## Measure the product beside what a user would pick instead
 clients: setup terraform .clients/ready ## Try the AWS CLI and dbt on the stage's Athena
 	@$(BIN)/python -m pytest -p no:cacheprovider tests/clients
 
+.review/ready: requirements-review.txt
+	@"$(PYTHON)" -m venv --clear .review
+	@echo "Setting up moto, parliament and cloudsplaining (a minute the first time) ..."
+	@.review/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-review.txt
+	@touch $@
+
+review: setup terraform .review/ready ## A second opinion on what prod asks AWS for, and on its policies
+	@.review/bin/python -m tests.review
+
 pictures: setup terraform browser ## Make the pictures of README anew, of a stage that really runs
 	@$(BIN)/python -m tests.pictures
 
@@ -96,4 +105,4 @@ requirements: setup ## Compile the pinned, hashed requirements from pyproject.to
 	@infra/bin/requirements
 
 clean: ## Remove the environment, the local stage and every cache
-	@rm -rf .venv .clients .lake .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+	@rm -rf .venv .clients .review .lake .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

@@ -147,7 +147,16 @@ def demo(stage: str, port: int | None, likes: int, history: int, seed: int | Non
 @click.argument("file", type=click.Path(allow_dash=True, dir_okay=False))
 @click.option("--batch", type=click.IntRange(1, 500), default=500, show_default=True)
 @click.option("--workers", type=click.IntRange(1, 64), default=4, show_default=True)
-def send(stage: str, form: Format, file: str, batch: int, workers: int) -> None:
+@options.writer
+def send(
+    stage: str,
+    form: Format,
+    file: str,
+    batch: int,
+    workers: int,
+    api_key: str | None,
+    token: str | None,
+) -> None:
     """Post likes, one JSON object a line, from FILE or - (stdin).
 
     Refused lines are named on stderr; lines that were given up go to FILE.failed.jsonl, event ids
@@ -156,11 +165,17 @@ def send(stage: str, form: Format, file: str, batch: int, workers: int) -> None:
     Example: lake simulate --likes 1000 | lake send -
     """
     from infra.cli.output import tables
-    from infra.cli.traffic import sending
+    from infra.cli.traffic import sending, writers
     from infra.stage import open_stage
 
-    url = open_stage(stage).outputs.api_url
-    sent, kept = sending.send_file(file, url, batch=batch, workers=workers)
+    opened = open_stage(stage)
+    sent, kept = sending.send_file(
+        file,
+        opened.outputs.api_url,
+        headers=writers.headers(opened, api_key, token),
+        batch=batch,
+        workers=workers,
+    )
     tables.write_one(sending.told(sent), sending.fields(sent, kept), form, sys.stdout)
     if kept:
         click.echo(f"What failed is kept; send it again with: lake send {kept}", err=True)
@@ -1056,10 +1071,21 @@ def destroy(stage: str, form: Format, yes: bool) -> None:
 @options.stage
 @options.form
 @click.option("--no-report", is_flag=True, help="Make no report of yesterday.")
-def smoke(stage: str, form: Format, no_report: bool) -> None:
+@click.option("--no-forget", is_flag=True, help="Do not forget their user: it searches all.")
+@options.writer
+def smoke(
+    stage: str,
+    form: Format,
+    no_report: bool,
+    no_forget: bool,
+    api_key: str | None,
+    token: str | None,
+) -> None:
     """Send five marked likes through every door and look for them at every place behind it.
 
-    Exit code 1 if a step fails. They stay in the lake, as likes of a film that begins with smoke-.
+    Exit code 1 if a step fails. They stay in the lake, as likes of a film that begins with smoke-,
+    and their user is forgotten. Where the API is closed, a stranger is to be refused, and
+    credentials are tried if they are given.
 
     Example: lake smoke --stage test
     """
@@ -1068,11 +1094,20 @@ def smoke(stage: str, form: Format, no_report: bool) -> None:
     import queries
     from infra.cli import smoke as smoking
     from infra.cli.output import tables
+    from infra.cli.traffic import writers
     from infra.stage import open_stage
 
     ask = partial(queries.run, connection=queries.connect(stage))
-    run = smoking.Run(open_stage(stage), ask)
-    done = list(smoking.smoke(run, _steps(), ("reported",) if no_report else ()))
+    opened = open_stage(stage)
+    try:
+        headers = writers.headers(opened, api_key, token)
+    except writers.WriterError as error:
+        click.echo(f"{error} Only that a stranger is refused is tried.", err=True)
+        headers = None
+    run = smoking.Run(opened, ask, headers=headers)
+    left_out = {"reported": no_report, "forgotten again": no_forget}
+    without = [name for name, left in left_out.items() if left]
+    done = list(smoking.smoke(run, _steps(), without))
     rows = [(one.step, "ok" if one.ok else "NOT OK", one.seconds, one.detail) for one in done]
     tables.write(("step", "state", "seconds", "detail"), rows, form, sys.stdout)
     sys.exit(not all(one.ok for one in done))

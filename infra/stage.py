@@ -11,6 +11,7 @@ from infra.paths import home
 from infra.terraform import runner
 
 if TYPE_CHECKING:
+    from boto3 import Session
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
 ACCOUNT = "000000000000"
@@ -40,6 +41,8 @@ class Outputs(msgspec.Struct, frozen=True):
     glue_database: str
     athena_workgroup: str
     function_names: dict[str, str]
+    writers: str = "open"
+    """Who may send likes; a stage that does not say was applied before it could be chosen."""
 
     @classmethod
     def of(cls, told: Mapping[str, Any]) -> Outputs:
@@ -59,19 +62,21 @@ class Stage(msgspec.Struct, frozen=True):
 
         `settings` are those of botocore's `Config`.
         """
-        import boto3
         from botocore.config import Config
 
-        if self.endpoint is None:
-            return boto3.client(service, config=Config(**settings))  # type: ignore[call-overload]
-        return boto3.client(  # type: ignore[call-overload]
-            service,
-            endpoint_url=self.endpoint,
-            region_name=REGION,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-            config=Config(**{"proxies": {}, "retries": {"mode": "standard"}} | settings),
+        if self.endpoint is not None:
+            settings = {"proxies": {}, "retries": {"mode": "standard"}} | settings
+        return self.session().client(  # type: ignore[call-overload]
+            service, endpoint_url=self.endpoint, config=Config(**settings)
         )
+
+    def session(self) -> Session:
+        """A boto3 session with the credentials and the region of the clients."""
+        import boto3
+
+        if self.endpoint is None:
+            return boto3.Session()
+        return boto3.Session("test", "test", region_name=REGION)
 
 
 class Local(msgspec.Struct, frozen=True):

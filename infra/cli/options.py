@@ -134,6 +134,17 @@ def form(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
+def writer(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options `--api-key` and `--token`, for stages that ask who sends likes."""
+    key = click.option(
+        "--api-key", envvar="LAKE_API_KEY", help="Key of the API, where the stage asks for one."
+    )
+    token = click.option(
+        "--token", envvar="LAKE_TOKEN", help="A user's ID token, where the stage asks for one."
+    )
+    return key(token(command))
+
+
 def port(command: Callable[..., Any]) -> Callable[..., Any]:
     """The option `--port`."""
     return click.option(

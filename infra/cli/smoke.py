@@ -1,12 +1,12 @@
 """A smoke test of a stage: a few likes through every door, and found at every place behind it.
 
-They are of one film, whose id begins with `smoke-`, and of the user `smoke`. What they leave in the
-lake stays there: a step that forgets them again has its place at the end of `STEPS`.
+They are of one film and one user, whose ids begin with `smoke-`. The last step forgets the user;
+the likes stay, anonymous.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, datetime, timedelta
 from time import monotonic, sleep
 from typing import Any, NamedTuple, Protocol
@@ -16,9 +16,9 @@ import msgspec
 
 from infra.cli.answers import message
 from infra.cli.steps import Steps
+from infra.cli.traffic.writers import Headers, stranger
 from infra.stage import Stage, counts, invoke
 
-USER = "smoke"
 PATIENCE_S = 900
 """Longest wait for one step: in prod, Firehose gathers for 90 s and then for 300."""
 _PAUSE_S = 2.0
@@ -45,32 +45,50 @@ class Step(NamedTuple):
 
 
 class Run:
-    """One smoke test: its film, and how many likes of it were taken."""
+    """One smoke test: its film, its user, and how many likes were taken.
 
-    def __init__(self, stage: Stage, ask: Ask, patience_s: float = PATIENCE_S) -> None:
+    `headers` says who sends to the HTTP API; None is a stranger.
+    """
+
+    def __init__(
+        self,
+        stage: Stage,
+        ask: Ask,
+        patience_s: float = PATIENCE_S,
+        headers: Headers | None = None,
+    ) -> None:
         self.stage, self._ask, self._patience_s = stage, ask, patience_s
+        self._headers = headers
         self.film = f"smoke-{uuid4().hex[:12]}"
+        self.user = f"smoke-{uuid4().hex[:12]}"
         self.began = datetime.now(UTC)
         self.sent = 0
 
     def http(self) -> str:
-        """Post two likes in one request; a door that is closed to strangers is well, too."""
+        """Post two likes in one request; where not everybody may, a stranger is to be refused."""
+        closed = ""
+        if self.stage.outputs.writers != "open":
+            status, body = self._post(stranger)
+            if status not in _CLOSED:
+                raise SmokeError(f"answered a stranger {status}: {message(body)}")
+            closed = f"closed to strangers ({status})"
+            if self._headers is None:
+                return closed
+        status, body = self._post(self._headers or stranger)
+        if status != 202:
+            raise SmokeError(f"answered {status}: {message(body)}")
+        self.sent += 2
+        return "2 likes" + (f", {closed}" if closed else "")
+
+    def _post(self, headers: Headers) -> tuple[int, bytes]:
         import urllib3
 
+        url = f"{self.stage.outputs.api_url}/likes"
+        body = b"[" + self._like() + b"," + self._like() + b"]"
         answer = urllib3.request(
-            "POST",
-            f"{self.stage.outputs.api_url}/likes",
-            body=b"[" + self._like() + b"," + self._like() + b"]",
-            headers={"Content-Type": "application/json"},
-            timeout=30,
-            retries=False,
+            "POST", url, body=body, headers=headers(url, body), timeout=30, retries=False
         )
-        if answer.status in _CLOSED:
-            return f"closed to strangers ({answer.status})"
-        if answer.status != 202:
-            raise SmokeError(f"answered {answer.status}: {message(answer.data)}")
-        self.sent += 2
-        return "2 likes"
+        return answer.status, answer.data
 
     def bus(self) -> str:
         """Announce a like on the event bus."""
@@ -129,9 +147,44 @@ class Run:
         [made] = invoke(self.stage, "report", {"day": yesterday})
         return f"{made['name']}: {made['outcome']}"
 
+    def forgotten(self) -> str:
+        """Forget the user as `lake forget` does, find nothing more, and lift the tombstone.
+
+        The likes stay, so that counts and lake agree. It searches the whole lake.
+        """
+        from infra.cli.forget import command
+        from infra.cli.forget.search import Restless
+        from transform.aws import forgotten, lake_writer
+        from transform.aws.buckets import Forbidden
+        from transform.lake.errors import NoRoom
+
+        try:
+            done, _ = command.forget(self.stage, [self.user])
+        except (Forbidden, NoRoom, Restless, lake_writer.Contended) as error:
+            raise SmokeError(str(error)) from error
+        except (forgotten.Contended, forgotten.KeyLost) as error:
+            raise SmokeError(str(error)) from error
+        if done.stays:
+            raise SmokeError(f"the user's id stays: {done.places}")
+        for table in ("likes", "likes_raw"):
+            left = self._asked(
+                f"SELECT count(*) AS likes FROM {table} WHERE movie_id = :film"
+                " AND user_id LIKE 'smoke-%'"
+            )
+            if left:
+                raise SmokeError(f"{left} likes in {table} still name the user")
+        command.lift(self.stage, [self.user])
+        held = sum(place.held for place in done.places)
+        return f"1 user, in {held} of {sum(place.searched for place in done.places)} places"
+
     def _like(self) -> bytes:
         return msgspec.json.encode(
-            {"movie_id": self.film, "event_id": uuid4().hex, "user_id": USER, "source": "smoke"}
+            {
+                "movie_id": self.film,
+                "event_id": uuid4().hex,
+                "user_id": self.user,
+                "source": "smoke",
+            }
         )
 
     def _asked(self, question: str, **parameters: str) -> int:
@@ -157,10 +210,11 @@ STEPS: tuple[tuple[str, Callable[[Run], str]], ...] = (
     ("archived", Run.archived),
     ("compacted and asked", Run.compacted),
     ("reported", Run.reported),
+    ("forgotten again", Run.forgotten),
 )
 
 
-def smoke(run: Run, steps: Steps, without: tuple[str, ...] = ()) -> Iterator[Step]:
+def smoke(run: Run, steps: Steps, without: Collection[str] = ()) -> Iterator[Step]:
     """Take each step but those `without`; the first that fails is the last."""
     from botocore.exceptions import BotoCoreError, ClientError
     from urllib3.exceptions import HTTPError

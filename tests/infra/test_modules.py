@@ -231,6 +231,21 @@ def test_every_resource_is_told_with_its_document_and_a_test_that_is_there():
         assert "](https://" in row[2] and row[3].strip("` |") in tests, row
 
 
+def test_every_alarm_has_an_entry_that_says_what_to_do():
+    readme = (INFRA / "terraform/README.md").read_text("utf-8")
+    section = readme.partition("## The alarms")[2].partition("\n## ")[0]
+    rows = "\n".join(line for line in section.splitlines() if line.startswith("| `"))
+    alarms = {
+        name
+        for path, text in CONFIGURATION.items()
+        if path.endswith("/alarms.tf")
+        for name in re.findall(r"\b([a-z][a-z-]+) = (?:merge\(local\.\w+, )?\{\n +desc", text)
+    }
+    assert {"errors", "differences", "behind", "freshness"} < alarms
+    for name in {*alarms, "stands-still"}:
+        assert f"-{name}`" in rows, name
+
+
 def test_what_a_checker_is_told_to_skip_has_a_reason():
     skips = re.findall(r"#checkov:skip=(.*)", "".join(CONFIGURATION.values()))
     assert skips and all(re.fullmatch(r"CKV2?_AWS_\d+:.{10,}\.", skip) for skip in skips)

@@ -16,6 +16,7 @@ import urllib3
 
 from infra.cli import answers
 from infra.cli.traffic.lines import Item, Refused, read
+from infra.cli.traffic.writers import Headers, stranger
 
 MAX_LIKES = 500
 MAX_BYTES = 900_000
@@ -74,6 +75,7 @@ def send(
     source: Iterable[bytes],
     url: str,
     *,
+    headers: Headers = stranger,
     batch: int = MAX_LIKES,
     workers: int = 4,
     refused: Callable[[Refused], None] = lambda line: None,
@@ -85,6 +87,8 @@ def send(
 ) -> Sent:
     """Post the lines of `source` to `<url>/likes` and tell what became of them.
 
+    `headers` says who sends them, of each request anew: a signature holds for minutes.
+
     A line without an event id gets one before it is sent, so that a request repeated after a lost
     answer carries the same ids. `refused` is called for each line that is no like, `failed` for
     each that was given up with what was sent and why, `repeated` for each whose event id the same
@@ -94,7 +98,7 @@ def send(
     """
     if not 1 <= batch <= MAX_LIKES:
         raise ValueError(f"A batch has 1 to {MAX_LIKES} likes.")
-    run = _Run(url.rstrip("/") + "/likes", workers, attempts, backoff_s)
+    run = _Run(url.rstrip("/") + "/likes", headers, workers, attempts, backoff_s)
     started = monotonic()
     lines = accepted = failures = twice = bytes_read = 0
     reasons: Counter[str] = Counter()
@@ -165,6 +169,7 @@ class _Run:
     """One use of the API by several threads."""
 
     url: str
+    headers: Headers
     workers: int
     attempts: int
     backoff_s: float
@@ -181,7 +186,6 @@ class _Run:
             block=True,
             retries=False,
             timeout=urllib3.Timeout(connect=5, read=30),
-            headers={"Content-Type": "application/json"},
         )
 
     @property
@@ -234,7 +238,9 @@ class _Run:
                 break
             self.tallies.append(attempt > 0)
             try:
-                response = self.pool.request("POST", self.url, body=body)
+                response = self.pool.request(
+                    "POST", self.url, body=body, headers=self.headers(self.url, body)
+                )
                 status, answer, asked = response.status, response.data, response.headers
             except urllib3.exceptions.HTTPError as error:
                 status, answer, asked = 0, str(error).encode(), urllib3.HTTPHeaderDict()

@@ -15,6 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 
 from infra.cli.traffic import send as sender
 from infra.cli.traffic.lines import Item, Refused, bounded
+from infra.cli.traffic.writers import Headers
 
 
 class Kept:
@@ -41,7 +42,13 @@ class Kept:
 
 
 def send_file(
-    file: str, url: str, *, batch: int, workers: int, console: Console | None = None
+    file: str,
+    url: str,
+    *,
+    headers: Headers,
+    batch: int,
+    workers: int,
+    console: Console | None = None,
 ) -> tuple[sender.Sent, Path | None]:
     """Send a file, or stdin for `-`; gives what became of it and where failed lines are kept.
 
@@ -73,6 +80,7 @@ def send_file(
         sent = sender.send(
             bounded(source, sender.MAX_BYTES),
             url,
+            headers=headers,
             batch=batch,
             workers=workers,
             refused=refused,

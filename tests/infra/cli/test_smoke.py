@@ -1,5 +1,6 @@
 """A smoke test waits for what is on its way, and fails for what is missing or doubled."""
 
+import msgspec
 import pandas as pd
 import pytest
 from rich.console import Console
@@ -7,6 +8,7 @@ from rich.console import Console
 from infra.cli import smoke
 from infra.cli.smoke import Run
 from infra.cli.steps import Steps
+from infra.cli.traffic.writers import JSON, stranger
 from infra.stage import Stage
 from tests.stages import OUTPUTS
 
@@ -54,3 +56,31 @@ def test_what_is_missing_or_doubled_ends_it(found, said, run, monkeypatch):
 def test_a_door_that_cannot_be_reached_is_named(run, monkeypatch):
     [(step, ok, said)] = take(run, monkeypatch, "http")
     assert (step, ok) == ("http", False) and "127.0.0.1" in said
+
+
+@pytest.mark.parametrize(
+    ("answers", "known", "said"),
+    [
+        ({stranger: 403}, False, (True, "closed to strangers (403)")),
+        ({stranger: 403, "keyed": 202}, True, (True, "2 likes, closed to strangers (403)")),
+        ({stranger: 202}, True, (False, "answered a stranger 202: {}")),
+        ({stranger: 401, "keyed": 403}, True, (False, "answered 403: {}")),
+    ],
+    ids=["no key", "a key", "open to strangers", "a bad key"],
+)
+def test_a_door_that_is_closed_refuses_strangers_and_takes_who_may(
+    answers, known, said, monkeypatch
+):
+    def keyed(url, body):
+        return JSON | {"x-api-key": "key"}
+
+    monkeypatch.setattr(
+        Run,
+        "_post",
+        lambda run, headers: (answers[headers if headers is stranger else "keyed"], b"{}"),
+    )
+    closed = msgspec.structs.replace(OUTPUTS, writers="api_key")
+    run = Run(Stage("test", closed), lambda *asked, **more: None, headers=keyed if known else None)
+    [(_, ok, detail)] = take(run, monkeypatch, "http")
+    assert (ok, detail) == said
+    assert run.sent == (2 if "2 likes" in detail else 0)

@@ -30,6 +30,8 @@ output "stage" {
     glue_database = module.lake.database
     # Athena workgroup to ask in.
     athena_workgroup = module.lake.workgroup
+    # Who may send likes: open, api_key, iam or jwt.
+    writers = var.writers.mode
     # Lambda function of each step.
     function_names = {
       ingest  = module.ingest.name

@@ -30,7 +30,7 @@ locals {
       resources = [for role in local.roles : "${local.arn}:iam::${local.account}:role/${role}"]
     }
     functions = {
-      read  = ["lambda:Get*", "lambda:List*", "logs:ListTagsForResource", "logs:GetDelegate*"]
+      read  = ["lambda:Get*", "lambda:List*", "logs:ListTagsForResource"]
       write = ["lambda:Add*", "lambda:Create*", "lambda:Delete*", "lambda:Publish*", "lambda:Put*", "lambda:Remove*", "lambda:Tag*", "lambda:Untag*", "lambda:Update*", "logs:Create*", "logs:Delete*", "logs:Put*", "logs:Tag*", "logs:Untag*"]
       resources = concat(
         [for function in local.functions : "${local.arn}:lambda:${local.regional}:function:${function}"],
@@ -144,8 +144,8 @@ data "aws_iam_policy_document" "deployer" {
   statement {
     sid = "WhatTakesNoResource"
     actions = concat(
-      ["apigateway:GET", "dynamodb:DescribeLimits", "kinesis:DescribeLimits", "lambda:GetAccountSettings", "lambda:GetEventSourceMapping", "logs:DescribeLogGroups", "sts:GetCallerIdentity"],
-      contains(each.value.verbs, "write") ? ["lambda:CreateEventSourceMapping", "lambda:DeleteEventSourceMapping", "lambda:UpdateEventSourceMapping"] : [],
+      ["apigateway:GET", "dynamodb:DescribeLimits", "kinesis:DescribeLimits", "lambda:GetAccountSettings", "logs:DescribeLogGroups", "sns:GetSubscriptionAttributes", "sts:GetCallerIdentity"],
+      contains(each.value.verbs, "write") ? ["cloudfront:CreateOriginAccessControl", "events:PutPermission", "events:RemovePermission", "lambda:CreateEventSourceMapping", "sns:SetSubscriptionAttributes", "sns:Unsubscribe"] : [],
     )
     resources = ["*"]
   }

@@ -27,6 +27,7 @@ class Api(ThreadingHTTPServer):
         self.names_errors = True
         self.lock = Lock()
         self.bodies: list[bytes] = []
+        self.keys: list[str | None] = []
         self.taken: Counter[str] = Counter()
         self.events: dict[str, dict[str, object]] = {}
 
@@ -74,6 +75,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.keys.append(self.headers["x-api-key"])
         status, told, cut = self.server.answer(body)
         if self.path != "/likes":
             status, told = 404, {"message": "Not found"}

@@ -45,6 +45,29 @@ run "one_that_watches_a_share_rings_below_it" {
   }
 }
 
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html (TreatMissingData)
+run "one_of_dynamodb_is_well_again_though_nothing_is_measured_then" {
+  command = plan
+
+  variables {
+    alarms = {
+      write-throttles = { description = "Writes are refused.", namespace = "AWS/DynamoDB", metric = "WriteThrottleEvents", dimensions = { TableName = "Things" }, periods = 5, datapoints = 3 }
+    }
+  }
+  assert {
+    condition = toset(flatten([for a in aws_cloudwatch_metric_alarm.this : [for m in a.metric_query : "${m.id}: ${coalesce(m.expression, "measured")}"]])) == toset([
+      "filled: FILL(measured, 0)", "measured: measured"
+    ])
+    error_message = "What DynamoDB does not measure is a nought."
+  }
+  assert {
+    condition = toset(flatten([for a in aws_cloudwatch_metric_alarm.this : [for m in a.metric_query : [for n in m.metric : "${n.namespace} ${n.metric_name} ${n.stat} ${n.period} ${n.dimensions.TableName}"]]])) == toset([
+      "AWS/DynamoDB WriteThrottleEvents Sum 60 Things"
+    ])
+    error_message = "What is watched is the table's own metric."
+  }
+}
+
 run "without_a_topic_there_are_none" {
   variables {
     topic = null

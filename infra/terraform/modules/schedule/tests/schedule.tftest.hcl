@@ -38,8 +38,13 @@ run "a_function_is_called_on_time_and_by_nobody_who_may_do_more" {
     error_message = "Calls that are late do not pile up."
   }
   assert {
-    condition     = { for m in aws_cloudwatch_metric_alarm.stands_still[0].metric_query : m.id => m.expression if m.return_data == true } == { succeeded = "invocations - FILL(errors, 0)" } && aws_cloudwatch_metric_alarm.stands_still[0].treat_missing_data == "breaching"
-    error_message = "Somebody hears that no run succeeded, and that there was none."
+    condition     = { for m in aws_cloudwatch_metric_alarm.stands_still[0].metric_query : m.id => m.expression if m.return_data == true } == { succeeded = "invocations - FILL(errors, 0)" }
+    error_message = "Somebody hears that no run succeeded."
+  }
+  # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
+  assert {
+    condition     = [for a in aws_cloudwatch_metric_alarm.stands_still : [a.treat_missing_data, a.insufficient_data_actions]] == [["missing", toset([var.alarm_topic.arn])]]
+    error_message = "Somebody hears that there are no runs any more, and not that there are none yet."
   }
   assert {
     condition = toset(flatten([

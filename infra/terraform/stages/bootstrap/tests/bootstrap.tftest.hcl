@@ -54,6 +54,13 @@ run "a_pull_request_plans_and_an_environment_applies" {
     condition     = [for s in data.aws_iam_policy_document.deployer["deployer"].statement : [for c in s.condition : c.variable] if s.sid == "HandRolesToServices"] == [["iam:PassedToService"]]
     error_message = "Roles are for services: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html"
   }
+  # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsns.html and those of CloudFront and EventBridge
+  assert {
+    condition = alltrue([for a in ["cloudfront:CreateOriginAccessControl", "events:PutPermission", "sns:GetSubscriptionAttributes", "sns:Unsubscribe"] : anytrue([
+      for s in data.aws_iam_policy_document.deployer["deployer"].statement : s.sid == "WhatTakesNoResource" && contains(s.actions, a)
+    ])])
+    error_message = "What takes no resource is not allowed by a wildcard on named ones."
+  }
   assert {
     condition     = alltrue([for s in data.aws_iam_policy_document.deployer["deployer"].statement : s.sid == "WhatTakesNoResource" || !contains(s.resources, "*")])
     error_message = "Every other statement names its resources."
