@@ -98,7 +98,7 @@ def month(prices: Mapping[str, Any], rate: float, batch: int, of: Setting) -> di
     free = prices["free"] if of.free else {}
 
     def paid(name: str, amount: float) -> float:
-        return max(0.0, amount - free.get(name, 0)) * float(prices[name])
+        return max(0.0, amount - float(free.get(name, 0))) * float(prices[name])
 
     def gb_seconds(count: float, mb: int, each: float) -> float:
         return count * 1e6 * mb / 1024 * each

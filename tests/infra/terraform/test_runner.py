@@ -126,7 +126,7 @@ def test_a_stage_on_aws_keeps_its_state_in_the_bucket_that_is_named(stage, fake,
 
 @pytest.mark.parametrize(("stage", "locked"), [("bootstrap", False), ("prod", True)])
 def test_a_table_of_locks_is_used_by_all_but_who_makes_it(stage, locked, fake, monkeypatch):
-    calls = fake()
+    calls = fake("echo '{}'")
     monkeypatch.setenv("LAKE_STATE_BUCKET", "states")
     monkeypatch.setenv("LAKE_LOCK_TABLE", "locks")
     runner.init(stage)
