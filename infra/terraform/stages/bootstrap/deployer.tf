@@ -166,7 +166,7 @@ data "aws_iam_policy_document" "deployer" {
     sid = "WhatTakesNoResource"
     actions = concat(
       ["apigateway:GET", "dynamodb:DescribeLimits", "kinesis:DescribeLimits", "route53:ListHostedZones", "lambda:GetAccountSettings", "lambda:GetEventSourceMapping", "logs:DescribeLogGroups", "sts:GetCallerIdentity"],
-      contains(each.value.verbs, "write") ? ["kms:CreateKey", "lambda:CreateEventSourceMapping", "lambda:DeleteEventSourceMapping", "lambda:UpdateEventSourceMapping"] : [],
+      contains(each.value.verbs, "write") ? ["kms:CreateKey", "logs:DescribeResourcePolicies", "logs:PutResourcePolicy", "lambda:CreateEventSourceMapping", "lambda:DeleteEventSourceMapping", "lambda:UpdateEventSourceMapping"] : [],
     )
     resources = ["*"]
   }
