@@ -1070,6 +1070,28 @@ def destroy(stage: str, form: Format, yes: bool) -> None:
 @main.command()
 @options.stage
 @options.form
+@click.option("--list", "listed", is_flag=True, help="List what can be gone back to.")
+@click.option(
+    "--to", "release", metavar="RELEASE", help="Go back to this one; else the one before."
+)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def rollback(stage: str, form: Format, listed: bool, release: str | None, yes: bool) -> None:
+    """Have functions and page be as they were deployed before; likes, counts and tables stay.
+
+    Example: lake rollback --stage prod --list
+    """
+    from infra.cli import rollback as way
+    from infra.stage import open_stage
+
+    if listed:
+        way.show(open_stage(stage), form, sys.stdout)
+    else:
+        way.back(open_stage(stage), release, _steps(), form, sys.stdout, yes=yes)
+
+
+@main.command()
+@options.stage
+@options.form
 @click.option("--no-report", is_flag=True, help="Make no report of yesterday.")
 @click.option("--no-forget", is_flag=True, help="Do not forget their user: it searches all.")
 @options.writer

@@ -28,71 +28,174 @@ _SHARD_LIKES = 1_000
 _LEAST_SHARDS = 4
 _LINE_BYTES, _METRIC_BYTES, _ACCESS_BYTES, _PLATFORM_BYTES = 420, 380, 330, 330
 """Of log: a line of ours, one of metrics, one of API Gateway, and Lambda's three of a call."""
-_ALARMS, _METRICS = 45, 14
+_ALARMS, _METRICS = 45, 12
+"""Alarms, and the metrics of a day on which nothing is rejected, late or failed."""
+_TRANSFORM_BYTES, _TRANSFORM_S = 0.2 * 2**20, 90
+"""What Firehose gathers for a call of ArchiveLikes: modules/delivery/main.tf."""
+_BOARD_BYTES, _BOARDS = 11_000, 3
+_ITEM_BYTES = 300
+_SPARE = 1.25
+"""How much more is bought by the hour than is used, so that a busy hour does not wait for long."""
 
 
 class Setting(msgspec.Struct, frozen=True):
-    """What a stage's variables change of its costs."""
+    """What a stage's variables change of its costs. Bought writes are what is used, and a quarter
+    more; `free` takes off what AWS gives every account each month."""
 
     http_api: bool = False
     log_share: float = 1.0
     firewall: bool = False
     ingest_mb: int = 512
+    shards: int | None = None
+    writes_bought: bool = False
+    fan_out: bool = True
+    batch_seconds: float = 1
+    retention_hours: int = 24
+    customer_key: bool = False
+    traced: bool = False
+    trail: bool = False
+    free: bool = False
 
 
-PROD = Setting(log_share=0.01, firewall=True)
+PROD = Setting(log_share=0.01, firewall=True, retention_hours=168)
+SMALL = Setting(
+    http_api=True, log_share=0.01, shards=1, writes_bought=True, fan_out=False, batch_seconds=30
+)
+"""The least that a small stage costs; counts come half a minute later."""
+STEADY = Setting(log_share=0.01, firewall=True, shards=2, writes_bought=True, batch_seconds=2)
+"""A load that is known is bought by the hour: 2 shards take 2,000 requests a second."""
 
 
 def read(path: Path = PRICES) -> dict[str, Any]:
-    """Give the prices by name, in dollars; tiers as pairs of millions and dollars."""
+    """Give the prices by name, in dollars; tiers as pairs of millions and dollars; and, as `free`,
+    what AWS gives every account each month."""
     told = msgspec.json.decode(path.read_bytes())
-    return {name: price["dollars"] for name, price in told["prices"].items()}
+    return {name: price["dollars"] for name, price in told["prices"].items()} | {
+        "free": told["free"]
+    }
 
 
 def month(prices: Mapping[str, Any], rate: float, batch: int, of: Setting) -> dict[str, float]:
     """Dollars a month by service, at `rate` likes a second, `batch` of them in a request."""
-    likes = rate * HOURS * 3600 / 1e6  # all that follows is in millions
+    seconds = HOURS * 3600
+    likes = rate * seconds / 1e6  # all that follows is in millions
     requests = likes / batch
     record = LIKE_BYTES * batch
-    shards = max(_LEAST_SHARDS, -(-rate // batch // _SHARD_LIKES), -(-rate * LIKE_BYTES // 2**20))
-    # A batch of the stream is gathered for a second, or comes when there is one.
-    calls = min(shards, rate / batch) * HOURS * 3600 / 1e6
+    stored = likes * 1e6 * LIKE_BYTES / _GB
+    on_demand = max(
+        _LEAST_SHARDS, -(-rate // batch // _SHARD_LIKES), -(-rate * LIKE_BYTES // 2**20)
+    )
+    shards = of.shards or on_demand
+    # A batch of the stream is gathered for some time, or comes when there is one.
+    calls = min(shards / of.batch_seconds, rate / batch) * seconds / 1e6
     per_call = likes / calls if calls else 0
     films = distinct(per_call)
-    written = requests * 1e6 * -(-record // _KB) * _KB / _GB
-    read_ = requests * 1e6 * record / _GB
+    transforms = max(stored * _GB / _TRANSFORM_BYTES, shards * seconds / _TRANSFORM_S) / 1e6
+    transforms = min(transforms, requests)
     delivered = requests * 1e6 * -(-record // (5 * _KB)) * 5 * _KB / _GB
-    kind = "http_requests" if of.http_api else "rest_requests"
+    files = shards * HOURS * 12 / 1e6 if rate else 0
+    minutes, hours = HOURS * 60 / 1e6, HOURS / 1e6
+    free = prices["free"] if of.free else {}
 
-    def calls_of(count: float, mb: int, seconds: float) -> float:
-        gb_seconds = count * 1e6 * mb / 1024 * seconds
-        each: float = prices["lambda_requests"]
-        return count * each + gb_seconds * float(prices["lambda_arm_gb_second"])
+    def paid(name: str, amount: float) -> float:
+        return max(0.0, amount - float(free.get(name, 0))) * float(prices[name])
 
+    def gb_seconds(count: float, mb: int, each: float) -> float:
+        return count * 1e6 * mb / 1024 * each
+
+    day = rate * 86_400 / 1e6
+    called = {
+        "at a request": (requests, gb_seconds(requests, of.ingest_mb, 0.012 + 0.00004 * batch)),
+        "behind the stream": (
+            2 * calls + transforms,
+            gb_seconds(calls, 1024, 0.010 + 0.0015 * films)
+            + gb_seconds(calls, 512, 0.015)
+            + gb_seconds(
+                transforms, 512, 0.030 + 0.00002 * (likes / transforms if transforms else 0)
+            ),
+        ),
+        # A compaction writes a day or, of very many likes, an hour again: two seconds a million.
+        "at intervals": (
+            minutes * 1.2 + hours,
+            gb_seconds(minutes, 1769, 1.5)
+            + gb_seconds(minutes / 5, 3008, 1.0 + 2 * min(day, max(3, day / 24)))
+            + gb_seconds(hours, 3008, 3.0 + 2 * 1.6 * day),
+        ),
+    }
+    used = sum(one for _, one in called.values())
+    billed = max(0.0, used - free.get("lambda_gb_seconds", 0)) / used
+    count = sum(one for one, _ in called.values())
+    counted = max(0.0, count - free.get("lambda_requests", 0)) / count
     logged = requests * (_METRIC_BYTES + _ACCESS_BYTES + _PLATFORM_BYTES)
     logged += requests * of.log_share * _LINE_BYTES
     logged += 2 * calls * (_LINE_BYTES + _METRIC_BYTES + _PLATFORM_BYTES + 40 * per_call / batch)
-    files = shards * HOURS * 12 / 1e6 if rate else 0
-    runs = HOURS * 60 / 1e6
-    return {
-        "API Gateway": tiered(prices[kind], requests),
-        "WAF": of.firewall * (requests * prices["waf_requests"] + 2 * prices["waf_month"]),
-        "Lambda, at a request": calls_of(requests, of.ingest_mb, 0.012 + 0.00004 * batch),
-        "Lambda, behind the stream": calls_of(calls, 1024, 0.010 + 0.0015 * films)
-        + calls_of(calls, 512, 0.015)
-        + calls_of(calls / 4, 512, 0.030 + 0.00002 * per_call),
-        "Lambda, at intervals": calls_of(runs, 1769, 1.5) + calls_of(runs / 5, 3008, 3.0),
-        "Kinesis": HOURS * prices["stream_hour"]
-        + written * prices["stream_in_gb"]
-        + 2 * read_ * prices["stream_out_gb"]
-        + read_ * prices["fan_out_gb"],
-        "Firehose": delivered * (prices["firehose_gb"] + prices["firehose_conversion_gb"]),
-        # A write a film and batch for counts; for trends two in a transaction, which cost double.
-        "DynamoDB": calls * (films + 2 * (1 + -(-24 * films // _KB))) * prices["dynamodb_writes"],
-        "S3": (files + runs * 5) * prices["s3_puts"] + runs * 40 * prices["s3_gets"],
-        "Logs": logged * 1e6 / _GB * prices["log_gb"],
-        "Alarms and metrics": _ALARMS * prices["alarm_month"] + _METRICS * prices["metric_month"],
+    puts, gets = files + minutes * 5, minutes * 40
+    sums = 2 * (1 + -(-24 * films // _KB))  # in a transaction, which costs double
+    boards = minutes * (_BOARDS * -(-_BOARD_BYTES // _KB) + shards)
+    scans = hours * _FILMS * _ITEM_BYTES / (4 * _KB)
+    if of.writes_bought:
+        bought = -(-calls * films * 1e6 / seconds * _SPARE // 1) if rate else 1
+        counts = HOURS * (paid("dynamodb_write_hour", bought) + paid("dynamodb_read_hour", 10))
+    else:
+        counts = calls * films * prices["dynamodb_writes"] + scans * prices["dynamodb_reads"]
+    # X-Ray keeps one a second, and 5 in 100 of those beyond.
+    kept = min(requests, seconds / 1e6)
+    told = {
+        "API Gateway": tiered(
+            prices["http_requests" if of.http_api else "rest_requests"], requests
+        ),
+        "WAF": of.firewall
+        * (
+            requests * prices["waf_requests"] * (not of.http_api)
+            + (2 - of.http_api) * prices["waf_month"]
+        ),
     }
+    told |= {
+        f"Lambda, {when}": counted * calls_ * prices["lambda_requests"]
+        + billed * gbs * prices["lambda_arm_gb_second"]
+        for when, (calls_, gbs) in called.items()
+    }
+    return told | {
+        "Kinesis": _stream(prices, requests, record, shards, of),
+        "Firehose": delivered * (prices["firehose_gb"] + prices["firehose_conversion_gb"]),
+        "DynamoDB": counts
+        + (calls * sums + boards) * prices["dynamodb_writes"]
+        + (calls * -(-24 * films // (4 * _KB)) + minutes * 10) * prices["dynamodb_reads"],
+        "S3": puts * prices["s3_puts"] + gets * prices["s3_gets"],
+        "Logs": paid("log_gb", logged * 1e6 / _GB),
+        "Alarms, metrics, dashboard": paid("alarm_month", _ALARMS)
+        + paid("metric_month", _METRICS)
+        + paid("dashboard_month", 1),
+        "Key, trail, traces": of.customer_key * prices["key_month"]
+        + of.trail * (puts + gets) * prices["trail_events"]
+        + of.traced * (kept + 0.05 * (requests - kept)) * prices["traces"],
+    }
+
+
+def _stream(
+    prices: Mapping[str, Any], requests: float, record: float, shards: float, of: Setting
+) -> float:
+    """Dollars a month of the stream, read by UpdateCount, Firehose and TrackTrends."""
+    read_ = requests * 1e6 * record / _GB
+    kept = of.retention_hours > 24
+    if of.shards:
+        each = prices["shard_hour"] + kept * prices["retention_hour"]
+        each += of.fan_out * prices["fan_out_shard_hour"]
+        units = requests * -(-record // (25 * _KB))
+        return float(
+            HOURS * shards * each
+            + units * prices["shard_units"]
+            + of.fan_out * read_ * prices["fan_out_shard_gb"]
+        )
+    written = requests * 1e6 * -(-record // _KB) * _KB / _GB
+    longer = written / HOURS * max(0, of.retention_hours - 24)
+    return float(
+        HOURS * prices["stream_hour"]
+        + written * prices["stream_in_gb"]
+        + (3 - of.fan_out) * read_ * prices["stream_out_gb"]
+        + of.fan_out * read_ * prices["fan_out_gb"]
+        + longer * prices["retention_gb_month"]
+    )
 
 
 def distinct(likes: float) -> float:
@@ -129,25 +232,47 @@ def table(prices: Mapping[str, Any], of: Setting) -> Iterator[str]:
     yield f"| **a month** | {' | '.join(all_)} | {sum(idle.values()):.0f} |"
 
 
+def changes(prices: Mapping[str, Any]) -> Iterator[str]:
+    """Give the lines of a table: dollars a million likes, as each thing that can be set is set."""
+    shapes = ((10, 100), (1_000, 100), (1_000, 1))
+    yield "| dollars a million | 10/s, 100s | 1,000/s, 100s | 1,000/s, single |"
+    yield "| --- | ---: | ---: | ---: |"
+    for name, of in CHANGES.items():
+        each = []
+        for rate, batch in shapes:
+            in_all = sum(month(prices, rate, batch, of).values())
+            each.append(f"{in_all / (rate * HOURS * 3600 / 1e6):.2f}")
+        yield f"| {name} | {' | '.join(each)} |"
+
+
+replace = msgspec.structs.replace
+CHANGES = {
+    "as `prod` is set": PROD,
+    "a day of retention in place of a week": replace(PROD, retention_hours=24),
+    "no web ACL": replace(PROD, firewall=False),
+    "an HTTP API": replace(PROD, http_api=True),
+    "every line logged": replace(PROD, log_share=1),
+    "256 MB for IngestLike": replace(PROD, ingest_mb=256),
+    "no fan-out": replace(PROD, fan_out=False),
+    "batches of 5 seconds": replace(PROD, batch_seconds=5),
+    "2 shards, bought, and a day of retention": replace(PROD, shards=2, retention_hours=24),
+    "writes of counts bought": replace(PROD, writes_bought=True),
+    "a customer key": replace(PROD, customer_key=True),
+    "a trail of reads and writes in the lake": replace(PROD, trail=True),
+    "traces": replace(PROD, traced=True),
+    "**a steady load**: 2 shards and writes bought, a day of retention, batches of 2 "
+    "seconds": STEADY,
+    "the same with an HTTP API": replace(STEADY, http_api=True),
+    "**a small stage**: one shard, writes bought, an HTTP API, no web ACL, no fan-out, a day of "
+    "retention, batches of 30 seconds": SMALL,
+    "the same, less what AWS gives every account": replace(SMALL, free=True),
+}
+
+
 def main() -> None:
     """Print what `prod` costs as it is set, and how much each thing that can be set changes."""
     prices = read()
-    out = ["As `prod` is set:", "", *table(prices, PROD), "", "Changed by:", ""]
-    out += ["| dollars a million | 10/s, 100s | 1,000/s, 100s | 1,000/s, single |"]
-    out += ["| --- | ---: | ---: | ---: |"]
-    for name, of in {
-        "as `prod` is set": PROD,
-        "no web ACL": Setting(log_share=0.01),
-        "every line logged": Setting(firewall=True),
-        "256 MB for IngestLike": Setting(log_share=0.01, firewall=True, ingest_mb=256),
-        "an HTTP API, which has no web ACL": Setting(http_api=True, log_share=0.01),
-    }.items():
-        each = []
-        for rate, batch in ((10, 100), (1_000, 100), (1_000, 1)):
-            in_all = sum(month(prices, rate, batch, of).values())
-            each.append(f"{in_all / (rate * HOURS * 3600 / 1e6):.2f}")
-        out.append(f"| {name} | {' | '.join(each)} |")
-    print("\n".join(out))
+    print("\n".join(["As `prod` is set:", "", *table(prices, PROD), "", *changes(prices)]))
 
 
 if __name__ == "__main__":

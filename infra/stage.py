@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 ACCOUNT = "000000000000"
 REGION = "us-east-1"
+LIVE = "live"
+"""Alias by which every function is called: of the version that was deployed, or gone back to."""
 _MOST_KEYS = 100  # of one BatchGetItem (Amazon DynamoDB API Reference)
 
 
@@ -32,6 +34,7 @@ class Outputs(msgspec.Struct, frozen=True):
     site_bucket: str
     site_distribution: str
     site_url: str
+    reports_url: str
     stream_name: str
     counts_table: str
     trends_table: str
@@ -109,7 +112,7 @@ def invoke(stage: Stage, function: str, event: object) -> Any:
     """Call a function of a stage, wait for it, and give its answer; raises `FunctionError`."""
     name = stage.outputs.function_names[function]
     answer = stage.client("lambda", read_timeout=900).invoke(
-        FunctionName=name, Payload=msgspec.json.encode(event)
+        FunctionName=name, Qualifier=LIVE, Payload=msgspec.json.encode(event)
     )
     told = msgspec.json.decode(answer["Payload"].read())
     if "FunctionError" in answer:

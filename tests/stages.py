@@ -9,6 +9,7 @@ OUTPUTS = Outputs(
     site_bucket="site",
     site_distribution="SITE",
     site_url="http://127.0.0.1/site",
+    reports_url="http://127.0.0.1/site/reports/",
     stream_name="stream",
     counts_table="counts",
     trends_table="trends",

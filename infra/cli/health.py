@@ -15,7 +15,7 @@ from infra.local import after_kill, emulator
 from infra.local.bridge import daemon, status
 from infra.local.site import daemon as site
 from infra.paths import home
-from infra.stage import Stage, open_stage
+from infra.stage import LIVE, Stage, open_stage
 from transform.aws import audit_rows, tending
 from transform.aws.audit_sources import Asked
 from transform.aws.buckets import Bucket, Forbidden
@@ -89,7 +89,7 @@ def _asked(look: Callable[[Stage], tuple[bool, str]], stage: Stage) -> tuple[boo
 def _function(key: str) -> Callable[[Stage], tuple[bool, str]]:
     def look(stage: Stage) -> tuple[bool, str]:
         name = stage.outputs.function_names[key]
-        told = stage.client("lambda").get_function_configuration(FunctionName=name)
+        told = stage.client("lambda").get_function_configuration(FunctionName=name, Qualifier=LIVE)
         ok = told["State"] == "Active" and told.get("LastUpdateStatus") != "Failed"
         return ok, f"{name}: {told['State']}, {told['MemorySize']} MB, {told['Timeout']} s"
 
@@ -101,7 +101,7 @@ def _mapping(key: str) -> Callable[[Stage], tuple[bool, str]]:
 
     def look(stage: Stage) -> tuple[bool, str]:
         name = stage.outputs.function_names[key]
-        mappings = stage.client("lambda").list_event_source_mappings(FunctionName=name)
+        mappings = stage.client("lambda").list_event_source_mappings(FunctionName=f"{name}:{LIVE}")
         if not mappings["EventSourceMappings"]:
             return False, f"{name} reads no stream"
         told = mappings["EventSourceMappings"][0]

@@ -52,8 +52,8 @@ def make(stage: Stage, asked: Call) -> Made:
 def told(stage: Stage, made: Made) -> str:
     """Say what came of it, its headlines, and where it is."""
     # On AWS reports need not be published, and who may read the bucket finds them there.
-    base = stage.outputs.site_url if stage.endpoint else f"s3://{stage.outputs.bucket}"
-    place = f"{base.rstrip('/')}/{made.page}"
+    base = stage.outputs.reports_url or f"s3://{stage.outputs.bucket}/{report_keys.REPORTS}"
+    place = f"{base}{made.page.removeprefix(report_keys.REPORTS)}"
     lines = [f"{made.name}: {_SAID[made.outcome]}", *(f"  {line}" for line in made.headlines)]
     return "\n".join([*lines, f"  {place}"])
 

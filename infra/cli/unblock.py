@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from infra.stage import Stage
+from infra.stage import LIVE, Stage
 from transform.aws import shard_reading
 from transform.counts import streamed
 from transform.event import stream_records
@@ -110,17 +110,34 @@ def skip(stage: Stage, records: list[str]) -> dict[str, list[str]]:
             variables.pop(SKIPPED_RECORDS, None)
             if named:
                 variables[SKIPPED_RECORDS] = " ".join(named)
-            client.update_function_configuration(
-                FunctionName=stage.outputs.function_names[name],
-                Environment={"Variables": variables},
-            )
+            _set(client, stage.outputs.function_names[name], variables)
         done[name] = named
     return done
 
 
+def _set(client: LambdaClient, function: str, variables: dict[str, str]) -> None:
+    """Give a function other variables, which takes a version of its own, and have that called.
+
+    Raises `UnblockError` where another code is called than the newest: it would be, by that.
+    """
+    called: Any = client.get_function_configuration(FunctionName=function, Qualifier=LIVE)
+    newest: Any = client.get_function_configuration(FunctionName=function)
+    if called["CodeSha256"] != newest["CodeSha256"]:
+        raise UnblockError(
+            f"{function} was rolled back, and what it passes over is set in its newest version: "
+            "lake apply first."
+        )
+    client.update_function_configuration(
+        FunctionName=function, Environment={"Variables": variables}
+    )
+    client.get_waiter("function_updated_v2").wait(FunctionName=function)
+    made = client.publish_version(FunctionName=function)
+    client.update_alias(FunctionName=function, Name=LIVE, FunctionVersion=made["Version"])
+
+
 def _environment(client: LambdaClient, stage: Stage, name: str) -> dict[str, str]:
     function = stage.outputs.function_names[name]
-    told: Any = client.get_function_configuration(FunctionName=function)
+    told: Any = client.get_function_configuration(FunctionName=function, Qualifier=LIVE)
     return dict(told.get("Environment", {}).get("Variables", {}))
 
 

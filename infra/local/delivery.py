@@ -224,6 +224,9 @@ class Deliveries:
         if function is None:
             gone = Failure(1, "Lambda.ResourceNotFound", "There is no such function.")
             return [gone] * len(batch)
+        # A version shares what is reserved for its function; MiniStack looks for it at the version.
+        whole, _, _ = lambda_svc._get_base_func_record_for_ref(arn)
+        function = function | {"concurrency": whole["concurrency"]}
         for attempt in range(retries + 1):
             if attempt:
                 self._ending.wait(PAUSES_S[min(attempt, len(PAUSES_S)) - 1])

@@ -27,6 +27,7 @@ from infra.local.site import daemon as site
 from infra.paths import REPOSITORY
 from infra.stage import REGION, Local, Outputs, Stage, StageError
 from infra.terraform import runner
+from transform.reports import report_keys
 
 PORT = 4566
 API_S = 90
@@ -104,7 +105,9 @@ def up(
             parts.stock(Stage("local", applied.outputs, process.endpoint))
         _bridge(home, applied, steps, parts)
         url = _site(home, site_port, applied, steps, parts)
-        outputs = msgspec.structs.replace(applied.outputs, site_url=url)
+        outputs = msgspec.structs.replace(
+            applied.outputs, site_url=url, reports_url=f"{url}/{report_keys.REPORTS}"
+        )
         write(home / "local.json", msgspec.structs.replace(local, outputs=outputs))
         opened = Stage("local", outputs, process.endpoint)
         after_kill.mend(home, opened, steps, parts.mend)

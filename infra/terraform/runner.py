@@ -263,9 +263,13 @@ def _backend(stage: str) -> list[str]:
     if stage == "local":
         return [f"path={home() / 'terraform' / 'local.tfstate'}"]
     try:
-        return [f"bucket={states.bucket()}"]
+        options = [f"bucket={states.bucket()}"]
     except states.StateError as error:
         raise TerraformError(str(error)) from None
+    # `bootstrap` makes the table, so its own state is locked in the bucket alone.
+    if stage != "bootstrap" and (table := states.lock_table()):
+        options.append(f"dynamodb_table={table}")
+    return options
 
 
 def _environment(stage: str) -> dict[str, str]:

@@ -11,6 +11,7 @@ import os
 from typing import Any
 
 STATE_BUCKET = "LAKE_STATE_BUCKET"
+LOCK_TABLE = "LAKE_LOCK_TABLE"
 
 
 class StateError(Exception):
@@ -28,6 +29,15 @@ def bucket() -> str:
     if not session.region_name:
         raise StateError("There is no AWS region: set AWS_REGION.")
     return f"movie-likes-terraform-{_account(session)}-{session.region_name}"
+
+
+def lock_table() -> str | None:
+    """Give the DynamoDB table that locks states beside S3, which LAKE_LOCK_TABLE says; None: none.
+
+    Older tools that share a state look at the table alone.
+    https://developer.hashicorp.com/terraform/language/backend/s3 (state locking)
+    """
+    return os.environ.get(LOCK_TABLE) or None
 
 
 def exists(name: str) -> bool:

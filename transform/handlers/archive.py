@@ -44,7 +44,8 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     if archived.rejected:
         _keep(archived.rejected)
     metrics.add_metric("LikesArchived", MetricUnit.Count, archived.likes)
-    metrics.add_metric("LikesRejected", MetricUnit.Count, len(archived.rejected))
+    if archived.rejected:
+        metrics.add_metric("LikesRejected", MetricUnit.Count, len(archived.rejected))
     failed = sum(outcome.result == "ProcessingFailed" for outcome in archived.outcomes)
     if failed:
         metrics.add_metric("RecordsFailed", MetricUnit.Count, failed)

@@ -73,9 +73,11 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     for key in done.gone:
         logger.warning("A raw object vanished before it was read", key=key)
     metrics.add_metric("RawObjectsMerged", MetricUnit.Count, done.objects)
-    metrics.add_metric("RawObjectsFailed", MetricUnit.Count, len(done.failed))
+    if done.failed:
+        metrics.add_metric("RawObjectsFailed", MetricUnit.Count, len(done.failed))
     metrics.add_metric("LikesCompacted", MetricUnit.Count, done.new)
-    metrics.add_metric("CountsAdjusted", MetricUnit.Count, done.adjusted)
+    if done.adjusted:
+        metrics.add_metric("CountsAdjusted", MetricUnit.Count, done.adjusted)
     told: dict[str, Any] = msgspec.to_builtins(done) | {"duplicates": done.duplicates}
     logger.info("Compacted", **told)
     return told

@@ -64,7 +64,8 @@ def handler(event: dict[str, Any], context: Any) -> None:
     wait(writes)  # before any of them raises, so that none goes on behind a failed invocation
     counted = sum(write.result() for write in writes)
     metrics.add_metric("LikesCounted", MetricUnit.Count, counted)
-    metrics.add_metric("LikesSkipped", MetricUnit.Count, skipped)
+    if skipped:
+        metrics.add_metric("LikesSkipped", MetricUnit.Count, skipped)
     logger.info(
         "Counted",
         records=len(records),

@@ -64,7 +64,8 @@ def handler(event: dict[str, Any], context: Any) -> None:
         likes += tracked.likes
         too_late += tracked.too_late
     metrics.add_metric("LikesTracked", MetricUnit.Count, likes)
-    metrics.add_metric("LikesTooLateForTrends", MetricUnit.Count, too_late)
+    if too_late:
+        metrics.add_metric("LikesTooLateForTrends", MetricUnit.Count, too_late)
     logger.info(
         "Tracked",
         records=sum(map(len, shards.values())),

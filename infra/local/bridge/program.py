@@ -23,7 +23,7 @@ from infra.local.bridge import daemon, events
 from infra.local.bridge.events import Source
 from infra.local.bridge.status import Board
 from infra.paths import home
-from infra.stage import Outputs, open_stage
+from infra.stage import LIVE, Outputs, open_stage
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis.client import KinesisClient
@@ -109,7 +109,10 @@ class Bridge:
 
     def _invoke(self, payload: bytes) -> None:
         told = self._functions.invoke(
-            FunctionName=self._function, InvocationType="RequestResponse", Payload=payload
+            FunctionName=self._function,
+            Qualifier=LIVE,
+            InvocationType="RequestResponse",
+            Payload=payload,
         )
         answer = told["Payload"].read()
         if told.get("FunctionError"):

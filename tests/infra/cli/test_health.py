@@ -92,7 +92,7 @@ class Services:
         raise refusal("AccessDenied")
 
     def list_event_source_mappings(self, FunctionName):
-        mapped = self.mapping if FunctionName == "TrackTrends-local" else []
+        mapped = self.mapping if FunctionName == "TrackTrends-local:live" else []
         return {"EventSourceMappings": mapped}
 
     def describe_table(self, TableName):

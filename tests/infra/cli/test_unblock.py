@@ -1,5 +1,7 @@
 """The record that no function gets past is found, named to the functions, and passed over."""
 
+from types import SimpleNamespace
+
 import pytest
 from msgspec.structs import replace
 
@@ -24,12 +26,29 @@ class Functions:
         self.variables = {name: {"TABLE": name} for name in OUTPUTS.function_names.values()}
         self.writes = 0
 
-    def get_function_configuration(self, FunctionName):
-        return {"Environment": {"Variables": self.variables[FunctionName]}}
+        self.newest = dict(self.variables)
+        self.code = "new"
+
+    def get_function_configuration(self, FunctionName, Qualifier=None):
+        if Qualifier:
+            variables, code = self.variables[FunctionName], self.code
+        else:
+            variables, code = self.newest[FunctionName], "new"
+        return {"Environment": {"Variables": variables}, "CodeSha256": code}
 
     def update_function_configuration(self, FunctionName, Environment):
-        self.variables[FunctionName] = Environment["Variables"]
+        self.newest[FunctionName] = Environment["Variables"]
         self.writes += 1
+
+    def get_waiter(self, name):
+        return SimpleNamespace(wait=lambda FunctionName: None)
+
+    def publish_version(self, FunctionName):
+        return {"Version": str(self.writes)}
+
+    def update_alias(self, FunctionName, Name, FunctionVersion):
+        assert (Name, FunctionVersion) == ("live", str(self.writes))
+        self.variables[FunctionName] = self.newest[FunctionName]
 
 
 @pytest.fixture
@@ -51,6 +70,13 @@ def test_records_are_named_beside_those_that_are_and_then_no_more(functions):
     assert unblock.skip(STAGE, []) == {"count": [], "track": []}
     assert functions.variables[counts] == {"TABLE": counts}
     assert functions.writes == 6
+
+
+def test_a_function_that_was_rolled_back_is_not_brought_forward_by_it(functions):
+    functions.code = "old"
+    with pytest.raises(UnblockError, match="was rolled back"):
+        unblock.skip(STAGE, [FIRST])
+    assert not functions.writes
 
 
 @pytest.mark.parametrize("record", ["x", "shardId-000000000000", f"{FIRST} {SECOND}", f"{FIRST}\n"])

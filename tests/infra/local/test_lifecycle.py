@@ -134,7 +134,8 @@ def test_up_starts_applies_and_writes_how_to_reach_it(bench):
     stage = bench.up()
     process = emulator.find(bench.home).process
     told = msgspec.json.decode((bench.home / "local.json").read_bytes(), type=Local)
-    outputs = msgspec.structs.replace(OUTPUTS, site_url=site_of(bench).url)
+    url = site_of(bench).url
+    outputs = msgspec.structs.replace(OUTPUTS, site_url=url, reports_url=f"{url}/reports/")
     assert told == Local(f"http://127.0.0.1:{bench.port}", "us-east-1", process.pid, outputs)
     assert (stage.name, stage.endpoint, stage.outputs) == ("local", told.endpoint, outputs)
     for step in ("Starting the emulator", "Building", "Applying Terraform", "Waiting for the API"):

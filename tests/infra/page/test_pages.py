@@ -1,5 +1,6 @@
 """What the page works out by itself, module by module, in the browser that runs it."""
 
+import re
 import threading
 import uuid
 
@@ -46,6 +47,40 @@ def call(page):
         )
 
     return run
+
+
+@pytest.mark.parametrize(
+    ("host", "uri", "answer"),
+    [
+        ("a.example", "/reports/secret/2026-01-31.html", "/reports/2026-01-31.html"),
+        ("a.example", "/reports/secret/", "/reports/"),
+        ("a.example", "/reports/secret/2026-01-31/top.csv", "/reports/2026-01-31/top.csv"),
+        ("a.example", "/reports/", 404),
+        ("a.example", "/reports/2026-01-31.html", 404),
+        ("a.example", "/reports/secret", 404),
+        ("a.example", "/reports/secre/secret/", 404),
+        ("a.example", "/reports/SECRET/", 404),
+        ("b.example", "/reports/secret/", "https://a.example/reports/secret/"),
+    ],
+)
+def test_the_edge_shows_reports_to_who_has_the_link_alone(page, host, uri, answer):
+    """The function of modules/site/reports.tf, with what Terraform puts into it."""
+    text = (REPOSITORY / "infra/terraform/modules/site/reports.tf").read_text("utf-8")
+    redirect, code = re.findall(r"<<-JS\n(.*?)\n +JS\n", text, re.DOTALL)
+    filled = code.replace("${indent(6, local.to_our_name)}", redirect)
+    for place, value in {
+        '${jsonencode("/reports/${local.secret}/")}': '"/reports/secret/"',
+        "${jsonencode(name)}": '"a.example"',
+        '${jsonencode("https://${name}")}': '"https://a.example"',
+    }.items():
+        assert place in filled
+        filled = filled.replace(place, value)
+    told = page.evaluate(
+        "([code, event]) => new Function(`${code}; return handler;`)()(event)",
+        [filled, {"request": {"uri": uri, "headers": {"host": {"value": host}}}}],
+    )
+    location = told.get("headers", {}).get("location", {}).get("value")
+    assert (location or told.get("uri") or told["statusCode"]) == answer
 
 
 @pytest.mark.parametrize(

@@ -124,6 +124,15 @@ def test_a_stage_on_aws_keeps_its_state_in_the_bucket_that_is_named(stage, fake,
     assert "-backend-config=bucket=states" in calls.read_text()
 
 
+@pytest.mark.parametrize(("stage", "locked"), [("bootstrap", False), ("prod", True)])
+def test_a_table_of_locks_is_used_by_all_but_who_makes_it(stage, locked, fake, monkeypatch):
+    calls = fake("echo '{}'")
+    monkeypatch.setenv("LAKE_STATE_BUCKET", "states")
+    monkeypatch.setenv("LAKE_LOCK_TABLE", "locks")
+    runner.init(stage)
+    assert ("-backend-config=dynamodb_table=locks" in calls.read_text()) == locked
+
+
 def test_where_nobody_can_tell_the_bucket_it_is_said(fake, monkeypatch):
     fake("echo '{}'")
     monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)

@@ -6,7 +6,7 @@ from click.testing import CliRunner
 
 import lake
 from infra.cli import undelivered
-from infra.stage import invoke
+from infra.stage import LIVE, invoke
 from tests import plan
 from transform.aws.buckets import Bucket
 from transform.event import stream_records
@@ -44,14 +44,18 @@ def test_what_it_could_not_take_comes_back_once(
         eventually(lambda: undelivered.look(bucket).records, 2)
     finally:
         functions.delete_function_concurrency(FunctionName=name)
+    called = functions.get_alias(FunctionName=name, Name=LIVE)["FunctionVersion"]
     told = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
     functions.update_function_configuration(
         FunctionName=name, Environment={"Variables": {"A": "b"}}
     )
+    without = functions.publish_version(FunctionName=name)["Version"]
+    functions.update_alias(FunctionName=name, Name=LIVE, FunctionVersion=without)
     try:
         taken.append(put(stage, film, 2, bad=b"hello"))
         eventually(lambda: undelivered.look(bucket).records, 3)
     finally:
+        functions.update_alias(FunctionName=name, Name=LIVE, FunctionVersion=called)
         functions.update_function_configuration(FunctionName=name, Environment={"Variables": told})
     eventually(lambda: api.likes(film), 3 * LINES)
     assert raw(film) == []

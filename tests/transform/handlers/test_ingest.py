@@ -197,6 +197,15 @@ def test_the_user_is_whose_token_it_is_whatever_a_like_says(kinesis, monkeypatch
     assert [like.user_id for like in on_stream(kinesis)] == ["u-7", "u-7"]
 
 
+def test_an_http_api_tells_of_a_request_and_a_token_in_the_same_form(kinesis, monkeypatch):
+    """https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html"""
+    monkeypatch.setenv("USER_CLAIM", "sub")
+    event = json.loads((aws.EVENTS / "http_api_post.json").read_text("utf-8"))
+    assert answer(event)[0] == 202
+    [like] = on_stream(kinesis)
+    assert (like.movie_id, like.user_id) == ("tt0111161", "u-7")
+
+
 @pytest.mark.parametrize(
     "context", [{}, {"authorizer": None}, {"authorizer": {"claims": {"sub": "u" * 129}}}]
 )

@@ -130,6 +130,7 @@ resource "aws_lambda_permission" "route" {
   for_each      = local.routes
   action        = "lambda:InvokeFunction"
   function_name = each.value.function.name
+  qualifier     = each.value.function.qualifier
   principal     = "apigateway.amazonaws.com"
   # A path's variable is a star in the ARN of a request.
   source_arn = "${aws_api_gateway_rest_api.this.execution_arn}/${var.stage}/${each.value.method}${replace(each.value.path, "{movie_id}", "*")}"

@@ -14,17 +14,19 @@ variable "stage" {
 }
 
 variable "ingest" {
-  description = "The function that takes likes in: its name, and the ARN by which API Gateway calls it."
+  description = "The function that takes likes in: its name, its alias, and the ARN by which API Gateway calls it."
   type = object({
     name       = string
+    qualifier  = string
     invoke_arn = string
   })
 }
 
 variable "read" {
-  description = "The function that answers how many likes and what is trending: its name, and the ARN by which API Gateway calls it."
+  description = "The function that answers how many likes and what is trending: its name, its alias, and the ARN by which API Gateway calls it."
   type = object({
     name       = string
+    qualifier  = string
     invoke_arn = string
   })
 }
@@ -89,6 +91,12 @@ variable "traced" {
 variable "opens_after" {
   description = "What has to be there before the first like is taken: Firehose reads the stream from when it became active on."
   type        = string
+}
+
+variable "key_arn" {
+  description = "ARN of the key that its log is encrypted with; null: CloudWatch's own."
+  type        = string
+  default     = null
 }
 
 variable "alarm_topic" {

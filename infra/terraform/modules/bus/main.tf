@@ -38,6 +38,7 @@ resource "aws_lambda_permission" "rule" {
   statement_id  = "event-bus"
   action        = "lambda:InvokeFunction"
   function_name = var.function_name
+  qualifier     = var.function_qualifier
   principal     = "events.amazonaws.com"
   source_arn    = aws_cloudwatch_event_rule.liked.arn
 }

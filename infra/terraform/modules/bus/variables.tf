@@ -13,8 +13,13 @@ variable "function_name" {
   type        = string
 }
 
+variable "function_qualifier" {
+  description = "Alias by which the function is called."
+  type        = string
+}
+
 variable "function_arn" {
-  description = "ARN of the function that takes events in."
+  description = "ARN of the function's alias, which takes events in."
   type        = string
 }
 

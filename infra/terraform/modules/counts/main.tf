@@ -3,7 +3,9 @@
 resource "aws_dynamodb_table" "this" {
   #checkov:skip=CKV_AWS_119:With a customer key where a variable asks for one; it holds no user.
   name                        = var.name
-  billing_mode                = "PAY_PER_REQUEST"
+  billing_mode                = var.capacity == null ? "PAY_PER_REQUEST" : "PROVISIONED"
+  write_capacity              = try(var.capacity.writes, null)
+  read_capacity               = try(var.capacity.reads, null)
   hash_key                    = "movie_id"
   deletion_protection_enabled = !var.disposable
 

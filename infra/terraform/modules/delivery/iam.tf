@@ -31,7 +31,7 @@ data "aws_iam_policy_document" "this" {
   statement {
     sid       = "MakeRows"
     actions   = ["lambda:InvokeFunction", "lambda:GetFunctionConfiguration"]
-    resources = [var.function_arn, "${var.function_arn}:$LATEST"]
+    resources = [var.function_arn]
   }
 
   statement {

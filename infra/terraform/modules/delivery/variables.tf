@@ -9,7 +9,7 @@ variable "stream_arn" {
 }
 
 variable "function_arn" {
-  description = "ARN of the function that turns what is on the stream into rows."
+  description = "ARN of the alias, or the version, of the function that turns what is on the stream into rows."
   type        = string
 }
 
@@ -52,6 +52,12 @@ variable "role_suffix" {
   description = "End of the role's name, which an account has once, whatever the region; empty where there is one region."
   type        = string
   default     = ""
+}
+
+variable "key_arn" {
+  description = "ARN of the key that its log is encrypted with; null: CloudWatch's own."
+  type        = string
+  default     = null
 }
 
 variable "alarm_topic" {

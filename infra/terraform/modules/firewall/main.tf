@@ -101,10 +101,11 @@ resource "aws_wafv2_web_acl_association" "this" {
 
 # The name has to begin so. https://docs.aws.amazon.com/waf/latest/developerguide/logging-cw-logs.html
 resource "aws_cloudwatch_log_group" "this" {
-  #checkov:skip=CKV_AWS_158:CloudWatch encrypts each group with a key of its own; a line names neither user nor address.
+  #checkov:skip=CKV_AWS_158:With the account's key where a variable asks for one and the group is in its region.
   #checkov:skip=CKV_AWS_338:30 days are enough to find out what went wrong, and what happened to a like stands in the lake.
   name              = "aws-waf-logs-${var.name}"
   retention_in_days = 30
+  kms_key_id        = var.key_arn
 }
 
 # What was let through is in the access log already. Keys and tokens are nobody's to read.

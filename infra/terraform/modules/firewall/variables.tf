@@ -28,3 +28,9 @@ variable "requests_per_address" {
     error_message = "WAF counts between 10 and 2,000,000,000 requests of an address."
   }
 }
+
+variable "key_arn" {
+  description = "ARN of the key, of the same region, that its log is encrypted with; null: CloudWatch's own."
+  type        = string
+  default     = null
+}

@@ -23,6 +23,7 @@ resource "aws_iam_role_policy" "dead_letters" {
 
 resource "aws_lambda_function_event_invoke_config" "this" {
   function_name = aws_lambda_function.this.function_name
+  qualifier     = aws_lambda_alias.live.name
   # As often as Lambda tries at all, if the event lives that long: the first retry comes after a minute.
   maximum_retry_attempts       = 2
   maximum_event_age_in_seconds = var.event_age_seconds

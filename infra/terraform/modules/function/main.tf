@@ -20,6 +20,7 @@ resource "aws_lambda_function" "this" {
   source_code_hash = filebase64sha256(var.package)
   memory_size      = var.memory_mb
   timeout          = var.timeout_seconds
+  publish          = true
 
   reserved_concurrent_executions = var.reserved_executions
 
@@ -38,7 +39,8 @@ resource "aws_lambda_function" "this" {
       POWERTOOLS_SERVICE_NAME      = var.name
       POWERTOOLS_METRICS_NAMESPACE = "MovieLikes"
       POWERTOOLS_LOG_LEVEL         = var.log_share < 1 ? "WARNING" : "INFO"
-      LAKE_STAGE                   = var.stage # a dimension of metrics
+      LAKE_STAGE                   = var.stage   # a dimension of metrics
+      LAKE_RELEASE                 = var.release # by which `lake rollback` finds the versions that belong together
       }, var.log_share < 1 ? {
       # A call that is drawn logs all it has to say.
       # https://docs.aws.amazon.com/powertools/python/latest/core/logger/#sampling-debug-logs
@@ -55,9 +57,19 @@ resource "aws_lambda_function" "this" {
   depends_on = [aws_iam_role_policy.this]
 }
 
+# Whoever calls the function calls the version that this names. `lake rollback` has it name an older one, and the next apply
+# the newest again. https://docs.aws.amazon.com/lambda/latest/dg/configuration-aliases.html
+resource "aws_lambda_alias" "live" {
+  name             = "live"
+  description      = "The version that is called."
+  function_name    = aws_lambda_function.this.function_name
+  function_version = aws_lambda_function.this.version
+}
+
 resource "aws_cloudwatch_log_group" "this" {
-  #checkov:skip=CKV_AWS_158:CloudWatch encrypts each group with a key of its own; a line names neither user nor address.
+  #checkov:skip=CKV_AWS_158:With the account's key where a variable asks for one; a line names neither user nor address.
   #checkov:skip=CKV_AWS_338:30 days are enough to find out what went wrong, and what happened to a like stands in the lake.
   name              = "/aws/lambda/${local.name}"
   retention_in_days = 30
+  kms_key_id        = var.key_arn
 }

@@ -4,13 +4,18 @@ output "name" {
 }
 
 output "arn" {
-  description = "ARN of the function."
-  value       = aws_lambda_function.this.arn
+  description = "ARN of the alias by which the function is called."
+  value       = aws_lambda_alias.live.arn
+}
+
+output "qualifier" {
+  description = "Name of the alias by which the function is called."
+  value       = aws_lambda_alias.live.name
 }
 
 output "invoke_arn" {
   description = "ARN by which API Gateway calls the function."
-  value       = aws_lambda_function.this.invoke_arn
+  value       = aws_lambda_alias.live.invoke_arn
 }
 
 output "dead_letters_arn" {

@@ -23,6 +23,11 @@ variable "description" {
   type        = string
 }
 
+variable "release" {
+  description = "What was deployed, the functions' code and the page: a hash that all versions have which belong together."
+  type        = string
+}
+
 variable "handler" {
   description = "Dotted path of the Python function that Lambda calls."
   type        = string
@@ -134,6 +139,12 @@ variable "role_suffix" {
   description = "End of the role's name, which an account has once, whatever the region; empty where there is one region."
   type        = string
   default     = ""
+}
+
+variable "key_arn" {
+  description = "ARN of the key that its log is encrypted with; null: CloudWatch's own."
+  type        = string
+  default     = null
 }
 
 variable "alarm_topic" {

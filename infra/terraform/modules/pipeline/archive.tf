@@ -2,6 +2,8 @@
 
 module "archive" {
   source          = "../function"
+  key_arn         = local.key_arn
+  release         = local.release
   traced          = var.traced
   role_suffix     = local.suffix
   name            = "ArchiveLikes"
@@ -28,6 +30,7 @@ data "aws_iam_policy_document" "archive" {
 
 module "delivery" {
   source         = "../delivery"
+  key_arn        = local.key_arn
   role_suffix    = local.suffix
   name           = local.archive
   stream_arn     = module.stream.arn

@@ -2,6 +2,8 @@
 
 module "audit" {
   source            = "../function"
+  key_arn           = local.key_arn
+  release           = local.release
   traced            = var.traced
   role_suffix       = local.suffix
   name              = "Audit"
@@ -10,7 +12,7 @@ module "audit" {
   handler           = "transform.handlers.audit.handler"
   package           = var.package
   layers            = local.layers.audit
-  environment       = { LAKE_BUCKET = local.bucket, COUNTS_TABLE = module.counts.name, STREAM_ARN = local.stream_arn, COMPACT_FUNCTION = module.compact.name }
+  environment       = { LAKE_BUCKET = local.bucket, COUNTS_TABLE = module.counts.name, STREAM_ARN = local.stream_arn, COMPACT_FUNCTION = "${module.compact.name}:${module.compact.qualifier}" }
   policy            = data.aws_iam_policy_document.audit.json
   memory_mb         = 3008
   ephemeral_mb      = 10240 # raw files of two days, which DuckDB reads

@@ -5,6 +5,8 @@
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
 module "compact" {
   source            = "../function"
+  key_arn           = local.key_arn
+  release           = local.release
   traced            = var.traced
   role_suffix       = local.suffix
   name              = "CompactLake"

@@ -4,12 +4,15 @@ module "counts" {
   source      = "../counts"
   name        = local.counts
   disposable  = var.disposable
+  capacity    = var.capacity.writes == null ? null : { writes = var.capacity.writes, reads = var.capacity.reads }
   key_arn     = local.key_arn
   alarm_topic = local.alarm_topic
 }
 
 module "count" {
   source          = "../function"
+  key_arn         = local.key_arn
+  release         = local.release
   traced          = var.traced
   role_suffix     = local.suffix
   name            = "UpdateCount"
@@ -48,5 +51,5 @@ resource "aws_lambda_event_source_mapping" "count" {
   maximum_retry_attempts             = -1
   maximum_record_age_in_seconds      = -1
   batch_size                         = 1000
-  maximum_batching_window_in_seconds = 1
+  maximum_batching_window_in_seconds = var.batch_seconds
 }

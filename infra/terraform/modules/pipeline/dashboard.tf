@@ -5,7 +5,7 @@ locals {
   dashboard = [
     { title = "Healthy? Requests are answered, and nothing fails", graphs = [
       { title = "Requests, and those answered with an error", stat = "Sum", line = null, metrics = [
-        for metric in ["Count", "4XXError", "5XXError"] : ["AWS/ApiGateway", metric, "ApiName", local.service, "Stage", var.stage]
+        for metric in var.http_api ? ["Count", "4xx", "5xx"] : ["Count", "4XXError", "5XXError"] : concat(["AWS/ApiGateway", metric], var.http_api ? ["ApiId", local.api_id] : ["ApiName", local.service], ["Stage", var.stage])
       ] },
       { title = "Calls of functions that failed", stat = "Sum", line = 0, metrics = [for name in local.function_names : ["AWS/Lambda", "Errors", "FunctionName", name]] },
       { title = "Calls that the account had no room for", stat = "Sum", line = 0, metrics = [for name in local.function_names : ["AWS/Lambda", "Throttles", "FunctionName", name]] },

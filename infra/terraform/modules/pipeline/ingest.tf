@@ -2,6 +2,8 @@
 
 module "ingest" {
   source      = "../function"
+  key_arn     = local.key_arn
+  release     = local.release
   traced      = var.traced
   log_share   = var.request_log_share
   role_suffix = local.suffix
@@ -30,11 +32,12 @@ data "aws_iam_policy_document" "ingest" {
 }
 
 module "bus" {
-  source        = "../bus"
-  name          = local.service
-  function_name = module.ingest.name
-  function_arn  = module.ingest.arn
-  producers     = var.producers
-  opens_after   = module.delivery.arn
-  alarm_topic   = local.alarm_topic
+  source             = "../bus"
+  name               = local.service
+  function_name      = module.ingest.name
+  function_qualifier = module.ingest.qualifier
+  function_arn       = module.ingest.arn
+  producers          = var.producers
+  opens_after        = module.delivery.arn
+  alarm_topic        = local.alarm_topic
 }

@@ -44,9 +44,49 @@ data "aws_iam_policy_document" "key" {
     }
   }
 
+  # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
+  statement {
+    sid       = "KeepLogs"
+    actions   = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
+    resources = ["*"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["logs.${local.region}.amazonaws.com"]
+    }
+
+    condition {
+      test     = "ArnLike"
+      variable = "kms:EncryptionContext:aws:logs:arn"
+      values   = ["arn:${local.partition}:logs:${local.regional}:log-group:*"]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = var.trail ? ["trail"] : []
+
+    # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html
+    content {
+      sid       = "KeepTrail"
+      actions   = ["kms:DescribeKey", "kms:GenerateDataKey*"]
+      resources = ["*"]
+
+      principals {
+        type        = "Service"
+        identifiers = ["cloudtrail.amazonaws.com"]
+      }
+
+      condition {
+        test     = "StringEquals"
+        variable = "aws:SourceArn"
+        values   = [local.trail_arn]
+      }
+    }
+  }
+
   # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html#oac-permissions-SSE-KMS
   dynamic "statement" {
-    for_each = var.publish_reports ? ["reports"] : []
+    for_each = var.reports_for != "nobody" ? ["reports"] : []
 
     content {
       sid       = "ShowReports"
@@ -70,7 +110,7 @@ data "aws_iam_policy_document" "key" {
 
 resource "aws_kms_key" "likes" {
   count                   = var.customer_key ? 1 : 0
-  description             = "Likes of stage ${var.stage}: stream, lake and tables."
+  description             = "Likes of stage ${var.stage}: stream, lake, tables and logs."
   enable_key_rotation     = true
   deletion_window_in_days = 30
   policy                  = data.aws_iam_policy_document.key.json

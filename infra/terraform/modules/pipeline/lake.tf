@@ -7,5 +7,5 @@ module "lake" {
   raw_expires_after_days = var.raw_expires_after_days
   tls_only               = var.tls_only
   key_arn                = local.key_arn
-  reports_reader         = var.publish_reports ? { distribution_arn = module.site.distribution_arn } : null
+  reports_reader         = var.reports_for != "nobody" ? { distribution_arn = module.site.distribution_arn } : null
 }

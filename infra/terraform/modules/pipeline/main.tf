@@ -15,6 +15,12 @@ locals {
   suffix = var.regional_names ? "-${local.region}" : ""
   global = "movie-likes-${var.stage}${local.suffix}"
 
+  # Functions and page that were deployed together are known by it: `lake rollback` goes back to all of them.
+  release = substr(sha256(join("", concat(
+    [for file in concat([var.package], values(var.layers)) : filesha256(file)],
+    [module.site.files_hash],
+  ))), 0, 12)
+
   stream         = "MovieLikesStream-${var.stage}"
   counts         = "MovieLikesTable-${var.stage}"
   trends         = "MovieTrendsTable-${var.stage}"
@@ -30,6 +36,6 @@ locals {
   trends_arn = "arn:${local.partition}:dynamodb:${local.regional}:table/${local.trends}"
   bucket_arn = "arn:${local.partition}:s3:::${local.bucket}"
 
-  api_url            = var.api_address == null ? module.api.url : format(var.api_address, module.api.id)
+  api_url            = var.api_address == null ? one(concat(module.api[*].url, module.http_api[*].url)) : format(var.api_address, local.api_id)
   results_bucket_arn = "arn:${local.partition}:s3:::${local.results_bucket}"
 }

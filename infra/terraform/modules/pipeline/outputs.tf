@@ -14,14 +14,16 @@ output "stage" {
     site_distribution = module.site.distribution_id
     # Address of the page with the Like button.
     site_url = module.site.url
+    # Base of the addresses of reports at the site; empty where nobody reads them there.
+    reports_url = module.site.reports_url
     # Kinesis stream that every accepted like is on.
     stream_name = module.stream.name
     # DynamoDB table of the net likes of each movie.
     counts_table = module.counts.name
     # DynamoDB table of the sums of batches, and of the leaderboards.
     trends_table = module.trends.name
-    # ARN of the stream's consumer that trends are read from.
-    consumer_arn = module.trends.consumer_arn
+    # ARN of the stream's consumer that trends are read from; empty where they are read from the stream itself.
+    consumer_arn = module.trends.consumer_arn == null ? "" : module.trends.consumer_arn
     # Firehose stream that archives likes.
     firehose_name = module.delivery.name
     # Event bus that other services announce likes on.

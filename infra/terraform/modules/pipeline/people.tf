@@ -101,7 +101,7 @@ data "aws_iam_policy_document" "operator" {
   statement {
     sid       = "RunAgain"
     actions   = ["lambda:GetFunctionConfiguration", "lambda:InvokeFunction"]
-    resources = [for name in ["Audit", "CompactLake", "RankTrends", "TrendReport"] : "${local.functions_arn}:${name}-${var.stage}"]
+    resources = flatten([for name in ["Audit", "CompactLake", "RankTrends", "TrendReport"] : ["${local.functions_arn}:${name}-${var.stage}", "${local.functions_arn}:${name}-${var.stage}:live"]])
   }
 
   statement {
@@ -159,6 +159,6 @@ data "aws_iam_policy_document" "producer" {
   statement {
     sid       = "PostLikes"
     actions   = ["execute-api:Invoke"]
-    resources = ["arn:${local.partition}:execute-api:${local.regional}:${module.api.id}/${var.stage}/POST/likes"]
+    resources = ["arn:${local.partition}:execute-api:${local.regional}:${local.api_id}/${var.stage}/POST/likes"]
   }
 }

@@ -2,6 +2,8 @@
 
 module "rank" {
   source            = "../function"
+  key_arn           = local.key_arn
+  release           = local.release
   traced            = var.traced
   role_suffix       = local.suffix
   name              = "RankTrends"

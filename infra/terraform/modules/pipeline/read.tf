@@ -2,6 +2,8 @@
 
 module "read" {
   source          = "../function"
+  key_arn         = local.key_arn
+  release         = local.release
   traced          = var.traced
   log_share       = var.request_log_share
   role_suffix     = local.suffix

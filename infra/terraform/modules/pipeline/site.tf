@@ -5,8 +5,12 @@ module "site" {
   name     = local.global
   bucket   = local.site_bucket
   api_url  = local.api_url
-  reports  = var.publish_reports ? { domain_name = module.lake.domain_name } : null
+  reports  = var.reports_for == "nobody" ? null : { domain_name = module.lake.domain_name, secret = var.reports_for == "link", link = var.reports_link }
   tls_only = var.tls_only
+  release  = local.release
+  logged   = var.site_log
+
+  versions_expire = var.raw_expires_after_days != null
 
   domain      = var.domain
   web_acl_arn = one(module.site_firewall[*].arn)

@@ -2,6 +2,7 @@ module "stream" {
   source          = "../stream"
   name            = local.stream
   retention_hours = var.stream_retention_hours
+  shards          = var.capacity.shards
   key_arn         = local.key_arn
   alarm_topic     = local.alarm_topic
 }

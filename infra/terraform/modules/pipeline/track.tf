@@ -1,9 +1,10 @@
-# TrackTrends: sums up each batch that the stream pushes to its consumer, and keeps the sums for RankTrends.
+# TrackTrends: sums up each batch that the stream pushes to its consumer, or is asked for, and keeps the sums for RankTrends.
 
 module "trends" {
   source      = "../trends"
   name        = local.trends
   consumer    = local.consumer
+  fan_out     = var.fan_out
   stream_arn  = module.stream.arn
   disposable  = var.disposable
   key_arn     = local.key_arn
@@ -12,6 +13,8 @@ module "trends" {
 
 module "track" {
   source          = "../function"
+  key_arn         = local.key_arn
+  release         = local.release
   traced          = var.traced
   role_suffix     = local.suffix
   name            = "TrackTrends"
@@ -41,10 +44,14 @@ data "aws_iam_policy_document" "track" {
   }
 
   # The last part of a consumer's ARN is the second it was made in.
-  statement {
-    sid       = "Subscribe"
-    actions   = ["kinesis:SubscribeToShard"]
-    resources = ["${local.stream_arn}/consumer/${local.consumer}:*"]
+  dynamic "statement" {
+    for_each = var.fan_out ? ["fan-out"] : []
+
+    content {
+      sid       = "Subscribe"
+      actions   = ["kinesis:SubscribeToShard"]
+      resources = ["${local.stream_arn}/consumer/${local.consumer}:*"]
+    }
   }
 }
 
@@ -52,12 +59,12 @@ data "aws_iam_policy_document" "track" {
 # giving a batch up, would let the shard's checkpoint pass likes that are in no sum.
 resource "aws_lambda_event_source_mapping" "track" {
   count                              = var.fan_out_mapping ? 1 : 0
-  event_source_arn                   = module.trends.consumer_arn
+  event_source_arn                   = var.fan_out ? module.trends.consumer_arn : module.stream.arn
   function_name                      = module.track.arn
   starting_position                  = "TRIM_HORIZON"
   parallelization_factor             = 1
   maximum_retry_attempts             = -1
   maximum_record_age_in_seconds      = -1
   batch_size                         = 1000
-  maximum_batching_window_in_seconds = 1
+  maximum_batching_window_in_seconds = var.batch_seconds
 }

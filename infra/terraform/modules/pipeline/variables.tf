@@ -45,6 +45,34 @@ variable "archive_executions" {
   default     = -1
 }
 
+variable "capacity" {
+  description = "What is bought by the hour instead of on demand: `shards` of the stream, and `writes` and `reads` a second of the table of counts."
+  type = object({
+    shards = optional(number)
+    writes = optional(number)
+    reads  = optional(number, 10)
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "fan_out" {
+  description = "Whether TrackTrends has a reader of the stream for itself (enhanced fan-out), which takes 70 ms in place of up to a second, and nothing from the other readers."
+  type        = bool
+  default     = true
+}
+
+variable "batch_seconds" {
+  description = "How long likes are gathered before they are counted and tracked: a film that is liked twice in it is written once."
+  type        = number
+  default     = 1
+
+  validation {
+    condition     = var.batch_seconds >= 0 && var.batch_seconds <= 60
+    error_message = "Gather likes for a minute at most."
+  }
+}
+
 variable "raw_expires_after_days" {
   description = "Days after which raw files are deleted; null keeps everything, for a stage that is wiped instead."
   type        = number
@@ -56,12 +84,14 @@ variable "requests_per_second" {
 }
 
 variable "writers" {
-  description = "Who may send likes: `open` (everybody, throttled), `api_key` (a key for each of `keys`), `iam` (signed requests of who may invoke POST /likes), `jwt` (ID tokens of `user_pool_arn`, whose `claim` is the user of each like, whatever a like says)."
+  description = "Who may send likes: `open` (everybody, throttled), `api_key` (a key for each of `keys`), `iam` (signed requests of who may invoke POST /likes), `jwt` (ID tokens of `user_pool_arn`, whose `claim` is the user of each like, whatever a like says). An HTTP API has no `api_key`, and takes tokens of any `issuer` for one of `audience`."
   type = object({
     mode          = string
     keys          = optional(set(string), [])
     user_pool_arn = optional(string)
     claim         = optional(string, "sub")
+    issuer        = optional(string)
+    audience      = optional(set(string), [])
   })
   default = { mode = "open" }
 
@@ -71,7 +101,7 @@ variable "writers" {
   }
 
   validation {
-    condition     = var.writers.mode != "jwt" || can(regex("^arn:[a-z-]+:cognito-idp:", var.writers.user_pool_arn))
+    condition     = var.writers.mode != "jwt" || var.http_api || can(regex("^arn:[a-z-]+:cognito-idp:", var.writers.user_pool_arn))
     error_message = "For jwt, name the Cognito user pool whose tokens count, by its ARN."
   }
 
@@ -79,6 +109,12 @@ variable "writers" {
     condition     = (var.writers.mode == "api_key") == (length(var.writers.keys) > 0)
     error_message = "Name the senders that get keys for api_key, and for nothing else."
   }
+}
+
+variable "http_api" {
+  description = "Whether the API is one of API Gateway's HTTP APIs: a third of the price, and neither a web ACL, nor API keys, nor validation of requests before a function runs."
+  type        = bool
+  default     = false
 }
 
 variable "cors_origins" {
@@ -153,16 +189,39 @@ variable "traced" {
   default     = false
 }
 
+variable "trail" {
+  description = "Whether CloudTrail tells who read and wrote which object of the lake: 1 USD a million, most of which are the stage's own."
+  type        = bool
+  default     = false
+}
+
+variable "site_log" {
+  description = "Whether CloudFront tells of each request of the page, without the address it came from: 0.50 USD a GB."
+  type        = bool
+  default     = false
+}
+
 variable "api_address" {
   description = "Base of the API's addresses where an emulator has its own form of it, with %s for API Gateway's id of the API; null: AWS's own."
   type        = string
   default     = null
 }
 
-variable "publish_reports" {
-  description = "Whether the site shows the lake's reports, to everybody who knows its address."
-  type        = bool
-  default     = false
+variable "reports_for" {
+  description = "Who reads the lake's reports at the site: `nobody`; `link`, who has their address, which cannot be guessed; `everybody`, whom the page shows them."
+  type        = string
+  default     = "nobody"
+
+  validation {
+    condition     = contains(["nobody", "link", "everybody"], var.reports_for)
+    error_message = "Reports are for nobody, for who has the link, or for everybody."
+  }
+}
+
+variable "reports_link" {
+  description = "Which link to the reports it is: another text makes another one, and the old one leads nowhere."
+  type        = string
+  default     = "1"
 }
 
 variable "tls_only" {

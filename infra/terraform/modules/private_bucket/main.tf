@@ -33,6 +33,8 @@ resource "aws_s3_bucket_versioning" "this" {
 }
 
 data "aws_iam_policy_document" "this" {
+  source_policy_documents = var.policies
+
   dynamic "statement" {
     for_each = var.tls_only ? ["tls"] : []
 
@@ -79,7 +81,7 @@ data "aws_iam_policy_document" "this" {
 }
 
 resource "aws_s3_bucket_policy" "this" {
-  count  = var.tls_only || var.reader != null ? 1 : 0
+  count  = var.tls_only || var.reader != null || length(var.policies) > 0 ? 1 : 0
   bucket = var.bucket.id
   policy = data.aws_iam_policy_document.this.json
 

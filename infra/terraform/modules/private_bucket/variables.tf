@@ -21,6 +21,12 @@ variable "tls_only" {
   default     = true
 }
 
+variable "policies" {
+  description = "What else the bucket's policy says: JSON of aws_iam_policy_document."
+  type        = list(string)
+  default     = []
+}
+
 variable "reader" {
   description = "The CloudFront distribution that may read below `prefix`, which is empty or ends with a slash; null: nobody is let in."
   type        = object({ distribution_arn = string, prefix = string })

@@ -57,14 +57,8 @@ resource "aws_cloudfront_function" "name" {
   code     = <<-JS
     function handler(event) {
       var request = event.request;
-      if (request.headers.host && request.headers.host.value === ${jsonencode(each.key)}) {
-        return request;
-      }
-      return {
-        statusCode: 301,
-        statusDescription: "Moved Permanently",
-        headers: { location: { value: ${jsonencode("https://${each.key}")} + request.uri } },
-      };
+      ${indent(6, local.to_our_name)}
+      return request;
     }
   JS
 }

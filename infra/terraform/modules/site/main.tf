@@ -3,6 +3,8 @@
 locals {
   pages = "${path.module}/../../../page"
 
+  files_hash = sha256(join("", [for file in sort(fileset(local.pages, "*")) : filesha256("${local.pages}/${file}")]))
+
   types = {
     css  = "text/css; charset=utf-8"
     html = "text/html; charset=utf-8"
@@ -27,8 +29,7 @@ resource "aws_s3_bucket" "this" {
   #checkov:skip=CKV_AWS_144:One region is what the stage promises; another one is another stage.
   #checkov:skip=CKV_AWS_145:Module private_bucket has it, with a customer key where a variable asks for one.
   #checkov:skip=CKV2_AWS_6:Module private_bucket has it.
-  #checkov:skip=CKV_AWS_21:Module private_bucket has it where what is lost cannot be made again.
-  #checkov:skip=CKV2_AWS_61:It holds the page's files alone, which the next apply brings back.
+  #checkov:skip=CKV_AWS_21:Module private_bucket has it, so that there is a way back.
   bucket        = var.bucket
   force_destroy = true # nothing in it that the next apply does not bring back
 }
@@ -41,6 +42,10 @@ resource "aws_s3_object" "page" {
   etag          = filemd5("${local.pages}/${each.value}")
   content_type  = local.types[reverse(split(".", each.value))[0]]
   cache_control = local.cache_control
+  metadata      = { release = var.release }
+
+  # Only what is put into a bucket that keeps versions is one.
+  depends_on = [module.private]
 }
 
 resource "aws_s3_object" "made" {
@@ -51,4 +56,25 @@ resource "aws_s3_object" "made" {
   etag          = md5(each.value)
   content_type  = "application/json"
   cache_control = local.cache_control
+}
+
+resource "aws_s3_bucket_lifecycle_configuration" "this" {
+  count      = var.versions_expire ? 1 : 0
+  bucket     = aws_s3_bucket.this.id
+  depends_on = [module.private]
+
+  rule {
+    id     = "versions"
+    status = "Enabled"
+
+    filter {}
+
+    noncurrent_version_expiration {
+      noncurrent_days = 90
+    }
+
+    abort_incomplete_multipart_upload {
+      days_after_initiation = 2
+    }
+  }
 }

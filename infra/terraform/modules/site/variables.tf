@@ -13,6 +13,23 @@ variable "bucket" {
   type        = string
 }
 
+variable "release" {
+  description = "What was deployed, the functions' code and the page: a hash that the page's files have as metadata."
+  type        = string
+}
+
+variable "versions_expire" {
+  description = "Whether old versions of the page's files are deleted after 90 days; a stage that is wiped keeps them until then."
+  type        = bool
+  default     = true
+}
+
+variable "logged" {
+  description = "Whether each request is logged, without its address."
+  type        = bool
+  default     = false
+}
+
 variable "api_url" {
   description = "Base of every address of the API that the page talks to, without a closing slash."
   type        = string
@@ -24,8 +41,8 @@ variable "api_url" {
 }
 
 variable "reports" {
-  description = "The lake's bucket, whose reports/ are shown under /reports/; null: no reports."
-  type        = object({ domain_name = string })
+  description = "The lake's bucket, whose reports/ are shown under /reports/, or under an address that cannot be guessed if that is `secret`, another one for each `link`; null: no reports."
+  type        = object({ domain_name = string, secret = optional(bool, false), link = optional(string, "1") })
 }
 
 variable "domain" {

@@ -13,6 +13,17 @@ variable "retention_hours" {
   }
 }
 
+variable "shards" {
+  description = "Shards that are bought by the hour, each for 1 MB and 1,000 records a second; null: on demand."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.shards == null ? true : var.shards >= 1 && var.shards <= 1000 && floor(var.shards) == var.shards
+    error_message = "Buy between 1 and 1,000 shards, or null for on demand."
+  }
+}
+
 variable "key_arn" {
   description = "ARN of the key that what is held is encrypted with; null: AWS's own."
   type        = string

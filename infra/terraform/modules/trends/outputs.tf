@@ -9,6 +9,6 @@ output "arn" {
 }
 
 output "consumer_arn" {
-  description = "ARN of the stream's consumer, which ends with the second it was made in."
-  value       = aws_kinesis_stream_consumer.this.arn
+  description = "ARN of the stream's consumer, which ends with the second it was made in; null: the stream is asked."
+  value       = one(aws_kinesis_stream_consumer.this[*].arn)
 }

@@ -13,6 +13,12 @@ variable "consumer" {
   }
 }
 
+variable "fan_out" {
+  description = "Whether there is a consumer, with 2 MB a second of each shard for itself; it is paid by the GB, and of bought shards by the hour."
+  type        = bool
+  default     = true
+}
+
 variable "stream_arn" {
   description = "ARN of the stream that likes are read from."
   type        = string

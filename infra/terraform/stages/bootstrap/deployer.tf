@@ -30,12 +30,12 @@ locals {
       resources = [for role in local.roles : "${local.arn}:iam::${local.account}:role/${role}"]
     }
     functions = {
-      read  = ["lambda:Get*", "lambda:List*", "logs:ListTagsForResource"]
+      read  = ["lambda:Get*", "lambda:List*", "logs:ListTagsForResource", "logs:GetDelivery*"]
       write = ["lambda:Add*", "lambda:Create*", "lambda:Delete*", "lambda:Publish*", "lambda:Put*", "lambda:Remove*", "lambda:Tag*", "lambda:Untag*", "lambda:Update*", "logs:Create*", "logs:Delete*", "logs:Put*", "logs:Tag*", "logs:Untag*"]
       resources = concat(
         [for function in local.functions : "${local.arn}:lambda:${local.regional}:function:${function}"],
         ["${local.arn}:lambda:${local.regional}:layer:movie-likes-*", "${local.arn}:lambda:${local.regional}:event-source-mapping:*"],
-        [for group in ["/aws/lambda/*", "/aws/kinesisfirehose/MovieLikes*", "/aws/apigateway/movie-likes-*", "aws-waf-logs-movie-likes-*"] : "${local.arn}:logs:*:${local.account}:log-group:${group}"],
+        [for group in ["/aws/lambda/*", "/aws/kinesisfirehose/MovieLikes*", "/aws/apigateway/movie-likes-*", "/aws/vendedlogs/cloudfront/movie-likes-*", "aws-waf-logs-movie-likes-*"] : "${local.arn}:logs:*:${local.account}:log-group:${group}"],
       )
     }
     data = {
@@ -57,6 +57,16 @@ locals {
         "${local.arn}:wafv2:*:${local.account}:*/webacl/movie-likes-*", "${local.arn}:wafv2:*:${local.account}:*/managedruleset/*",
         "${local.arn}:events:${local.regional}:event-bus/movie-likes-*", "${local.arn}:events:${local.regional}:rule/movie-likes-*",
       ]
+    }
+    # What a stage has if its variables ask for it.
+    options = {
+      read  = ["acm:Describe*", "acm:List*", "budgets:List*", "budgets:View*", "cloudtrail:Describe*", "cloudtrail:Get*", "cloudtrail:List*", "kms:Describe*", "kms:Get*", "kms:List*", "route53:Get*", "route53:List*"]
+      write = ["acm:AddTags*", "acm:DeleteCertificate", "acm:RequestCertificate", "budgets:ModifyBudget", "budgets:TagResource", "cloudfront:AllowVendedLogDeliveryForResource", "cloudtrail:AddTags", "cloudtrail:CreateTrail", "cloudtrail:DeleteTrail", "cloudtrail:PutEventSelectors", "cloudtrail:StartLogging", "cloudtrail:StopLogging", "cloudtrail:UpdateTrail", "kms:CreateAlias", "kms:DeleteAlias", "kms:EnableKeyRotation", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion", "kms:TagResource", "kms:UpdateAlias", "logs:CreateDelivery", "logs:DeleteDelivery*", "logs:PutDelivery*", "route53:ChangeResourceRecordSets"]
+      resources = concat(
+        ["${local.arn}:acm:*:${local.account}:certificate/*", "${local.arn}:budgets::${local.account}:budget/movie-likes-*", "${local.arn}:cloudtrail:${local.regional}:trail/movie-likes-*", "${local.arn}:cloudfront::${local.account}:distribution/*"],
+        ["${local.arn}:kms:${local.regional}:key/*", "${local.arn}:kms:${local.regional}:alias/movie-likes-*", "${local.arn}:route53:::hostedzone/*", "${local.arn}:route53:::change/*"],
+        [for kind in ["delivery", "delivery-source", "delivery-destination"] : "${local.arn}:logs:us-east-1:${local.account}:${kind}:*"],
+      )
     }
     rest = {
       read  = ["scheduler:Get*", "scheduler:List*", "sqs:Get*", "sqs:List*", "sns:Get*", "sns:List*", "cloudwatch:Describe*", "cloudwatch:Get*", "cloudwatch:ListTags*"]
@@ -140,12 +150,23 @@ data "aws_iam_policy_document" "deployer" {
     resources = [for stage in ["test", "prod"] : "${local.arn}:s3:::${var.bucket}/${stage}/*"]
   }
 
+  # https://developer.hashicorp.com/terraform/language/backend/s3 (DynamoDB table permissions)
+  dynamic "statement" {
+    for_each = var.lock_table ? ["locks"] : []
+
+    content {
+      sid       = "LockStates"
+      actions   = ["dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"]
+      resources = [local.locks_arn]
+    }
+  }
+
   # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html and those of the others
   statement {
     sid = "WhatTakesNoResource"
     actions = concat(
-      ["apigateway:GET", "dynamodb:DescribeLimits", "kinesis:DescribeLimits", "lambda:GetAccountSettings", "logs:DescribeLogGroups", "sns:GetSubscriptionAttributes", "sts:GetCallerIdentity"],
-      contains(each.value.verbs, "write") ? ["cloudfront:CreateOriginAccessControl", "events:PutPermission", "events:RemovePermission", "lambda:CreateEventSourceMapping", "sns:SetSubscriptionAttributes", "sns:Unsubscribe"] : [],
+      ["apigateway:GET", "dynamodb:DescribeLimits", "kinesis:DescribeLimits", "lambda:GetAccountSettings", "logs:DescribeLogGroups", "route53:ListHostedZones", "sns:GetSubscriptionAttributes", "sts:GetCallerIdentity"],
+      contains(each.value.verbs, "write") ? ["cloudfront:CreateOriginAccessControl", "events:PutPermission", "events:RemovePermission", "kms:CreateKey", "lambda:CreateEventSourceMapping", "logs:DescribeResourcePolicies", "logs:PutResourcePolicy", "sns:SetSubscriptionAttributes", "sns:Unsubscribe"] : [],
     )
     resources = ["*"]
   }

@@ -1,5 +1,5 @@
 # What an account needs once in a region, before the first stage: where Terraform keeps its states. A state is locked by an
-# object beside it (use_lockfile), so there is no table of locks.
+# object beside it (use_lockfile), and where asked for in a table, too (locks.tf).
 
 # The bucket is there before Terraform is: its own state lies in it (infra/terraform/states.py).
 import {

@@ -13,3 +13,9 @@ variable "repository" {
     error_message = "A repository is owner/name."
   }
 }
+
+variable "lock_table" {
+  description = "Whether there is a DynamoDB table of locks beside S3's own: TF_VAR_lock_table=true, then LAKE_LOCK_TABLE=movie-likes-terraform-locks."
+  type        = bool
+  default     = false
+}

@@ -12,8 +12,8 @@ module "pipeline" {
   api_address            = "${var.endpoint}/restapis/%s/local/_user_request_"
   tls_only               = false # the emulator speaks plain HTTP
   alarms                 = false
-  publish_reports        = true  # to whoever is at the laptop
-  regional_names         = false # the emulator has one region
-  fan_out_mapping        = false # the emulator refuses a mapping on a consumer; infra/local/bridge stands for it
-  layers                 = {}    # the emulator runs functions in its own Python, which has all they import
+  reports_for            = "everybody" # who is is at the laptop
+  regional_names         = false       # the emulator has one region
+  fan_out_mapping        = false       # the emulator refuses a mapping on a consumer; infra/local/bridge stands for it
+  layers                 = {}          # the emulator runs functions in its own Python, which has all they import
 }

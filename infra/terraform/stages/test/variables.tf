@@ -20,10 +20,16 @@ variable "report_email" {
   default     = null
 }
 
-variable "publish_reports" {
-  description = "Whether the site shows the lake's reports, to everybody who knows its address."
-  type        = bool
-  default     = false
+variable "reports_for" {
+  description = "Who reads the reports at the site: nobody, link (who has their address), or everybody."
+  type        = string
+  default     = "nobody"
+}
+
+variable "reports_link" {
+  description = "Another text makes another link to the reports."
+  type        = string
+  default     = "1"
 }
 
 variable "writers" {
@@ -82,6 +88,48 @@ variable "archive_executions" {
 
 variable "customer_key" {
   description = "Whether stream, lake and tables are encrypted with a key of the account's own."
+  type        = bool
+  default     = false
+}
+
+variable "capacity" {
+  description = "Shards, and writes and reads a second of the counts, that are bought by the hour: TF_VAR_capacity='{\"shards\":1,\"writes\":10}'."
+  type        = any
+  default     = {}
+}
+
+variable "fan_out" {
+  description = "Whether trends have a reader of the stream for themselves."
+  type        = bool
+  default     = true
+}
+
+variable "batch_seconds" {
+  description = "Seconds that likes are gathered for before they are counted."
+  type        = number
+  default     = 1
+}
+
+variable "http_api" {
+  description = "Whether the API is an HTTP API, which costs and does less than a REST API."
+  type        = bool
+  default     = false
+}
+
+variable "stream_retention_hours" {
+  description = "Longest outage of a reader that loses no like; what is beyond 24 hours is paid by the GB, or by the hour of bought shards."
+  type        = number
+  default     = 24
+}
+
+variable "trail" {
+  description = "Whether CloudTrail tells who read and wrote which object of the lake, priced by the event."
+  type        = bool
+  default     = false
+}
+
+variable "site_log" {
+  description = "Whether CloudFront tells of each request of the page, without the address it came from."
   type        = bool
   default     = false
 }

@@ -39,8 +39,9 @@ class Functions:
         assert FunctionName == "TrackTrends-local"
         return {"Role": ROLE}
 
-    def invoke(self, FunctionName, InvocationType, Payload):
-        assert (FunctionName, InvocationType) == ("TrackTrends-local", "RequestResponse")
+    def invoke(self, FunctionName, Qualifier, InvocationType, Payload):
+        assert (FunctionName, Qualifier) == ("TrackTrends-local", "live")
+        assert InvocationType == "RequestResponse"
         self.busy.set()
         assert self.free.wait(30)
         answer = self.answers.pop(0) if self.answers else {}

@@ -10,8 +10,8 @@ mock_provider "aws" {
 variables {
   name                = "movie-likes-test"
   stage               = "test"
-  ingest              = { name = "IngestLike-test", invoke_arn = "arn:aws:apigateway:us-east-1:lambda:path/ingest/invocations" }
-  read                = { name = "ReadLikes-test", invoke_arn = "arn:aws:apigateway:us-east-1:lambda:path/read/invocations" }
+  ingest              = { name = "IngestLike-test", qualifier = "live", invoke_arn = "arn:aws:apigateway:us-east-1:lambda:path/ingest/invocations" }
+  read                = { name = "ReadLikes-test", qualifier = "live", invoke_arn = "arn:aws:apigateway:us-east-1:lambda:path/read/invocations" }
   writers             = { mode = "open" }
   cors_origins        = ["*"]
   requests_per_second = 100

@@ -20,11 +20,12 @@ mock_provider "aws" {
 }
 
 variables {
-  name          = "movie-likes-test"
-  function_name = "IngestLike-test"
-  function_arn  = "arn:aws:lambda:us-east-1:000000000000:function:IngestLike-test"
-  opens_after   = "arn:aws:firehose:us-east-1:000000000000:deliverystream/MovieLikesArchive-test"
-  alarm_topic   = { arn = "arn:aws:sns:us-east-1:000000000000:alarms" }
+  name               = "movie-likes-test"
+  function_qualifier = "live"
+  function_name      = "IngestLike-test"
+  function_arn       = "arn:aws:lambda:us-east-1:000000000000:function:IngestLike-test"
+  opens_after        = "arn:aws:firehose:us-east-1:000000000000:deliverystream/MovieLikesArchive-test"
+  alarm_topic        = { arn = "arn:aws:sns:us-east-1:000000000000:alarms" }
 }
 
 run "a_like_that_is_announced_reaches_the_function_or_the_queue" {

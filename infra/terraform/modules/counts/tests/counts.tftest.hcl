@@ -29,6 +29,21 @@ run "a_disposable_stage_can_be_destroyed" {
   }
 }
 
+run "writes_are_bought_by_the_hour_where_they_are_named" {
+  command = plan
+  variables { capacity = { writes = 600, reads = 10 } }
+  assert {
+    condition     = [aws_dynamodb_table.this.billing_mode, aws_dynamodb_table.this.write_capacity, aws_dynamodb_table.this.read_capacity] == ["PROVISIONED", 600, 10]
+    error_message = "As much as was named: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/provisioned-capacity-mode.html"
+  }
+}
+
+run "no_writes_at_all_are_refused" {
+  command = plan
+  variables { capacity = { writes = 0, reads = 1 } }
+  expect_failures = [var.capacity]
+}
+
 run "neither_kept_nor_disposable_is_refused" {
   command = plan
   variables { disposable = null }

@@ -19,7 +19,7 @@ mock_provider "aws" {
 variables {
   name           = "MovieLikesArchive-test"
   stream_arn     = "arn:aws:kinesis:us-east-1:000000000000:stream/MovieLikesStream-test"
-  function_arn   = "arn:aws:lambda:us-east-1:000000000000:function:ArchiveLikes-test"
+  function_arn   = "arn:aws:lambda:us-east-1:000000000000:function:ArchiveLikes-test:live"
   bucket_arn     = "arn:aws:s3:::raw-likes-bucket-test-000000000000"
   prefix         = "raw/"
   database       = "movie_likes_test"
@@ -50,7 +50,7 @@ run "rows_become_parquet_by_arrival_hour" {
     condition = {
       for p in one(aws_kinesis_firehose_delivery_stream.this.extended_s3_configuration[0].processing_configuration[0].processors).parameters : p.parameter_name => p.parameter_value
       } == {
-      LambdaArn       = "arn:aws:lambda:us-east-1:000000000000:function:ArchiveLikes-test:$LATEST"
+      LambdaArn       = "arn:aws:lambda:us-east-1:000000000000:function:ArchiveLikes-test:live"
       BufferSizeInMBs = "0.2", BufferIntervalInSeconds = "90", NumberOfRetries = "10"
     }
     error_message = "A call gets 0.2 MB (0.2 to 3) or 90 s (0 to 900), a failed one comes again more often than 3 times, and nothing is set to its default, which would show as a change in every plan: https://docs.aws.amazon.com/firehose/latest/APIReference/API_ProcessorParameter.html, https://docs.aws.amazon.com/firehose/latest/dev/data-transformation.html"

@@ -17,6 +17,7 @@ variables {
   name            = "IngestLike"
   stage           = "test"
   description     = "Puts likes on the stream."
+  release         = "0123456789ab"
   handler         = "transform.handlers.ingest.handler"
   package         = "versions.tf"
   environment     = { STREAM_NAME = "MovieLikesStream-test" }
@@ -37,6 +38,7 @@ run "a_function_has_its_role_log_alarms_and_dead_letters" {
   assert {
     condition = aws_lambda_function.this.environment[0].variables == tomap({
       STREAM_NAME                  = "MovieLikesStream-test"
+      LAKE_RELEASE                 = "0123456789ab"
       POWERTOOLS_SERVICE_NAME      = "IngestLike"
       POWERTOOLS_METRICS_NAMESPACE = "MovieLikes"
       POWERTOOLS_LOG_LEVEL         = "INFO"
@@ -161,4 +163,15 @@ run "what_lambda_or_our_names_do_not_know_is_refused" {
     var.name, var.stage, var.handler, var.memory_mb, var.ephemeral_mb, var.timeout_seconds, var.layers,
     var.event_age_seconds, var.reserved_executions, var.log_share,
   ]
+}
+
+run "a_version_is_made_of_each_change_and_the_alias_calls_the_newest" {
+  assert {
+    condition     = aws_lambda_function.this.publish && aws_lambda_alias.live.name == "live" && aws_lambda_alias.live.function_version == aws_lambda_function.this.version
+    error_message = "There is a way back: https://docs.aws.amazon.com/lambda/latest/dg/configuration-aliases.html"
+  }
+  assert {
+    condition     = aws_lambda_function_event_invoke_config.this.qualifier == "live" && output.arn == aws_lambda_alias.live.arn
+    error_message = "What is called, and what its failures come from, is the alias: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-configuring.html"
+  }
 }

@@ -10,6 +10,9 @@ mock_provider "aws" {
   mock_resource "aws_wafv2_web_acl" {
     defaults = { arn = "arn:aws:wafv2:us-east-1:000000000000:global/webacl/mock/mock" }
   }
+  mock_resource "aws_cloudwatch_log_delivery_destination" {
+    defaults = { arn = "arn:aws:logs:us-east-1:000000000000:delivery-destination:mock" }
+  }
   mock_resource "aws_cloudwatch_log_group" {
     defaults = { arn = "arn:aws:logs:us-east-1:000000000000:log-group:aws-waf-logs-mock" }
   }
@@ -48,6 +51,15 @@ mock_provider "aws" {
       arn        = "arn:aws:lambda:us-east-1:000000000000:function:mock"
       invoke_arn = "arn:aws:apigateway:us-east-1:lambda:path/mock/invocations"
     }
+  }
+  mock_resource "aws_lambda_alias" {
+    defaults = {
+      arn        = "arn:aws:lambda:us-east-1:000000000000:function:mock:live"
+      invoke_arn = "arn:aws:apigateway:us-east-1:lambda:path/mock:live/invocations"
+    }
+  }
+  mock_resource "aws_apigatewayv2_api" {
+    defaults = { execution_arn = "arn:aws:execute-api:us-east-1:000000000000:mock" }
   }
   mock_resource "aws_lambda_layer_version" {
     defaults = { arn = "arn:aws:lambda:us-east-1:000000000000:layer:mock:1" }
@@ -337,6 +349,34 @@ run "a_key_of_our_own_is_used_by_the_services_that_hold_likes_alone" {
   }
 }
 
+run "logs_are_encrypted_with_the_key_and_it_is_cloudwatch_s_for_them_alone" {
+  command = plan
+
+  variables {
+    customer_key = true
+  }
+  assert {
+    condition     = [for s in data.aws_iam_policy_document.key.statement : [for c in s.condition : [c.variable, c.values]] if s.sid == "KeepLogs"] == [[["kms:EncryptionContext:aws:logs:arn", tolist(["arn:aws:logs:us-east-1:000000000000:log-group:*"])]]]
+    error_message = "Of this account's groups: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html"
+  }
+}
+
+run "reads_and_writes_in_the_lake_leave_a_trail_where_it_is_asked_for" {
+  command = plan
+
+  variables {
+    trail = true
+  }
+  assert {
+    condition     = [for t in aws_cloudtrail.lake : [t.name, t.enable_log_file_validation, t.is_multi_region_trail]] == [["movie-likes-test", true, false]] && toset([for f in flatten([for t in aws_cloudtrail.lake : [for s in t.advanced_event_selector : [for f in s.field_selector : f]]]) : join(" ", concat([f.field], coalesce(f.equals, []), coalesce(f.starts_with, [])))]) == toset(["eventCategory Data", "resources.type AWS::S3::Object", "resources.ARN ${local.bucket_arn}/"])
+    error_message = "Objects of the lake alone, for each event is paid: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-data-events-with-cloudtrail.html"
+  }
+  assert {
+    condition     = aws_s3_bucket_lifecycle_configuration.trail[0].rule[0].expiration[0].days == 90
+    error_message = "Who read what is known for a quarter of a year: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lifecycle-mgmt.html"
+  }
+}
+
 run "people_may_do_their_work_and_no_more" {
   command = plan
 
@@ -371,8 +411,8 @@ run "people_may_do_their_work_and_no_more" {
 
 run "an_emulator_has_its_own_address_of_the_api_and_reports_may_be_kept_private" {
   variables {
-    api_address     = "http://127.0.0.1:4566/restapis/%s/local"
-    publish_reports = true
+    api_address = "http://127.0.0.1:4566/restapis/%s/local"
+    reports_for = "everybody"
   }
   assert {
     condition     = startswith(output.stage.api_url, "http://127.0.0.1:4566/restapis/") && !strcontains(output.stage.api_url, "%s")
@@ -392,6 +432,42 @@ run "where_lambda_takes_no_mapping_on_a_consumer_and_needs_no_layers_there_are_n
   assert {
     condition     = length(aws_lambda_event_source_mapping.track) == 0 && endswith(output.stage.consumer_arn, "/consumer/trends:1")
     error_message = "The consumer is there for somebody else to read from."
+  }
+}
+
+run "what_is_bought_by_the_hour_is_passed_on_and_trends_may_do_without_fan_out" {
+  command = plan
+
+  variables {
+    capacity      = { shards = 1, writes = 10 }
+    fan_out       = false
+    batch_seconds = 5
+  }
+  assert {
+    condition     = output.stage.consumer_arn == "" && !contains(flatten(data.aws_iam_policy_document.track.statement[*].actions), "kinesis:SubscribeToShard")
+    error_message = "Without fan-out TrackTrends subscribes to nothing."
+  }
+  assert {
+    condition     = [aws_lambda_event_source_mapping.count.maximum_batching_window_in_seconds, aws_lambda_event_source_mapping.track[0].maximum_batching_window_in_seconds] == [5, 5]
+    error_message = "Likes are gathered as long as is said: https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-parameters.html"
+  }
+}
+
+run "an_http_api_takes_the_place_of_the_rest_api_and_has_no_web_acl" {
+  command = plan
+
+  variables {
+    http_api             = true
+    requests_per_address = 1000
+    writers              = { mode = "jwt", issuer = "https://login.example.org/", audience = ["page"] }
+  }
+  assert {
+    condition     = length(module.api) == 0 && length(module.http_api) == 1
+    error_message = "There is one API: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-vs-rest.html"
+  }
+  assert {
+    condition     = length(module.api_firewall) == 0 && length(module.site_firewall) == 1
+    error_message = "WAF guards no HTTP API, and the page still: https://docs.aws.amazon.com/waf/latest/developerguide/how-aws-waf-works-resources.html"
   }
 }
 

@@ -10,6 +10,9 @@ mock_provider "aws" {
   mock_resource "aws_wafv2_web_acl" {
     defaults = { arn = "arn:aws:wafv2:us-east-1:000000000000:global/webacl/mock/mock" }
   }
+  mock_resource "aws_cloudwatch_log_delivery_destination" {
+    defaults = { arn = "arn:aws:logs:us-east-1:000000000000:delivery-destination:mock" }
+  }
   mock_resource "aws_cloudwatch_log_group" {
     defaults = { arn = "arn:aws:logs:us-east-1:000000000000:log-group:aws-waf-logs-mock" }
   }
@@ -18,6 +21,9 @@ mock_provider "aws" {
 mock_provider "aws" {
   mock_data "aws_iam_policy_document" {
     defaults = { json = "{\"Version\":\"2012-10-17\",\"Statement\":[]}" }
+  }
+  mock_resource "aws_cloudfront_function" {
+    defaults = { arn = "arn:aws:cloudfront::000000000000:function/mock" }
   }
   mock_resource "aws_s3_bucket" {
     defaults = { arn = "arn:aws:s3:::movie-likes-site-test-000000000000", bucket_regional_domain_name = "movie-likes-site-test-000000000000.s3.us-east-1.amazonaws.com" }
@@ -30,6 +36,7 @@ mock_provider "aws" {
 variables {
   name     = "movie-likes-test"
   bucket   = "movie-likes-site-test-000000000000"
+  release  = "0123456789ab"
   api_url  = "https://abc.execute-api.us-east-1.amazonaws.com/test"
   reports  = { domain_name = "raw-likes-bucket-test-000000000000.s3.us-east-1.amazonaws.com" }
   tls_only = true
@@ -90,6 +97,55 @@ run "the_browser_is_told_what_to_refuse" {
       p.security_headers_config[0].referrer_policy[0].referrer_policy == "no-referrer"
     ])
     error_message = "HTTPS is kept to, types are not guessed, and addresses are not passed on."
+  }
+}
+
+run "reports_may_be_for_who_has_a_link_that_nobody_can_guess" {
+  variables {
+    reports = { domain_name = "raw-likes-bucket-test-000000000000.s3.us-east-1.amazonaws.com", secret = true }
+  }
+  assert {
+    condition     = can(regex("^https://d111.cloudfront.net/reports/[0-9a-f]{32}/$", output.reports_url)) && strcontains(aws_cloudfront_function.reports[0].code, "\"/reports/${local.secret}/\"")
+    error_message = "A part of the path has 122 random bits, and is asked for: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/functions-event-structure.html"
+  }
+  assert {
+    condition     = [for b in aws_cloudfront_distribution.this.ordered_cache_behavior : [for a in b.function_association : a.event_type]] == [["viewer-request"]] && length(aws_cloudfront_distribution.this.default_cache_behavior[0].function_association) == 0
+    error_message = "What is kept at the edge is shown to nobody else."
+  }
+}
+
+run "the_link_to_reports_stays_from_one_apply_to_the_next" {
+  variables {
+    reports = { domain_name = "raw-likes-bucket-test-000000000000.s3.us-east-1.amazonaws.com", secret = true }
+  }
+  assert {
+    condition     = output.reports_url == run.reports_may_be_for_who_has_a_link_that_nobody_can_guess.reports_url
+    error_message = "Who has the link keeps it."
+  }
+}
+
+run "another_link_takes_the_place_of_one_that_got_about" {
+  variables {
+    reports = { domain_name = "raw-likes-bucket-test-000000000000.s3.us-east-1.amazonaws.com", secret = true, link = "2" }
+  }
+  assert {
+    condition     = output.reports_url != run.reports_may_be_for_who_has_a_link_that_nobody_can_guess.reports_url
+    error_message = "The old link leads nowhere."
+  }
+}
+
+run "a_log_tells_what_was_asked_and_not_by_whom" {
+  variables {
+    logged  = true
+    reports = { domain_name = "raw-likes-bucket-test-000000000000.s3.us-east-1.amazonaws.com", secret = true }
+  }
+  assert {
+    condition     = length(setintersection(aws_cloudwatch_log_delivery.access[0].record_fields, ["c-ip", "c-port", "x-forwarded-for", "cs(User-Agent)", "cs(Referer)", "cs(Cookie)", "cs-uri-query", "asn", "c-country", "cs-uri-stem"])) == 0
+    error_message = "Neither readers nor the link to reports are in it: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logs-reference.html"
+  }
+  assert {
+    condition     = aws_cloudwatch_log_group.access[0].retention_in_days == 30 && startswith(aws_cloudwatch_log_group.access[0].name, "/aws/vendedlogs/")
+    error_message = "It is kept for 30 days: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html"
   }
 }
 

@@ -21,6 +21,21 @@ run "the_stream_is_encrypted_and_grows_by_itself" {
   }
 }
 
+run "shards_are_bought_by_the_hour_where_they_are_named" {
+  command = plan
+  variables { shards = 2 }
+  assert {
+    condition     = aws_kinesis_stream.this.stream_mode_details[0].stream_mode == "PROVISIONED" && aws_kinesis_stream.this.shard_count == 2
+    error_message = "So many shards as were named: https://docs.aws.amazon.com/streams/latest/dev/how-do-i-size-a-stream.html"
+  }
+}
+
+run "half_a_shard_is_refused" {
+  command = plan
+  variables { shards = 0.5 }
+  expect_failures = [var.shards]
+}
+
 run "less_than_a_day_is_refused" {
   command = plan
   variables { retention_hours = 23 }

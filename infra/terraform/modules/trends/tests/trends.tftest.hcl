@@ -26,12 +26,21 @@ run "trends_expire_by_themselves_and_are_read_from_a_consumer_of_their_own" {
     error_message = "The table is encrypted, and a stage that is not disposable keeps it."
   }
   assert {
-    condition     = aws_kinesis_stream_consumer.this.name == "trends" && aws_kinesis_stream_consumer.this.stream_arn == var.stream_arn
+    condition     = aws_kinesis_stream_consumer.this[0].name == "trends" && aws_kinesis_stream_consumer.this[0].stream_arn == var.stream_arn
     error_message = "The consumer is the stream's."
   }
   assert {
     condition     = module.alarms.alarms["write-throttles"].alarm_actions == toset([var.alarm_topic.arn])
     error_message = "Somebody hears of refused writes."
+  }
+}
+
+run "without_fan_out_there_is_no_consumer" {
+  command = plan
+  variables { fan_out = false }
+  assert {
+    condition     = length(aws_kinesis_stream_consumer.this) == 0 && output.consumer_arn == null
+    error_message = "Nobody pays for a consumer that nothing reads by: https://docs.aws.amazon.com/streams/latest/dev/enhanced-consumers.html"
   }
 }
 

@@ -46,7 +46,7 @@ run "a_pull_request_plans_and_an_environment_applies" {
   }
   assert {
     condition = alltrue(flatten([for s in data.aws_iam_policy_document.deployer["planner"].statement : [
-      for action in s.actions : can(regex(":(Get|List|Describe|GET)", action)) || contains(["s3:PutObject", "s3:DeleteObject"], action)
+      for action in s.actions : can(regex(":(Get|List|Describe|View|GET)", action)) || contains(["s3:PutObject", "s3:DeleteObject"], action)
     ]]))
     error_message = "A plan reads, but for the state and its lock."
   }
@@ -75,4 +75,21 @@ run "a_repository_without_its_owner_is_refused" {
   }
 
   expect_failures = [var.repository]
+}
+
+run "a_table_of_locks_is_there_if_asked_for" {
+  command = plan
+
+  variables {
+    lock_table = true
+    repository = "cinema/likes"
+  }
+  assert {
+    condition     = [for t in aws_dynamodb_table.locks : [t.name, t.hash_key, t.deletion_protection_enabled]] == [["movie-likes-terraform-locks", "LockID", true]]
+    error_message = "Terraform locks by an item LockID: https://developer.hashicorp.com/terraform/language/backend/s3"
+  }
+  assert {
+    condition     = alltrue([for d in data.aws_iam_policy_document.deployer : contains(flatten([for s in d.statement : tolist(s.resources)]), local.locks_arn)])
+    error_message = "Who plans locks, too."
+  }
 }
