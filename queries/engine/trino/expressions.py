@@ -47,8 +47,31 @@ _NO_PARENTHESES: dict[type[exp.Expr], str] = {
     exp.Localtime: "localtime",
     exp.Localtimestamp: "localtimestamp",
 }
-_FIELDS = {"dow": "day_of_week", "doy": "day_of_year", "day_of_month": "day", "yow": "year_of_week"}
+_DATED = ("date", "timestamp", "timestamp with time zone")
+_TIMED = ("time", "time with time zone", "timestamp", "timestamp with time zone")
+_FIELDS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "year": ("year", (*_DATED, "interval year to month")),
+    "quarter": ("quarter", _DATED),
+    "month": ("month", (*_DATED, "interval year to month")),
+    "week": ("week", _DATED),
+    "day": ("day", (*_DATED, "interval day to second")),
+    "day_of_month": ("day", _DATED),
+    "day_of_week": ("day_of_week", _DATED),
+    "dow": ("day_of_week", _DATED),
+    "day_of_year": ("day_of_year", _DATED),
+    "doy": ("day_of_year", _DATED),
+    "year_of_week": ("year_of_week", _DATED),
+    "yow": ("year_of_week", _DATED),
+    "hour": ("hour", (*_TIMED, "interval day to second")),
+    "minute": ("minute", (*_TIMED, "interval day to second")),
+    "second": ("second", (*_TIMED, "interval day to second")),
+    "timezone_hour": ("timezone_hour", ("time with time zone", "timestamp with time zone")),
+    "timezone_minute": ("timezone_minute", ("time with time zone", "timestamp with time zone")),
+}
+"""What EXTRACT takes: each field with its function, and the types that have it."""
 _FRAMES = ("rows", "range", "groups")
+MAX_ARGUMENTS = 127
+"""How many a call may have: Trino's analyzer refuses more."""
 
 
 class Expressions:
@@ -382,8 +405,13 @@ class Expressions:
         return found
 
     def _extract(self, node: exp.Extract) -> Typed:
-        field = node.name.lower()
-        return self.call(_FIELDS.get(field, field), [self.of(node.expression)])
+        field, value = node.name.lower(), self.of(node.expression)
+        if field not in _FIELDS:
+            raise BadSQL(f"EXTRACT knows no field {field.upper()}.{nearest(field, _FIELDS)}")
+        function, kinds = _FIELDS[field]
+        if value.type.name not in kinds:
+            raise BadSQL(f"There is no {field.upper()} in a value of {value.type}.")
+        return self.call(function, [value])
 
     def _at_time_zone(self, node: exp.AtTimeZone) -> Typed:
         return self.call("at_timezone", [self.of(node.this), self.of(node.args["zone"])])
@@ -490,6 +518,8 @@ class Expressions:
             if name in functions.REFUSED:
                 raise Refused(f'The function "{name}" is not known here.')
             raise BadSQL(f'There is no function "{name}".{nearest(name, functions.FUNCTIONS)}')
+        if len(arguments) > MAX_ARGUMENTS:
+            raise BadSQL(f'"{name}" takes {MAX_ARGUMENTS} arguments at most, as any function.')
         found = match(overloads, arguments)
         if found is None:
             kinds = ", ".join(

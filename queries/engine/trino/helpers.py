@@ -1,7 +1,7 @@
 """What DuckDB lacks: macros and Python functions, made on a session where its SQL names them."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,6 +57,7 @@ _ARITY: Mapping[int, Callable[[Callable[..., Any]], Callable[..., Any]]] = {
     4: lambda f: lambda a, b, c, d: f(a, b, c, d),
 }
 _KNOWN: dict[str, _Macro | _Python] = {}
+_UNKNOWN = object()
 
 
 def _know(name: str, helper: _Macro | _Python) -> None:
@@ -83,24 +84,43 @@ def python(
         def batch(*columns: Any) -> Any:
             known: dict[tuple[Any, ...], Any] = {}
             found: list[Any] = []
+            has_nulls = any(column.null_count for column in columns)
             for values in zip(*(column.to_pylist() for column in columns), strict=True):
-                if None in values:
+                if has_nulls and None in values:
                     found.append(None)
                     continue
                 try:
-                    found.append(known[values])
-                except KeyError:
-                    known[values] = result_ = function(*values)
-                    found.append(result_)
+                    made = known.get(values, _UNKNOWN)
                 except TypeError:  # a list is in it, which cannot be a key
-                    found.append(function(*values))
-            return pa.array(found, arrow)
+                    made = function(*values)
+                else:
+                    if made is _UNKNOWN:
+                        known[values] = made = function(*values)
+                found.append(made)
+            return _maps(found, arrow) if pa.types.is_map(arrow) else pa.array(found, arrow)
 
         kinds = tuple(kind.strip() for kind in parameters.split(",") if kind.strip())
         _know(name, _Python(name, kinds, result, _ARITY[len(kinds)](batch), refuses))
         return function
 
     return declare
+
+
+def _maps(found: Sequence[Sequence[tuple[Any, Any]] | None], kind: pa.MapType) -> pa.MapArray:
+    """Maps as Arrow holds them, from their members or None: several times faster than pyarrow."""
+    starts: list[int | None] = []
+    names: list[Any] = []
+    values: list[Any] = []
+    for members in found:
+        starts.append(None if members is None else len(names))
+        for name, value in members or ():
+            names.append(name)
+            values.append(value)
+    return pa.MapArray.from_arrays(
+        pa.array([*starts, len(names)], pa.int32()),
+        pa.array(names, kind.key_type),
+        pa.array(values, kind.item_type),
+    )
 
 
 def columns(name: str, parameter: str, result: str, function: Callable[[Any], Any]) -> None:
