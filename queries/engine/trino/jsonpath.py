@@ -112,7 +112,7 @@ def _path(told: str, path: str, how: str) -> str:
     A number with a point or an exponent is a double, as in Trino's `SqlJsonLiteralConverter`; one
     that is no bigint is an error.
     """
-    write = jsontext.dumps
+    write: Callable[[Any], str] = jsontext.dumps
     try:
         if how.startswith("query"):
             value, write = jsontext.written(told)
