@@ -15,7 +15,8 @@ from queries.engine.plan import Filter, Plan, Scan
 from queries.engine.ranges import Range
 from queries.engine.trino import casts, helpers, syntax, times
 from queries.engine.trino.functions import FUNCTIONS, UNSTABLE
-from queries.engine.trino.statements import Condition, Statements
+from queries.engine.trino.sources import Condition
+from queries.engine.trino.statements import Statements
 from queries.engine.trino.typed import Typed
 from queries.engine.trino.types import Type
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from queries.engine.trino import helpers, json_casts, jsonpath, jsontext, types
-from queries.engine.trino.functions import FUNCTIONS
+from queries.engine.trino.functions import FUNCTIONS, json_functions
 
 NAMES = ["a", "b", "c", "a.b", "é", "tt"]
 LEAVES = [
@@ -72,12 +72,15 @@ def session():
 @pytest.mark.parametrize(
     ("quick", "exact"),
     [
-        (f"{quick}(x, '{path}')", f"{exact}(x, '{path}')")
+        (
+            json_functions.at(quick, exact, "x", path, f"'{path}'"),
+            f"{exact}(x, '{path}')",
+        )
         for quick, exact in (
             ("t_json_at", "t_json_extract"),
             ("t_json_scalar", "t_json_extract_scalar"),
         )
-        for path in ("$", "$.a", "$.a.b")
+        for path in ("$", "$.a", "$.a.b", "$[0]", "$.a[1]")
     ]
     + [
         (jsonpath.value_at("x", path), f"t_json_path(x, '{path}', 'value')")
@@ -112,6 +115,8 @@ def test_text_is_brought_into_one_form_by_either_way(text):
             jsontext.normal(text)
     else:
         assert jsontext.normal(text) == wanted
+        value, write = jsontext.written(text)
+        assert write(value) == jsontext.dumps(jsontext.parse(text))
 
 
 @pytest.mark.parametrize("kind", ["varchar", "json", "bigint", "double", "boolean"])

@@ -57,6 +57,7 @@ _ARITY: Mapping[int, Callable[[Callable[..., Any]], Callable[..., Any]]] = {
     4: lambda f: lambda a, b, c, d: f(a, b, c, d),
 }
 _KNOWN: dict[str, _Macro | _Python] = {}
+_UNKNOWN = object()
 
 
 def _know(name: str, helper: _Macro | _Python) -> None:
@@ -83,17 +84,19 @@ def python(
         def batch(*columns: Any) -> Any:
             known: dict[tuple[Any, ...], Any] = {}
             found: list[Any] = []
+            has_nulls = any(column.null_count for column in columns)
             for values in zip(*(column.to_pylist() for column in columns), strict=True):
-                if None in values:
+                if has_nulls and None in values:
                     found.append(None)
                     continue
                 try:
-                    found.append(known[values])
-                except KeyError:
-                    known[values] = result_ = function(*values)
-                    found.append(result_)
+                    made = known.get(values, _UNKNOWN)
                 except TypeError:  # a list is in it, which cannot be a key
-                    found.append(function(*values))
+                    made = function(*values)
+                else:
+                    if made is _UNKNOWN:
+                        known[values] = made = function(*values)
+                found.append(made)
             return pa.array(found, arrow)
 
         kinds = tuple(kind.strip() for kind in parameters.split(",") if kind.strip())

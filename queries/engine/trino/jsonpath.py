@@ -1,6 +1,7 @@
 """SQL's paths into JSON, lax and strict: https://trino.io/docs/current/functions/json.html"""
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -51,8 +52,15 @@ def compiled(path: str) -> tuple[bool, tuple[Any, ...]]:
 def items(value: Any, path: str) -> list[Any]:
     """The items at a path; `_Structural` where a strict one is not met."""
     strict, steps = compiled(path)
+    taken = 0
+    for step in steps:  # objects one in another, each with the name: most paths are no more
+        name = isinstance(step, dict) and (step["quoted"] or (step["key"] != "*" and step["key"]))
+        if not name or not isinstance(value, dict) or name not in value:
+            break
+        value = value[name]
+        taken += 1
     found = [value]
-    for step in steps:
+    for step in steps[taken:]:
         if isinstance(step, list):
             return step
         found = [each for item in found for each in _step(item, step, strict)]
@@ -104,15 +112,20 @@ def _path(told: str, path: str, how: str) -> str:
     A number with a point or an exponent is a double, as in Trino's `SqlJsonLiteralConverter`; one
     that is no bigint is an error.
     """
+    write: Callable[[Any], str] = jsontext.dumps
     try:
-        found = items(jsontext.parse(told), path)
+        if how.startswith("query"):
+            value, write = jsontext.written(told)
+        else:
+            value = jsontext.values(told)
+        found = items(value, path)
     except (NoJson, _Structural):
         return "x"
     if how == "exists":
         return "=" if found else "e"
     if not found:
         return "e"
-    return _value(found) if how == "value" else _query(found, how)
+    return _value(found) if how == "value" else _query(found, how, write)
 
 
 _NAMES = re.compile(r"lax \$((?:\.[A-Za-z_][A-Za-z0-9_]*)+)")
@@ -153,14 +166,14 @@ def _value(found: list[Any]) -> str:
         return "n"
     if isinstance(item, bool):
         return "btrue" if item else "bfalse"
-    if isinstance(item, Number):
-        if not item.is_whole:
-            return f"d{float(item)!r}"
+    if isinstance(item, Number) and not item.is_whole:
+        return f"d{float(item)!r}"
+    if isinstance(item, Number | int):
         return f"i{int(item)}" if -(2**63) <= int(item) < 2**63 else "x"
     return "t" + jsontext.valid(item)
 
 
-def _query(found: list[Any], how: str) -> str:
+def _query(found: list[Any], how: str, write: Callable[[Any], str]) -> str:
     if "unconditional" in how or (
         "conditional" in how and (len(found) > 1 or not isinstance(found[0], dict | list))
     ):
@@ -170,7 +183,7 @@ def _query(found: list[Any], how: str) -> str:
     [item] = found
     if "omit" in how and isinstance(item, str) and not isinstance(item, Number):
         return "=" + jsontext.valid(item)
-    return "=" + jsontext.dumps(item)
+    return "=" + write(item)
 
 
 @python("t_json_text(VARCHAR)", "VARCHAR", pa.string())

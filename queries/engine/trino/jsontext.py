@@ -104,7 +104,9 @@ def quoted(value: str) -> str:
 
 
 def _raw(told: str) -> Any:
-    return msgspec.Raw(java(float(told)).encode())
+    value = float(told)
+    plain = repr(value) == told and 1e-3 <= abs(value) < 1e7  # no exponent: told as Java tells it
+    return msgspec.Raw((told if plain else java(value)).encode())
 
 
 # C's way to what `parse` and `dumps` do, of text without escapes: its strings are written as they
@@ -112,6 +114,7 @@ def _raw(told: str) -> Any:
 _quick = msgspec.json.Decoder(float_hook=_raw)
 _quick_values = msgspec.json.Decoder(float_hook=Number)
 _write = msgspec.json.Encoder(order="sorted")
+_write_kept = msgspec.json.Encoder()
 
 
 def normal(text: str) -> str:
@@ -122,6 +125,19 @@ def normal(text: str) -> str:
         except (msgspec.DecodeError, UnicodeError, RecursionError):
             pass
     return dumps(parse(text), ordered=True)
+
+
+def written(text: str) -> tuple[Any, Callable[[Any], str]]:
+    """The value, and what writes a part of it as `dumps` does; `NoJson` where it is none.
+
+    A number with a point is its text, of which no more is known.
+    """
+    if "\\" not in text:
+        try:
+            return _quick.decode(text), lambda value: _write_kept.encode(value).decode()
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
+            pass
+    return parse(text), dumps
 
 
 def values(text: str) -> Any:

@@ -145,15 +145,27 @@ macro(
 )
 
 
+_PLAIN = re.compile(r"(\$(?:\.[A-Za-z_]\w*)*)(\[(?:0|[1-9]\d{0,5})\])?", re.ASCII)
+
+
+def at(quick: str, exact: str, value: str, path: object, told: str) -> str:
+    """DuckDB's SQL for what is at a path: by its own functions, of the macro `quick`, where the
+    path is a constant of names alone, with a place in an array behind them maybe. In an object,
+    Trino takes the place as a name."""
+    plain = _PLAIN.fullmatch(path) if isinstance(path, str) else None
+    found, slow = f"{quick}({value}, {told})", f"{exact}({value}, {told})"
+    if plain is None:
+        return slow
+    if plain[2] is None:
+        return found
+    return (
+        f"(CASE WHEN NOT t_json_plain({value}) THEN {slow} "
+        f"WHEN json_type({value}, {text(plain[1])}) = 'OBJECT' THEN {slow} ELSE {found} END)"
+    )
+
+
 def _at(quick: str, exact: str) -> Callable[[Call], str]:
-    """By DuckDB's own functions where the path is a constant of names alone."""
-
-    def write(call: Call) -> str:
-        path = call.args[1].value
-        plain = isinstance(path, str) and re.fullmatch(r"\$(\.[A-Za-z_]\w*)*", path, re.ASCII)
-        return f"{quick if plain else exact}({call[0]}, {call[1]})"
-
-    return write
+    return lambda call: at(quick, exact, call[0], call.args[1].value, call[1])
 
 
 functions("json_parse(varchar) -> json", "t_json_parse({0})")

@@ -204,6 +204,8 @@ macro(
 
 @python("t_levenshtein(VARCHAR, VARCHAR)", "BIGINT", pa.int64())
 def _levenshtein(left: str, right: str) -> int:
+    if len(left) * (len(right) - 1) > 1_000_000:  # as Trino has it
+        raise ValueError("The combined inputs for Levenshtein distance are too large")
     row = list(range(len(right) + 1))
     for place, one in enumerate(left, 1):
         before, row[0] = row[0], place
