@@ -27,7 +27,7 @@ OPTIONS = {
     "report_email": "reports@example.org",
     "customer_key": "true",
     "traced": "true",
-    "publish_reports": "true",
+    "reports_for": "everybody",
     "writers": '{"mode":"api_key","keys":["shop"]}',
     "cors_origins": '["https://shop.example"]',
     "producers": '["arn:aws:iam::210987654321:root"]',
