@@ -44,6 +44,8 @@ class Mended:
     set: int = 0
     hours: int = 0
     left: list[Difference] = field(default_factory=list)
+    last: Taken | None = None
+    """The last audit of all, which says what is left."""
 
 
 def reconcile(
@@ -62,7 +64,7 @@ def reconcile(
     done, before, tried = Mended(), None, set[str]()
     for _ in range(ROUNDS):
         taken = auditing.audit(sources, asked, settle, tell)
-        done.left = taken.differences
+        done.left, done.last = taken.differences, taken
         done.found = done.found or taken.differences
         if not taken.differences or (taken.off == before and "last" in tried):
             break

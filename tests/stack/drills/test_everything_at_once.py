@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 import queries
-from infra.cli import audit
+from infra.cli import audit, compaction
 from infra.local import emulator
 from infra.stage import counts, invoke
 from tests import plan
