@@ -85,13 +85,19 @@ def told(done: Mended) -> str:
     lines = [f"mended: {did(done)}"]
     if not done.left:
         return "\n".join([*lines, "All numbers agree now."])
-    lost = [one for one in done.left if one.step in _LOST]
+    lost = [one for one in done.left if one.step in _LOST and one.number < 0]
     if lost:
         number = sum(abs(one.number) for one in lost)
         films = len({one.movie_id for one in lost})
         lines.append(
             f"Lost: {counted(number, 'like')} of {counted(films, 'film')}; neither raw nor the "
             "stream has them any more. `--accept` has the counts follow the lake."
+        )
+    if more := [one for one in done.left if one.step in _LOST and one.number > 0]:
+        number = sum(one.number for one in more)
+        lines.append(
+            f"The lake has {counted(number, 'like')} more than anybody sent; nobody counted "
+            "them, and raw lacks them. `--accept` has the counts follow the lake."
         )
     if doubtful := [one for one in done.left if one.step == "count" and one.number > 0]:
         lines.append(

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from transform.audit import balance, deliveries
 from transform.audit.steps import Difference
-from transform.aws import archiving, auditing, compacting, retracking
+from transform.aws import archiving, auditing, compacting, rebuilding, retracking
 from transform.aws.adjusting import ADJUSTED, WRITERS, Counts
 from transform.aws.audit_sources import DAY_MS, Asked, Sources
 from transform.aws.auditing import Taken
@@ -96,6 +96,11 @@ def _round(
         done.merged += merge_again(sources, taken.missing)
         settle()
         return "missing"
+    if taken.witnessed and "rebuilt" not in tried:
+        tell("making likes anew from raw")
+        done.merged += merge_again(sources, rebuilding.take_out(sources, taken.witnessed))
+        settle()
+        return "rebuilt"
     if len(taken.unarchived) and "raw" not in tried:
         tell("restoring raw")
         done.restored += archiving.restore(sources, taken.unarchived, asked.now)
