@@ -10,7 +10,7 @@ from typing import Any, TextIO
 from infra.cli import compaction
 from infra.cli.output import tables
 from infra.cli.output.formats import Format
-from infra.stage import Stage
+from infra.stage import Stage, stream_arn
 from transform.audit import MENDED, report
 from transform.audit.report import Item
 from transform.aws import audit_rows, auditing, conditions
@@ -30,7 +30,7 @@ def sources(stage: Stage) -> Sources:
         compaction.bucket(stage),
         counts,
         stage.client("kinesis"),
-        stage.outputs.stream_name,
+        stream_arn(stage),
         compaction.power(),
         int(table["CreationDateTime"].timestamp() * 1000),
     )

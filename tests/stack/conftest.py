@@ -3,11 +3,15 @@
 import json
 import shutil
 import time
+import uuid
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 import urllib3
+from botocore.config import Config
 from click.testing import CliRunner
 from rich.console import Console
 
@@ -57,6 +61,41 @@ def connection(stage: Stage) -> Connection:
     """Where SQL is asked."""
     assert stage.endpoint
     return emulated(stage.endpoint, "us-east-1", stage.outputs.glue_database)
+
+
+@pytest.fixture
+def with_rights(stage: Stage) -> Iterator[Callable[[Path], Any]]:
+    """Makes clients of somebody who has the rights that a file documents, and no others."""
+    iam, made = stage.client("iam"), []
+
+    def rights(path: Path) -> Any:
+        names = {"LAKE_BUCKET": "bucket", "RESULTS_BUCKET": "results_bucket",
+                 "STREAM": "stream_name", "COUNTS_TABLE": "counts_table",
+                 "TRENDS_TABLE": "trends_table", "WORKGROUP": "athena_workgroup"}  # fmt: skip
+        policy = path.read_text("utf-8")
+        for placeholder, name in names.items():
+            policy = policy.replace(placeholder, getattr(stage.outputs, name))
+        policy = policy.replace("STAGE", stage.name)
+        user = f"operator-{uuid.uuid4().hex[:8]}"
+        iam.create_user(UserName=user)
+        iam.put_user_policy(UserName=user, PolicyName="work", PolicyDocument=policy)
+        key = iam.create_access_key(UserName=user)["AccessKey"]
+        made.append((user, key["AccessKeyId"]))
+
+        def client(_stage: Stage, service: str, **settings: Any) -> Any:
+            return boto3.client(
+                service, endpoint_url=stage.endpoint, region_name="us-east-1",  # type: ignore[call-overload]
+                aws_access_key_id=key["AccessKeyId"], aws_secret_access_key=key["SecretAccessKey"],
+                config=Config(proxies={}, **settings),
+            )  # fmt: skip
+
+        return client
+
+    yield rights
+    for user, key_id in made:
+        iam.delete_access_key(UserName=user, AccessKeyId=key_id)
+        iam.delete_user_policy(UserName=user, PolicyName="work")
+        iam.delete_user(UserName=user)
 
 
 class Api:

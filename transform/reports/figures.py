@@ -190,8 +190,8 @@ class Report(msgspec.Struct, frozen=True):
     costs: list[Cost]
     restated: Restated | None = None
     audited: Audited | None = None
-    """None where no audit was made since the period began, and in reports from before they were
-    told."""
+    """None where no audit was made in the period or the days after it, and in reports from before
+    they were told."""
     nearest: Mover | None = None
     """Where no film rose further than chance explains, the one that came furthest."""
 

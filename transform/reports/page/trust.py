@@ -5,6 +5,7 @@ from __future__ import annotations
 from transform.reports import words
 from transform.reports.figures import Audited, Quality, Report, Restated
 from transform.reports.page.html import Html, behind, section, table, tag
+from transform.reports.questions import AFTER_DAYS
 
 SPANS = 6
 """How many stretches of hours are named in a sentence; the table behind it has all."""
@@ -145,7 +146,10 @@ def audited(report: Report) -> Html:
     """What the last audit compared, what differed of it, and what was mended."""
     of = report.audited
     if of is None:
-        told = "No audit was made since the period began: nobody compared counts with the lake."
+        told = (
+            f"No audit was made in the period, nor in the {AFTER_DAYS} days after it, before this"
+            " page was made: nobody compared counts with the lake."
+        )
         return section("audit", "Whether the numbers agree", tag("p", told))
     named = sorted(of.items, key=lambda one: _ORDER.get(one.item, len(_ORDER)))
     rows = [

@@ -116,7 +116,7 @@ def test_the_last_audit_is_told_and_what_was_mended_before_it():
     off = Page(page(example.weekly())).text
     assert "Not all numbers agree." in off and "6 differed (net likes counted)." in off
     assert "tt01 +6 (the stream counted 18, the lake says 12)" in off
-    assert "No audit was made since the period began" in Page(page(example.empty())).text
+    assert "No audit was made in the period" in Page(page(example.empty())).text
 
 
 def test_gaps_in_a_row_are_named_as_one():
