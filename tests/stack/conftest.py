@@ -1,6 +1,7 @@
 """The local stage, applied once by Terraform for all tests here, with IAM enforced."""
 
 import json
+import os
 import shutil
 import time
 import uuid
@@ -21,7 +22,7 @@ from infra.local import lifecycle, ports
 from infra.stage import Stage
 from queries.engine.connection import Connection, emulated
 
-PATIENCE_S = 240
+PATIENCE_S = int(os.environ.get("DRILL_PATIENCE_S", "240"))
 """The machine may be busy: what takes long is not wrong."""
 
 
