@@ -600,15 +600,15 @@ def redrive(stage: str, form: Format, dry_run: bool) -> None:
     """
     from infra.cli import redrive as command
     from infra.cli.output import tables
-    from infra.stage import open_stage
+    from infra.stage import open_stage, stream_arn
     from transform.aws.buckets import Bucket
 
     opened = open_stage(stage)
     with _steps().step("Bringing back what was not delivered") as tell:
         bucket = Bucket(opened.client("s3"), opened.outputs.bucket)
         kinesis = opened.client("kinesis")
-        name = opened.outputs.stream_name
-        done = command.run(bucket, kinesis, name, _now(), dry_run, tell)
+        arn = stream_arn(opened)
+        done = command.run(bucket, kinesis, arn, _now(), dry_run, tell)
     for key, why in done.unreadable:
         click.echo(f"{key} stays: {why}", err=True)
     told = command.told(done, dry_run)

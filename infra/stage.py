@@ -153,3 +153,11 @@ def _scan(table: DynamoDBClient, stage: Stage) -> Iterator[dict[str, Any]]:
     )
     for page in pages:
         yield from page["Items"]
+
+
+def stream_arn(stage: Stage) -> str:
+    """Give the ARN of the stream: who reads by it needs rights to this stream alone, on the
+    emulator too."""
+    name = stage.outputs.stream_name
+    told = stage.client("kinesis").describe_stream_summary(StreamName=name)
+    return str(told["StreamDescriptionSummary"]["StreamARN"])

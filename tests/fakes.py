@@ -99,7 +99,8 @@ class DynamoDB:
             adjusting = "SET #adjusted = :net, #run = :run ADD likes :more"
             assert request["UpdateExpression"] == adjusting
             before, run = item.get(names["#adjusted"]), item.get(names["#run"], {"N": "0"})
-            if before != values.get(":before") or int(run["N"]) > int(values[":run"]["N"]):
+            differs = before != values.get(":before") or int(run["N"]) > int(values[":run"]["N"])
+            if differs and "ConditionExpression" in request:
                 raise self._refused(item)
             likes = int(item.get("likes", {"N": "0"})["N"]) + int(values[":more"]["N"])
             item |= {
@@ -109,7 +110,9 @@ class DynamoDB:
             }
         else:
             memory = item.get(names["#memory"])
-            if memory is not None and not memory["B"] < values[":first"]["B"]:
+            condition = request.get("ConditionExpression")
+            assert condition in (None, "attribute_not_exists(#memory) OR #memory < :first")
+            if condition and memory is not None and not memory["B"] < values[":first"]["B"]:
                 raise self._refused(item)
             item[names["#memory"]] = values[":last"]
             likes = int(item.get("likes", {"N": "0"})["N"]) + int(values[":net"]["N"])

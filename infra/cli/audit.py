@@ -10,8 +10,8 @@ from typing import Any, TextIO
 from infra.cli import compaction
 from infra.cli.output import tables
 from infra.cli.output.formats import Format
-from infra.stage import Stage
-from transform.audit import report
+from infra.stage import Stage, stream_arn
+from transform.audit import MENDED, report
 from transform.audit.report import Item
 from transform.aws import audit_rows, auditing, conditions
 from transform.aws.audit_sources import Asked, Sources
@@ -30,7 +30,7 @@ def sources(stage: Stage) -> Sources:
         compaction.bucket(stage),
         counts,
         stage.client("kinesis"),
-        stage.outputs.stream_name,
+        stream_arn(stage),
         compaction.power(),
         int(table["CreationDateTime"].timestamp() * 1000),
     )
@@ -86,6 +86,7 @@ def past(stage: Stage, since: datetime, form: Format, wide: bool, out: TextIO) -
         rows += [(moment, *_row(one)) for one in off]
         if not off:
             rows.append((moment, "all", len(items), 0, ""))
+        rows += [(moment, *_row(one)) for one in items if one.item == MENDED]
     tables.write(PAST, rows, form, out, wide=wide, fold=True)
     return well
 

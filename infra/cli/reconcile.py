@@ -9,10 +9,13 @@ from typing import Any
 from infra.cli import audit, compaction
 from infra.cli.output.tables import counted
 from infra.stage import Stage
-from transform.audit import balance, report
+from transform.audit import MENDED, balance, report
+from transform.audit.report import Item
 from transform.audit.steps import Difference
-from transform.aws import auditing, mending
+from transform.aws import audit_rows, auditing, conditions, mending
 from transform.aws.audit_sources import TRACKED_DAYS, Asked
+from transform.aws.auditing import Taken
+from transform.aws.buckets import Bucket
 from transform.aws.mending import Mended
 
 COLUMNS = ("step", "movie_id", "hour", "number", "detail")
@@ -44,10 +47,22 @@ def repair(
     accept: bool = False,
     grace_ms: int = balance.GRACE_MS,
 ) -> Mended:
-    """Mend what can be mended; counts follow the lake where likes are lost if that is accepted."""
-    return mending.reconcile(
-        audit.sources(stage), asked(grace_ms), _settle(stage), accept=accept, tell=tell
-    )
+    """Mend what can be mended; counts follow the lake where likes are lost if that is accepted.
+
+    Where something differed, what was mended of it and what is left are rows of `audit`.
+    """
+    sources = audit.sources(stage)
+    done = mending.reconcile(sources, asked(grace_ms), _settle(stage), accept=accept, tell=tell)
+    if done.found and done.last:
+        keep(sources.bucket, done, done.last, int(time() * 1000))
+    return done
+
+
+def keep(bucket: Bucket, done: Mended, last: Taken, now: int) -> None:
+    """Keep what was mended, with the last audit of it; `now` is in epoch milliseconds."""
+    other = conditions.of(bucket, last.state, now)
+    items = report.items(last.numbers, last.differences, other)
+    audit_rows.put(bucket, now, [*items, Item(MENDED, len(done.found), 0, did(done))])
 
 
 def _settle(stage: Stage) -> Callable[[], object]:
@@ -67,25 +82,22 @@ def told(done: Mended) -> str:
     """Say what was mended, and what is left."""
     if not done.found:
         return "All numbers agree; there is nothing to mend."
-    did = [
-        (done.brought, "record", "brought from the stream"),
-        (done.merged, "like", "merged again"),
-        (done.restored, "like", "put back into raw"),
-        (done.counted, "like", "counted from the archive"),
-        (done.set, "count", "set"),
-        (done.hours, "hour", "of trends told again"),
-    ]
-    said = [f"{counted(number, what)} {how}" for number, what, how in did if number]
-    lines = ["mended: " + (", ".join(said) if said else "nothing")]
+    lines = [f"mended: {did(done)}"]
     if not done.left:
         return "\n".join([*lines, "All numbers agree now."])
-    lost = [one for one in done.left if one.step in _LOST]
+    lost = [one for one in done.left if one.step in _LOST and one.number < 0]
     if lost:
         number = sum(abs(one.number) for one in lost)
         films = len({one.movie_id for one in lost})
         lines.append(
             f"Lost: {counted(number, 'like')} of {counted(films, 'film')}; neither raw nor the "
             "stream has them any more. `--accept` has the counts follow the lake."
+        )
+    if more := [one for one in done.left if one.step in _LOST and one.number > 0]:
+        number = sum(one.number for one in more)
+        lines.append(
+            f"The lake has {counted(number, 'like')} more than anybody sent; nobody counted "
+            "them, and raw lacks them. `--accept` has the counts follow the lake."
         )
     if doubtful := [one for one in done.left if one.step == "count" and one.number > 0]:
         lines.append(
@@ -94,6 +106,20 @@ def told(done: Mended) -> str:
             "the lake."
         )
     return "\n".join(lines)
+
+
+def did(done: Mended) -> str:
+    """Say what was mended, in a few words."""
+    some = [
+        (done.brought, "record", "brought from the stream"),
+        (done.merged, "like", "merged again"),
+        (done.restored, "like", "put back into raw"),
+        (done.counted, "like", "counted from the archive"),
+        (done.set, "count", "set"),
+        (done.hours, "hour", "of trends told again"),
+    ]
+    said = [f"{counted(number, what)} {how}" for number, what, how in some if number]
+    return ", ".join(said) or "nothing"
 
 
 def fields(done: Mended) -> dict[str, object]:

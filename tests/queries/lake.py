@@ -29,6 +29,7 @@ LIKES = _RAW.remove(_RAW.get_field_index("place"))
 LAKE = schema.arrow(tables.read("likes"))
 TOTALS = schema.arrow(tables.read("likes_by_hour"))
 TRENDS = schema.arrow(tables.read("trends"))
+AUDIT = schema.arrow(tables.read("audit"))
 NAMES = ("title", "year", "top_title", "top_year", "other_title", "other_year")
 """What an answer tells of films beside their ids."""
 
@@ -99,6 +100,11 @@ class Lake:
         for file, part in days.items():
             part.sort(key=lambda row: (row["hour"], row["rank"]))
             self.put(file, part, TRENDS, compression="zstd")
+
+    def put_audit(self, at: datetime, *items: Mapping[str, Any]) -> None:
+        """Write what an audit found."""
+        rows = [{"at": at, "differs": 0, "detail": ""} | dict(one) for one in items]
+        self.put(f"audit/day={at:%Y-%m-%d}/{at:%H-%M-%S}.parquet", rows, AUDIT)
 
     def put_movies(self, movies: Iterable[Movie]) -> None:
         """Write films as a load leaves them."""

@@ -30,6 +30,7 @@ def bound(question: queries.Question) -> Bound:
 def test_the_shipped_questions_are_these() -> None:
     assert ids == [
         "arrival_lag",
+        "audits",
         "co_liked",
         "completeness_by_hour",
         "duplicates_in_lake",

@@ -159,6 +159,25 @@ def test_rejected_by_reason_counts_each_line_once(lake: Lake) -> None:
     ]
 
 
+def test_audits_tells_the_last_one_whole_and_what_others_found(lake: Lake) -> None:
+    noon = datetime(2026, 3, 1, 12)
+    one, two, three = (noon + timedelta(hours=hours) for hours in (0, 1, 13))
+    numbers = [{"item": "counted", "number": 7}, {"item": "in_lake", "number": 7}]
+    lake.put_audit(one, numbers[0] | {"differs": 2, "detail": "m +2"}, numbers[1])
+    lake.put_audit(two, *numbers, {"item": "mended", "number": 1, "detail": "1 count set"})
+    lake.put_audit(three, *numbers)
+    lake.put_audit(noon + timedelta(days=2), *numbers)
+    found = queries.run(
+        "audits", connection=lake.connection, first_day="2026-03-01", last_day="2026-03-02"
+    )
+    assert plain(found) == [
+        (three, "counted", 7, 0, "", True, 3),
+        (three, "in_lake", 7, 0, "", True, 3),
+        (two, "mended", 1, 0, "1 count set", False, 3),
+        (one, "counted", 7, 2, "m +2", False, 3),
+    ]
+
+
 # These answer for every hour of the span, or once, whatever is in the lake.
 ALWAYS = {"completeness_by_hour": 6 * 24, "heat_by_weekday": 6 * 24, "period_lag": 1}
 
@@ -183,6 +202,7 @@ def test_an_empty_lake_has_an_answer_of_the_same_types(
     lake.put("likes/day=2026-03-01/hour-01.parquet", rows[:9])
     lake.put_trends(hostile.trends(0))
     lake.put_rejected("2026-03-01", "a.json.gz", [reject(1, datetime(2026, 3, 1))])
+    lake.put_audit(datetime(2026, 3, 1, 5), {"item": "counted", "number": 7})
     full = ask(**span, movie_id=MOVIES[0], min_likes=1)
     assert len(full) > 0
     assert dict(full.dtypes) == dict(empty.dtypes)

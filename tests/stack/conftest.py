@@ -1,13 +1,18 @@
 """The local stage, applied once by Terraform for all tests here, with IAM enforced."""
 
 import json
+import os
 import shutil
 import time
+import uuid
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 import urllib3
+from botocore.config import Config
 from click.testing import CliRunner
 from rich.console import Console
 
@@ -17,7 +22,7 @@ from infra.local import lifecycle, ports
 from infra.stage import Stage
 from queries.engine.connection import Connection, emulated
 
-PATIENCE_S = 240
+PATIENCE_S = int(os.environ.get("DRILL_PATIENCE_S", "240"))
 """The machine may be busy: what takes long is not wrong."""
 
 
@@ -57,6 +62,41 @@ def connection(stage: Stage) -> Connection:
     """Where SQL is asked."""
     assert stage.endpoint
     return emulated(stage.endpoint, "us-east-1", stage.outputs.glue_database)
+
+
+@pytest.fixture
+def with_rights(stage: Stage) -> Iterator[Callable[[Path], Any]]:
+    """Makes clients of somebody who has the rights that a file documents, and no others."""
+    iam, made = stage.client("iam"), []
+
+    def rights(path: Path) -> Any:
+        names = {"LAKE_BUCKET": "bucket", "RESULTS_BUCKET": "results_bucket",
+                 "STREAM": "stream_name", "COUNTS_TABLE": "counts_table",
+                 "TRENDS_TABLE": "trends_table", "WORKGROUP": "athena_workgroup"}  # fmt: skip
+        policy = path.read_text("utf-8")
+        for placeholder, name in names.items():
+            policy = policy.replace(placeholder, getattr(stage.outputs, name))
+        policy = policy.replace("STAGE", stage.name)
+        user = f"operator-{uuid.uuid4().hex[:8]}"
+        iam.create_user(UserName=user)
+        iam.put_user_policy(UserName=user, PolicyName="work", PolicyDocument=policy)
+        key = iam.create_access_key(UserName=user)["AccessKey"]
+        made.append((user, key["AccessKeyId"]))
+
+        def client(_stage: Stage, service: str, **settings: Any) -> Any:
+            return boto3.client(
+                service, endpoint_url=stage.endpoint, region_name="us-east-1",  # type: ignore[call-overload]
+                aws_access_key_id=key["AccessKeyId"], aws_secret_access_key=key["SecretAccessKey"],
+                config=Config(proxies={}, **settings),
+            )  # fmt: skip
+
+        return client
+
+    yield rights
+    for user, key_id in made:
+        iam.delete_access_key(UserName=user, AccessKeyId=key_id)
+        iam.delete_user_policy(UserName=user, PolicyName="work")
+        iam.delete_user(UserName=user)
 
 
 class Api:

@@ -18,7 +18,7 @@ STREAM = "kinesis"
 
 def kept(stage: Stage, home: Path) -> Iterator[tuple[str, bytes]]:
     """Give where something is, and its bytes: every version of every object of every bucket, every
-    item of every table, every line of every log, every file of the stage."""
+    item of every table, every line of every log, what waits in queues, every file of the stage."""
     s3 = stage.client("s3")
     for bucket in s3.list_buckets()["Buckets"]:
         for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket["Name"]):
@@ -37,6 +37,11 @@ def kept(stage: Stage, home: Path) -> Iterator[tuple[str, bytes]]:
         ):
             for event in page["events"]:
                 yield f"log {group['logGroupName']}", event["message"].encode()
+    sqs = stage.client("sqs")
+    for url in sqs.list_queues().get("QueueUrls", ()):
+        told = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0)
+        for one in told.get("Messages", ()):
+            yield f"sqs {url.rpartition('/')[2]}", one["Body"].encode()
     for path in home.rglob("*"):
         if path.is_file() and STREAM not in path.name and "providers" not in path.parts:
             yield f"file {path.relative_to(home)}", path.read_bytes()

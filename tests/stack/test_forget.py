@@ -10,9 +10,7 @@ import time
 import uuid
 from pathlib import Path
 
-import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 import queries
@@ -94,6 +92,13 @@ class Scene:
         s3.put_object(Bucket=self.stage.outputs.bucket, Body=body, Key=self.failed)
         s3.put_object(Bucket=self.stage.outputs.results_bucket, Key="results/theirs.csv",
                       Body=f'"user_id"\n"{self.who}"\n'.encode())  # fmt: skip
+
+        sqs = self.stage.client("sqs")
+        queue = f"{self.stage.outputs.function_names['ingest']}-dead-letters"
+        letter = json.dumps({"requestPayload": {"detail": self.like(self.who, 1)}})
+        self.sent -= 1
+        sqs.send_message(QueueUrl=sqs.get_queue_url(QueueName=queue)["QueueUrl"],
+                         MessageBody=letter)  # fmt: skip
 
     def rejected(self):
         packed = base64.b64encode(b"\xff %s \xff" % self.who.encode()).decode()
@@ -177,37 +182,10 @@ def day_key(day):
     return f"{keys.LIKES}day={DAYS.at(day):%Y-%m-%d}/"
 
 
-@pytest.fixture
-def operator(stage):
-    """Makes clients of somebody who has the rights that the documentation names, and no others."""
-    names = {"LAKE_BUCKET": "bucket", "RESULTS_BUCKET": "results_bucket", "STREAM": "stream_name",
-             "COUNTS_TABLE": "counts_table", "TRENDS_TABLE": "trends_table",
-             "WORKGROUP": "athena_workgroup"}  # fmt: skip
-    policy = RIGHTS.read_text("utf-8")
-    for placeholder, name in names.items():
-        policy = policy.replace(placeholder, getattr(stage.outputs, name))
-    iam, user = stage.client("iam"), f"operator-{uuid.uuid4().hex[:8]}"
-    iam.create_user(UserName=user)
-    iam.put_user_policy(UserName=user, PolicyName="forget", PolicyDocument=policy)
-    keys_ = iam.create_access_key(UserName=user)["AccessKey"]
-
-    def client(_stage, service, **settings):
-        return boto3.client(
-            service, endpoint_url=stage.endpoint, region_name="us-east-1",
-            aws_access_key_id=keys_["AccessKeyId"], aws_secret_access_key=keys_["SecretAccessKey"],
-            config=Config(proxies={}, **settings),
-        )  # fmt: skip
-
-    yield client
-    iam.delete_access_key(UserName=user, AccessKeyId=keys_["AccessKeyId"])
-    iam.delete_user_policy(UserName=user, PolicyName="forget")
-    iam.delete_user(UserName=user)
-
-
-def test_the_documented_rights_are_enough(scene, operator, home, monkeypatch):
+def test_the_documented_rights_are_enough(scene, with_rights, home, monkeypatch):
     monkeypatch.setenv("LAKE_HOME", str(home))
     with monkeypatch.context() as patch:
-        patch.setattr(Stage, "client", operator)
+        patch.setattr(Stage, "client", with_rights(RIGHTS))
         done, at = command.forget(scene.stage, [scene.who])
         place = {"Bucket": scene.stage.outputs.results_bucket, "Key": "x", "Body": b""}
         with pytest.raises(ClientError, match="AccessDenied"):

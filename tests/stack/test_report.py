@@ -4,13 +4,14 @@ import csv
 import json
 import os
 import urllib.request
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 import pytest
 from playwright.sync_api import expect
 from rich.console import Console
 
+from infra.cli import compaction
 from infra.cli.backfill import command
 from infra.cli.backfill.ledger import Request
 from infra.cli.traffic.simulate import Plan, Simulation
@@ -18,6 +19,8 @@ from infra.cli.traffic.simulate import films as made_up
 from infra.stage import invoke
 from tests import plan
 from tests.browser import SIZES, picture, violations
+from transform.audit.report import Item
+from transform.aws import audit_rows
 from transform.reports.figures import Report
 from transform.reports.sentences import headlines
 
@@ -104,6 +107,8 @@ def test_a_report_is_true_and_restated_for_its_own_late_likes_alone(
     sunday = counted(truth, SUNDAY)
     likes = sum(up for films in sunday.values() for up, _ in films.values())
     unlikes = sum(down for films in sunday.values() for _, down in films.values())
+    noon = datetime.fromisoformat(f"{SUNDAY}T12:00:00+00:00")
+    audit_rows.put(compaction.bucket(stage), round(noon.timestamp() * 1000), [Item("counted", 7)])
     told = run("report", "--day", SUNDAY)
     assert told.startswith(f"{SUNDAY}: made\n")
     assert f"{stage.outputs.site_url}/reports/{SUNDAY}.html" in told
@@ -127,6 +132,7 @@ def test_a_report_is_true_and_restated_for_its_own_late_likes_alone(
     assert any(film.score is not None for film in report.rose), "trends were ranked again"
     assert report.quality.rejected_lines == truth.malformed_lines
     assert all(cost.bytes > 0 for cost in report.costs)
+    assert report.audited and (report.audited.at, report.audited.differs) == (noon, 0)
 
     assert run("report", "--day", SUNDAY).startswith(f"{SUNDAY}: there already")
     late = {"movie_id": "late", "liked_at": f"{SATURDAY}T20:00:00Z", "event_id": "late-2019"}

@@ -119,6 +119,25 @@ def compare(
     return found.cast(SCHEMA)
 
 
+def witnessed(cursor: DuckDBPyConnection, off: pa.Table) -> set[tuple[str, int]]:
+    """Give the films and hours of some that differ (`SCHEMA`) of which raw, as `deliveries.hold`
+    has it, tells what was tracked: then the lake is wrong, or its repeats are."""
+    cursor.register("off", off)
+    rows = cursor.execute(
+        f"""
+        WITH placed AS (
+          SELECT
+            place, any_value(movie_id) AS movie_id, any_value(net) AS net,
+            any_value(liked_at) // {HOUR_MS} AS hour
+          FROM raw WHERE merged AND liked_at >= arrived - {KEPT_MS} GROUP BY place
+        ),
+        sums AS (SELECT movie_id, hour, sum(net) AS net FROM placed GROUP BY movie_id, hour)
+        SELECT movie_id, hour FROM off LEFT JOIN sums USING (movie_id, hour)
+        WHERE difference <> 0 AND coalesce(net, 0) - archived = difference"""
+    ).fetchall()
+    return set(rows)
+
+
 def too_late(cursor: DuckDBPyConnection, likes: str) -> pa.Table:
     """Give what the lake has of hours that came too late to be tracked (`SUMS`), of likes or
     repeats, by SQL."""

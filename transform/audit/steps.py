@@ -7,7 +7,7 @@ differs, trends are.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any, Literal
 
 import msgspec
@@ -40,15 +40,17 @@ def of(
     missing: pa.Table,
     lost: pa.Table,
     unarchived: pa.Table,
+    witnessed: Set[tuple[str, int]] = frozenset(),
 ) -> list[Difference]:
     """Give the differences of films that are off (`balance.SCHEMA`), of hours that were tracked
     otherwise than the lake has them (`hours.SCHEMA`), of likes that raw has and the lake lacks
     (`archive.SCHEMA`), of deliveries that the stream has and raw and the lake lack
-    (`deliveries.SCHEMA`), and of likes that the lake has and raw lacks."""
+    (`deliveries.SCHEMA`), and of likes that the lake has and raw lacks. Of films and hours that are
+    `witnessed`, raw tells what was tracked."""
     found = _named("compaction", missing, "raw has it, the lake lacks it")
     found += _named("archive", lost, "the stream has it, raw lacks it")
     found += _named("raw", unarchived, "the lake has it, raw lacks it")
-    lacking = _by_hour(missing)
+    lacking, told = _by_hour(missing), Counter[str]()
     tracked: dict[str, dict[int, int]] = defaultdict(dict)
     for row in hours.to_pylist():
         if row["not_tracked"]:
@@ -57,13 +59,20 @@ def of(
                 Difference("trends", row["movie_id"], row["hour"], -row["not_tracked"], detail)
             )
         left = row["difference"] - lacking.get((row["movie_id"], row["hour"]), 0)
-        if left:
+        if left and (row["movie_id"], row["hour"]) in witnessed:
+            detail = "raw tells it as it was tracked, the lake or its repeats otherwise"
+            found.append(Difference("compaction", row["movie_id"], row["hour"], -left, detail))
+            told[row["movie_id"]] += left
+        elif left:
             tracked[row["movie_id"]][row["hour"]] = left
     without = Counter[str]()
     for (film, _), net in lacking.items():
         without[film] += net
     for row in films.to_pylist():
-        found += _of_film(row, without[row["movie_id"]], tracked.pop(row["movie_id"], {}))
+        film = row["movie_id"]
+        # What a like has at another hour than it was tracked is no difference of its film.
+        known = told[film] if row["difference"] - without[film] else 0
+        found += _of_film(row, without[film] + known, tracked.pop(film, {}))
     for film, left in tracked.items():
         found += _trends(film, left)
     return found
@@ -140,13 +149,25 @@ def without(held: Iterable[Difference], missing: pa.Table) -> list[Difference]:
 
 
 def wrong(
-    told: Mapping[tuple[int, str], int], stands: Mapping[tuple[int, str], int]
+    told: Mapping[tuple[int, str], tuple[int, ...]],
+    stands: Mapping[tuple[int, str], tuple[int, ...]],
 ) -> Iterable[Difference]:
-    """Give where totals tell other likes and unlikes than the day that they are of, by hour and
-    film."""
+    """Give where totals tell otherwise than the day that they are of, by hour and film: likes,
+    unlikes, backfilled and repeated."""
+    nothing = (0, 0, 0, 0)
     for hour, film in sorted(told.keys() | stands.keys()):
-        if more := told.get((hour, film), 0) - stands.get((hour, film), 0):
-            yield Difference("totals", film, hour, more, "likes_by_hour tells other likes")
+        one, other = told.get((hour, film), nothing), stands.get((hour, film), nothing)
+        if one == other:
+            continue
+        more = [a - b for a, b in zip(one, other, strict=True)]
+        number = more[0] + more[1] or next(n for n in more if n)
+        yield Difference("totals", film, hour, number, "likes_by_hour tells other likes")
+
+
+def misplaced(rows: Mapping[tuple[int, str], int]) -> Iterable[Difference]:
+    """Give likes and unlikes that an object of a day holds though they are of another."""
+    for (hour, film), number in sorted(rows.items()):
+        yield Difference("compaction", film, hour, number, "in the object of another day")
 
 
 def by_step(found: Sequence[Difference]) -> dict[Step, list[Difference]]:

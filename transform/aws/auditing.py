@@ -41,6 +41,7 @@ class Taken:
     lost: pa.Table
     missing: pa.Table
     unarchived: pa.Table
+    witnessed: set[tuple[str, int]]
     state: State
     stands: Stands
     sums: Sums
@@ -117,15 +118,17 @@ def take(sources: Sources, asked: Asked, tell: Callable[[str], None] = lambda te
             rows = deliveries.once(cursor, pa.concat_tables([rows, lacking]))
             films = balance.films(cursor, read, sums.films, rows, asked.now, asked.grace_ms)
             off = _hours(days, there, sums, cursor, told, cuts, rows, asked)
+            witnessed = hours.witnessed(cursor, off) if asked.deep else set()
             lost = _old(lacking, asked.now - asked.archive_grace_ms)
             tell("comparing what arrived with the lake")
             missing, unarchived = arrived.compare(days, there, state, cursor, asked)
             without = archive.as_likes(cursor, unarchived)
         numbers = _numbers(there, sums, films, told, lacking, read)
-        differences = steps.of(balance.off(films), off, missing, lost, without)
+        differences = steps.of(balance.off(films), off, missing, lost, without, witnessed)
         every = asked.raw_days is None
         stood = trend_differences.of(days, sums, asked.now, every) + _older(sums, days, there)
         differences += steps.without(stood, missing)
+        differences += steps.misplaced(sums.misplaced)
         return Taken(
             asked.now,
             read,
@@ -134,6 +137,7 @@ def take(sources: Sources, asked: Asked, tell: Callable[[str], None] = lambda te
             lost,
             missing,
             unarchived,
+            witnessed | {(film, hour) for hour, film in sums.misplaced},
             state,
             there,
             sums,
@@ -190,7 +194,7 @@ def _older(sums: Sums, days: Days, there: Stands) -> list[Difference]:
         found += steps.older(lake_sums.events(told), lake_sums.events(now))
     for day, told in sums.wrong.items():
         now = sums.hours[day] if day in sums.hours else lake_sums.of_day(days, there, day)
-        found += steps.wrong(lake_sums.events(told), lake_sums.events(now))
+        found += steps.wrong(lake_sums.told(told), lake_sums.told(now))
     return found
 
 

@@ -15,7 +15,7 @@ from transform.aws import tending
 from transform.aws.buckets import Bucket
 from transform.aws.lake_writer import CONNECTIONS, Days
 from transform.lake import duck, keys, repeats, totals
-from transform.lake.division import WHOLE
+from transform.lake.division import DAY_HOURS, WHOLE
 from transform.lake.watermark import Object
 
 pc: Any = pyarrow.compute  # its types do not know of what follows
@@ -52,13 +52,15 @@ class Stands(NamedTuple):
 
 class Sums(NamedTuple):
     """What the lake comes to: by film over all days (`balance.SUMS`), and by hour and film on some
-    days (`totals.SCHEMA`, by day); and by day what stale totals told, and what totals told that are
-    of the day and wrong."""
+    days (`totals.SCHEMA`, by day); by day what stale totals told, and what totals told that are
+    of the day and wrong; and likes and unlikes that stand in the object of another day than their
+    own, by epoch hour and film."""
 
     films: pa.Table
     hours: dict[int, pa.Table]
     stale: dict[int, pa.Table]
     wrong: dict[int, pa.Table]
+    misplaced: dict[tuple[int, str], int]
 
 
 def stands(days: Days) -> Stands:
@@ -81,6 +83,7 @@ def read(days: Days, there: Stands, some: Iterable[int], again: Iterable[int]) -
     """
     wanted, doubted, films = set(some), set(again), [balance.SUMS.empty_table()]
     hours, stale, wrong = dict[int, pa.Table](), dict[int, pa.Table](), dict[int, pa.Table]()
+    misplaced = dict[tuple[int, str], int]()
     every = sorted({*there.days, *there.totals})
     with ThreadPoolExecutor(CONNECTIONS) as pool:
         for first in range(0, len(every), AT_ONCE):
@@ -95,10 +98,11 @@ def read(days: Days, there: Stands, some: Iterable[int], again: Iterable[int]) -
                 elif day in doubted and not (sums := of_day(days, there, day)).equals(told):
                     wrong[day] = told
                 films.append(_by_film(sums))
+                misplaced |= events(_of_other_days(sums, day))
                 if day in wanted:
                     hours[day] = sums
             films = [_together(films)]
-    return Sums(films[0], hours, stale, wrong)
+    return Sums(films[0], hours, stale, wrong, misplaced)
 
 
 def of_day(days: Days, there: Stands, day: int) -> pa.Table:
@@ -145,6 +149,22 @@ def events(sums: pa.Table) -> dict[tuple[int, str], int]:
     both = pc.add(sums["likes"], sums["unlikes"]).to_pylist()
     places: Any = zip(hours, sums["movie_id"].to_pylist(), both, strict=True)
     return {(hour, film): number for hour, film, number in places}
+
+
+def told(sums: pa.Table) -> dict[tuple[int, str], tuple[int, ...]]:
+    """Give likes, unlikes, backfilled and repeated of each epoch hour and film."""
+    hours = pc.divide(sums["hour"].cast(pa.int64()), duck.HOUR_MS).to_pylist()
+    names = ("likes", "unlikes", "backfilled", "repeated")
+    numbers: Any = zip(*(sums[name].to_pylist() for name in names), strict=True)
+    places: Any = zip(hours, sums["movie_id"].to_pylist(), strict=True)
+    return dict(zip(places, numbers, strict=True))
+
+
+def _of_other_days(sums: pa.Table, day: int) -> pa.Table:
+    hour = sums["hour"].cast(pa.int64())
+    first = day * DAY_HOURS * duck.HOUR_MS
+    within = pc.and_(pc.greater_equal(hour, first), pc.less(hour, first + DAY_HOURS * duck.HOUR_MS))
+    return sums.filter(pc.invert(within))
 
 
 def _told(days: Days, there: Stands, day: int) -> tuple[pa.Table, str]:

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from transform.audit import balance, deliveries
 from transform.audit.steps import Difference
-from transform.aws import archiving, auditing, compacting, retracking
+from transform.aws import archiving, auditing, compacting, rebuilding, retracking
 from transform.aws.adjusting import ADJUSTED, WRITERS, Counts
 from transform.aws.audit_sources import DAY_MS, Asked, Sources
 from transform.aws.auditing import Taken
@@ -44,6 +44,8 @@ class Mended:
     set: int = 0
     hours: int = 0
     left: list[Difference] = field(default_factory=list)
+    last: Taken | None = None
+    """The last audit of all, which says what is left."""
 
 
 def reconcile(
@@ -62,7 +64,7 @@ def reconcile(
     done, before, tried = Mended(), None, set[str]()
     for _ in range(ROUNDS):
         taken = auditing.audit(sources, asked, settle, tell)
-        done.left = taken.differences
+        done.left, done.last = taken.differences, taken
         done.found = done.found or taken.differences
         if not taken.differences or (taken.off == before and "last" in tried):
             break
@@ -94,6 +96,11 @@ def _round(
         done.merged += merge_again(sources, taken.missing)
         settle()
         return "missing"
+    if taken.witnessed and "rebuilt" not in tried:
+        tell("making likes anew from raw")
+        done.merged += merge_again(sources, rebuilding.take_out(sources, taken.witnessed))
+        settle()
+        return "rebuilt"
     if len(taken.unarchived) and "raw" not in tried:
         tell("restoring raw")
         done.restored += archiving.restore(sources, taken.unarchived, asked.now)

@@ -9,6 +9,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from transform.lake.erasure import WORD, Texts
 pc: Any = pyarrow.compute  # its types do not know of Python values where arrays may stand
 
 USER = "user_id"
+KNOWN_AS = "known_as"
+"""In a rejected line of a file, of which an id was taken out: a hash of its bytes before."""
 KEPT = ("event_id", "movie_id", "action", "source")
 """Columns that are left as they are: what a like is known by, and what it is of."""
 _GZIP, _PARQUET = b"\x1f\x8b", b"PAR1"
@@ -188,7 +191,7 @@ def _text(body: bytes, texts: Texts) -> tuple[bytes, Found]:
 
 def _lines(body: bytes, texts: Texts, found: Found) -> Iterator[bytes]:
     for line in body.splitlines(keepends=True):
-        without = cleaned_line(line, texts)
+        without = _known(line, cleaned_line(line, texts))
         found.rows += without != line
         yield without
 
@@ -216,6 +219,24 @@ def cleaned_line(line: bytes, texts: Texts) -> bytes:
     if not _NO_PAYLOAD.search(line):  # a payload is a text in any case
         without = _NO_PAYLOAD.sub(b'"payload":"%s"' % WORD, without)
     return without
+
+
+def _known(line: bytes, without: bytes) -> bytes:
+    """Give a rejected line of a file with what it was known by, its bytes as they came: a replay
+    makes the same like of it as before."""
+    if without == line or b'"payload"' not in line or b'"file"' not in line:
+        return without
+    try:
+        came, now = _decode(line), _decode(without)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return without
+    if not isinstance(came, dict) or not came.get("file") or KNOWN_AS in came:
+        return without
+    payload = str(came["payload"]).encode()
+    if came.get("payload_encoding") == "base64":
+        payload = base64.b64decode(payload)
+    end = without[len(without.rstrip(b"\r\n")) :]
+    return msgspec.json.encode(now | {KNOWN_AS: sha256(payload.strip()).hexdigest()}) + end
 
 
 def _payload(told: Mapping[str, Any]) -> str:

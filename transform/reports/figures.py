@@ -117,6 +117,43 @@ class Quality(msgspec.Struct, frozen=True):
         return sum(reason.lines for reason in self.rejected)
 
 
+class Checked(msgspec.Struct, frozen=True):
+    """A number that an audit took from its own source, and how much of it differed."""
+
+    item: str
+    """As the table `audit` names it."""
+    number: int
+    differs: int
+    detail: str
+
+
+class Mended(msgspec.Struct, frozen=True):
+    """That what differed was mended, and how."""
+
+    at: datetime
+    detail: str
+
+
+class Audited(msgspec.Struct, frozen=True):
+    """What audits found since the period began, up to when the report was made."""
+
+    at: datetime
+    """When the last one was asked, UTC."""
+    items: list[Checked]
+    """All that it compared."""
+    audits: int
+    """How many there were."""
+    off: list[datetime]
+    """When those were asked of which something differed, the last one first."""
+    mended: list[Mended]
+    """The last one first."""
+
+    @property
+    def differs(self) -> int:
+        """How much differed at last, all items together."""
+        return sum(one.differs for one in self.items)
+
+
 class Cost(msgspec.Struct, frozen=True):
     """What one question of the report scanned."""
 
@@ -152,6 +189,9 @@ class Report(msgspec.Struct, frozen=True):
     quality: Quality
     costs: list[Cost]
     restated: Restated | None = None
+    audited: Audited | None = None
+    """None where no audit was made in the period or the days after it, and in reports from before
+    they were told."""
     nearest: Mover | None = None
     """Where no film rose further than chance explains, the one that came furthest."""
 

@@ -7,11 +7,15 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from transform.audit import MENDED
 from transform.reports import sentences
 from transform.reports.figures import (
+    Audited,
+    Checked,
     Cost,
     Gap,
     HeatRow,
+    Mended,
     Mover,
     Quality,
     Rejected,
@@ -42,6 +46,7 @@ def report(period: Period, answers: Mapping[str, Answer]) -> Report:
         heat=_heat(period, rows["heat_by_weekday"]),
         quality=_quality(period, totals.get(period.first), rows),
         costs=[Cost(name, answer.bytes, answer.dollars) for name, answer in answers.items()],
+        audited=_audited(rows["audits"]),
     )
     return beyond_chance(made)
 
@@ -125,4 +130,21 @@ def _quality(period: Period, totals: Row | None, rows: Mapping[str, Sequence[Row
         late=lag["late"] or 0,
         events=lag["likes"],
         rejected=[Rejected(row["reason"], row["rejected"]) for row in rows["rejected_by_reason"]],
+    )
+
+
+def _audited(rows: Sequence[Row]) -> Audited | None:
+    if not rows:
+        return None
+    told = [row for row in rows if row["item"] != MENDED]
+    return Audited(
+        at=rows[0]["at"],
+        items=[
+            Checked(row["item"], row["number"], row["differs"], row["detail"])
+            for row in told
+            if row["is_last"]
+        ],
+        audits=rows[0]["audits"],
+        off=sorted({row["at"] for row in told if row["differs"]}, reverse=True),
+        mended=[Mended(row["at"], row["detail"]) for row in rows if row["item"] == MENDED],
     )

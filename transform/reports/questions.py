@@ -16,6 +16,8 @@ MOVERS = 5
 HEAT_DAYS = 7
 BEFORE_DAYS = 7
 """Days before a period that tell which hours of it are incomplete: what is typical is a median."""
+AFTER_DAYS = 8
+"""Days after a period whose audits are asked for, too: so long its report may be restated."""
 
 Row = dict[str, Any]
 
@@ -45,6 +47,7 @@ def asked(period: Period) -> dict[str, dict[str, Any]]:
         },
         "period_lag": span,
         "rejected_by_reason": span,
+        "audits": {"first_day": first, "last_day": last + timedelta(days=AFTER_DAYS)},
     }
 
 

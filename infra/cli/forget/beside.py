@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from infra.cli.forget.certificate import Place
 from infra.stage import Stage
@@ -15,6 +16,8 @@ from transform.lake.erasure import Texts
 HISTORY_DAYS = 45
 """How long Athena remembers a query:
 https://docs.aws.amazon.com/athena/latest/ug/queries-viewing-history.html"""
+_MESSAGES, _UNSEEN_S = 10, 300
+"""Messages that are received at a time, and for how long nobody else sees those that were."""
 _QUERIES = 50  # of one BatchGetQueryExecution (Athena API Reference)
 TYPED = "sql_history"
 """What was typed at the prompt of `lake sql`, which is rewritten; of others' files nothing is."""
@@ -48,6 +51,39 @@ def _leaves(value: object) -> Iterator[bytes]:
             yield from _leaves(inner)
     else:
         yield value if isinstance(value, bytes) else str(value).encode()
+
+
+def dead_letters(stage: Stage, texts: Texts, dry_run: bool) -> Place:
+    """Search the messages of dead-letter queues, of which a bus event tells who liked; one with an
+    id is put there anew without it. A message that somebody else is reading is not seen."""
+    client = stage.client("sqs")
+    place = Place("dead letters")
+    pages = client.get_paginator("list_queues").paginate()
+    for url in (url for page in pages for url in page.get("QueueUrls", ())):
+        if url.endswith(f"-{stage.name}-dead-letters"):
+            _search_queue(client, url, texts, dry_run, place)
+    return place
+
+
+def _search_queue(client: Any, url: str, texts: Texts, dry_run: bool, place: Place) -> None:
+    seen: list[str] = []
+    while found := client.receive_message(
+        QueueUrl=url, MaxNumberOfMessages=_MESSAGES, VisibilityTimeout=_UNSEEN_S
+    ).get("Messages"):
+        for one in found:
+            body = str(one["Body"]).encode()
+            place.searched += 1
+            place.bytes += len(body)
+            without = texts.cleaned(body) if texts.may_be_in(body) else body
+            place.held += without != body
+            place.rewritten += without != body
+            if without == body or dry_run:
+                seen.append(one["ReceiptHandle"])
+                continue
+            client.send_message(QueueUrl=url, MessageBody=without.decode())
+            client.delete_message(QueueUrl=url, ReceiptHandle=one["ReceiptHandle"])
+    for receipt in seen:
+        client.change_message_visibility(QueueUrl=url, ReceiptHandle=receipt, VisibilityTimeout=0)
 
 
 def queries(stage: Stage, texts: Texts) -> str | None:

@@ -89,6 +89,7 @@ def forget(
     with _bar(console) as tell:
         search = take_out(bucket, results, who, texts, _power(), dry_run, tell)
     places = [*search.places.values(), *beside.items(stage, texts)]
+    places.append(beside.dead_letters(stage, texts, dry_run))
     if stage.name == "local":
         places.append(beside.files(home(), texts, dry_run))
     note = beside.queries(stage, texts)

@@ -32,6 +32,8 @@ class Reject(msgspec.Struct, frozen=True):
     line: int | None = None
     file: str | None = None
     place: str | None = None
+    known_as: str | None = None
+    """What `identity` was before somebody's id was taken out of the payload."""
 
     @property
     def data(self) -> bytes:
@@ -62,7 +64,7 @@ class Reject(msgspec.Struct, frozen=True):
         if self.place:
             return self.place
         if self.file is not None:
-            return sha256(self.data.strip()).hexdigest()
+            return self.known_as or sha256(self.data.strip()).hexdigest()
         return f"{self.record_id}:{self.line}"
 
     @property

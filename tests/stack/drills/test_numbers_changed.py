@@ -1,15 +1,18 @@
 """What was changed or deleted is named and mended: see `numbers_changed.md`."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from infra.cli import audit, compaction, reconcile
-from infra.stage import invoke
+from infra.stage import Stage, invoke
 from tests import plan
 from transform.aws import auditing, mending
 from transform.aws.audit_sources import DAY_MS, Asked
 from transform.lake import keys, watermark
+
+RIGHTS = Path(reconcile.__file__).with_name("mending_rights.json")
 
 
 class Drill:
@@ -53,14 +56,16 @@ def drill(stage, api, eventually):
     return Drill(stage, api, eventually)
 
 
-def test_a_count_that_was_changed(drill):
+def test_a_count_that_was_changed(drill, with_rights, monkeypatch):
     drill.stage.client("dynamodb").update_item(
         TableName=drill.stage.outputs.counts_table,
         Key={"movie_id": {"S": drill.films[0]}},
         UpdateExpression="ADD likes :more",
         ExpressionAttributeValues={":more": {"N": "7"}},
     )
-    assert drill.repair() == ([("count", drill.films[0], 7)], [])
+    with monkeypatch.context() as patch:  # the documented rights are enough
+        patch.setattr(Stage, "client", with_rights(RIGHTS))
+        assert drill.repair() == ([("count", drill.films[0], 7)], [])
     assert drill.api.likes(drill.films[0]) == 3
 
 
@@ -73,14 +78,18 @@ def test_a_day_of_the_lake_that_was_deleted(drill):
     assert [drill.api.likes(one) for one in drill.films] == [3] * 3
 
 
-def test_a_raw_object_that_was_deleted_before_it_was_merged(drill, eventually):
+def test_a_raw_object_that_was_deleted_before_it_was_merged(
+    drill, eventually, with_rights, monkeypatch
+):
     before, film = drill.raw(), drill.films[1]
     assert drill.api.post({"movie_id": film}).status == 202
     eventually(lambda: len(drill.raw() - before) > 0, True)
     drill.bucket.remove(sorted(drill.raw() - before))
     eventually(lambda: drill.api.likes(film), 4)
     later = Asked(plan.now_ms() + 31 * 60_000, None, 8, True)
-    done = mending.reconcile(audit.sources(drill.stage), later, drill.settle)
+    with monkeypatch.context() as patch:
+        patch.setattr(Stage, "client", with_rights(RIGHTS))
+        done = mending.reconcile(audit.sources(drill.stage), later, drill.settle)
     assert ("archive", film, -1) in drill.ours(done.found) and done.brought >= 1
     assert drill.found() == [] and drill.api.likes(film) == 4
 

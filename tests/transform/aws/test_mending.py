@@ -87,6 +87,25 @@ def test_a_batch_that_was_not_counted_is_counted_once_even_if_the_mapping_comes_
     assert_well(world, done, a=5, b=2)
 
 
+def test_a_batch_that_is_counted_between_the_look_and_the_write(world):
+    before = dict(world.at)
+    world.put(world.like("1", "a"))
+    list(world.pending("count"))
+    world.all()
+    world.passes(11)
+
+    def busy(call, table):
+        if call == "update":
+            world.table.fate = lambda *call: None
+            world.at |= {key: n for key, n in before.items() if key[0] == "count"}
+            world.count()
+
+    world.table.fate = busy
+    done = mend(world)
+    assert (done.counted, done.set) == (0, 0)
+    assert_well(world, done, a=4)
+
+
 def test_memory_that_moved_past_what_was_not_counted(world):
     world.put(world.like("1", "a"))
     list(world.pending("count"))

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tests import raw_likes
 from tests.bucket import Objects
+from tests.examples import examples
 from tests.fakes import DynamoDB
 from tests.raw_likes import HOUR, Row
 from tests.small_lake import (
@@ -193,7 +194,7 @@ kills = st.lists(st.integers(1, 90), max_size=2)
 divisions = st.sampled_from([Division(), Division(True), Division(False, 2)])
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(15))
 @given(records, deliveries, kills, divisions, st.booleans())
 def test_any_deliveries_and_kills_count_each_like_once(given, delivered, kills, division, spilled):
     """Records of the stream, of which Firehose delivers some, in any order and several times; what

@@ -41,6 +41,8 @@ class Truth:
         ]  # fmt: skip
         lake.put_lake(rows)
         lake.put_trends(trends)
+        for at in (datetime(2026, 2, 28, 5), datetime(2026, 3, 3, 5)):
+            lake.put_audit(at, {"item": "counted", "number": 7})
         lake.put_movies(Movie(film, TITLES[film]) for film in sorted(TITLES))
         for day in {row["received_at"][:10] for row in rejected}:
             lake.put_rejected(day, "a.gz", [r for r in rejected if r["received_at"][:10] == day])

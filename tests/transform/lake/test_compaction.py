@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests import raw_likes
+from tests.examples import examples
 from tests.raw_likes import HOUR, Row
 from transform.lake import compaction, duck, parquet, raw_files, staging, totals
 from transform.lake.division import MAX_BUCKETS, Division
@@ -494,7 +495,7 @@ def objects(found):
 DIVISIONS = st.builds(Division, st.booleans(), st.integers(1, 4))
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(20))
 @given(st.data())
 def test_days_merged_together_have_the_bytes_that_they_have_alone(sharing, data):
     """Whatever they hold, and however they are divided and were."""

@@ -7,9 +7,12 @@ from msgspec.structs import replace
 
 from infra.cli.traffic.simulate import films
 from transform.reports.figures import (
+    Audited,
+    Checked,
     Cost,
     Gap,
     HeatRow,
+    Mended,
     Mover,
     Quality,
     Rejected,
@@ -117,6 +120,20 @@ def _quality(period: Period) -> Quality:
     )
 
 
+_AT = datetime(2026, 2, 1, 5, 41, 7, tzinfo=UTC)
+_WELL = Audited(
+    _AT,
+    [Checked("in_lake", 7_314, 0, ""), Checked("counted", 7_320, 0, "")],
+    30,
+    [_AT - timedelta(hours=9)],
+    [Mended(_AT - timedelta(hours=8), "12 likes merged again, 2 counts set")],
+)
+_OFF = Audited(
+    _AT, [Checked("counted", 7_320, 6, "tt01 +6 (the stream counted 18, the lake says 12)")], 30,
+    [_AT], [],
+)  # fmt: skip
+
+
 def daily() -> Report:
     """A busy day, restated, with two gaps."""
     return Report(
@@ -130,6 +147,7 @@ def daily() -> Report:
         quality=_quality(DAY),
         costs=_COSTS,
         restated=Restated(2, 7_290, 8_466),
+        audited=_WELL,
     )
 
 
@@ -145,6 +163,7 @@ def weekly() -> Report:
         heat=_heat(WEEK.last),
         quality=replace(_quality(WEEK), gaps=[], rejected=[]),
         costs=_COSTS,
+        audited=_OFF,
     )
 
 

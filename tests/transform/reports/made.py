@@ -5,9 +5,12 @@ from datetime import UTC, date, datetime
 from hypothesis import strategies as st
 
 from transform.reports.figures import (
+    Audited,
+    Checked,
     Cost,
     Gap,
     HeatRow,
+    Mended,
     Mover,
     Quality,
     Rejected,
@@ -61,6 +64,12 @@ _QUALITY = st.builds(
 _COSTS = st.lists(st.builds(Cost, TEXTS, COUNTS, st.floats(0, 1e6)), max_size=5)
 
 
+_AUDITED = st.builds(
+    *(Audited, _TIMES, st.lists(st.builds(Checked, TEXTS, _NETS, COUNTS, TEXTS), max_size=3)),
+    *(COUNTS, st.lists(_TIMES, max_size=2), st.lists(st.builds(Mended, _TIMES, TEXTS), max_size=2)),
+)
+
+
 @st.composite
 def reports(draw: st.DrawFn) -> Report:
     """Any report, of a day or a week."""
@@ -70,4 +79,5 @@ def reports(draw: st.DrawFn) -> Report:
         *(draw(_top(24 if period.kind == "day" else 7)), draw(_MOVERS), draw(_MOVERS)),
         *(draw(_HEAT), draw(_QUALITY), draw(_COSTS)),
         draw(st.none() | st.builds(Restated, st.integers(1, 99), _NETS, COUNTS)),
+        draw(st.none() | _AUDITED),
     )

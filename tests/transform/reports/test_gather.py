@@ -1,6 +1,6 @@
 """Of what moved, that is called a rise or a fall which chance does not explain."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from msgspec.structs import replace
@@ -22,10 +22,10 @@ def moved(direction, film, deviations):
     }  # fmt: skip
 
 
-def report(*movers):
+def report(*movers, audits=()):
     heat = [{"weekday": n % 7 + 1, "hour": n // 7, "likes": 0} for n in range(7 * 24)]
     rows = dict.fromkeys(asked(PERIOD), ()) | {
-        "movers": movers, "heat_by_weekday": heat,
+        "movers": movers, "audits": audits, "heat_by_weekday": heat,
         "period_lag": [{"p95_ms": None, "late": None, "likes": 0}],
     }  # fmt: skip
     return gather.report(PERIOD, {name: Answer(one, 0, 0.0) for name, one in rows.items()})
@@ -55,3 +55,20 @@ def test_a_report_of_before_this_was_told_apart_is_read_as_one_made_now():
     now = gather.beyond_chance(replace(old, rose=[near]))
     assert (now.rose, now.nearest) == ([], near)
     assert gather.beyond_chance(now) == now
+
+
+def test_the_last_audit_is_told_apart_from_what_others_found_and_what_was_mended():
+    first, second, third = (datetime(2026, 2, 1, hour, tzinfo=UTC) for hour in (3, 4, 5))
+    rows = [
+        (third, "counted", 7, 0, "", True),
+        (third, "in_lake", 7, 0, "", True),
+        (second, "mended", 2, 0, "1 count set", False),
+        (first, "counted", 9, 2, "m +2", False),
+        (first, "in_errors", 1, 1, "", False),
+    ]
+    names = ("at", "item", "number", "differs", "detail", "is_last")
+    told = report(audits=[dict(zip(names, r, strict=True)) | {"audits": 9} for r in rows]).audited
+    assert told and (told.at, told.audits, told.differs, told.off) == (third, 9, 0, [first])
+    assert [(one.item, one.number) for one in told.items] == [("counted", 7), ("in_lake", 7)]
+    assert [(one.at, one.detail) for one in told.mended] == [(second, "1 count set")]
+    assert report().audited is None

@@ -53,7 +53,13 @@ def page(report: Report) -> str:
         aria_label="Headlines",
     )
     main = tag(
-        "main", trust.restated(report), news, *parts, trust.quality(report), trust.cost(report)
+        "main",
+        trust.restated(report),
+        news,
+        *parts,
+        trust.quality(report),
+        trust.audited(report),
+        trust.cost(report),
     )
     return document(
         f"{words.period(report.period)} · {kind} report of movie likes",

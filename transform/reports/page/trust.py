@@ -3,11 +3,32 @@
 from __future__ import annotations
 
 from transform.reports import words
-from transform.reports.figures import Quality, Report, Restated
+from transform.reports.figures import Audited, Quality, Report, Restated
 from transform.reports.page.html import Html, behind, section, table, tag
+from transform.reports.questions import AFTER_DAYS
 
 SPANS = 6
 """How many stretches of hours are named in a sentence; the table behind it has all."""
+_ITEMS = {
+    "on_stream": "Likes on the stream alone",
+    "counted": "Net likes counted",
+    "uncounted": "Net likes not counted yet",
+    "in_flight": "Net likes on their way to the lake",
+    "tracked": "Net likes tracked for trends",
+    "archived": "Net likes archived",
+    "in_lake": "Net likes in the lake",
+    "totals": "Days with totals",
+    "repeated": "Net likes sent again",
+    "backfilled": "Net likes backfilled",
+    "adjusted": "What the lake adjusts of counts",
+    "rejected": "Lines rejected lately",
+    "in_errors": "Records not delivered",
+    "unreadable": "Objects that cannot be read",
+    "undivided": "Days being divided",
+    "backfills_cut_off": "Backfills cut off",
+}
+"""What a reader calls the items of an audit, in the order in which a like meets them."""
+_ORDER = {item: place for place, item in enumerate(_ITEMS)}
 
 
 def restated(report: Report) -> Html:
@@ -119,6 +140,64 @@ def _rejected(quality: Quality, lines: int) -> Html:
         "Table of rejected lines",
         table("Rejected lines by reason", ("Reason", "Lines", "Share"), rows),
     )
+
+
+def audited(report: Report) -> Html:
+    """What the last audit compared, what differed of it, and what was mended."""
+    of = report.audited
+    if of is None:
+        told = (
+            f"No audit was made in the period, nor in the {AFTER_DAYS} days after it, before this"
+            " page was made: nobody compared counts with the lake."
+        )
+        return section("audit", "Whether the numbers agree", tag("p", told))
+    named = sorted(of.items, key=lambda one: _ORDER.get(one.item, len(_ORDER)))
+    rows = [
+        (
+            _ITEMS.get(one.item, one.item),
+            words.number(one.number),
+            words.number(one.differs),
+            one.detail or words.NONE,
+        )
+        for one in named
+    ]
+    return section(
+        "audit",
+        "Whether the numbers agree",
+        tag("p", *_last(of)),
+        tag("p", _before(of)),
+        *([_mended(of)] if of.mended else []),
+        behind(
+            "Table of what was compared",
+            table("What the last audit compared", ("Number", "Is", "Differs", "What"), rows),
+        ),
+    )
+
+
+def _last(of: Audited) -> tuple[Html | str, ...]:
+    when = f"The last audit before this page was made, {words.moment(of.at)}, "
+    compared = "compared counts, archive, lake, totals and trends"
+    if not of.differs:
+        return (f"{when}{compared}: all numbers agree.",)
+    off = [one for one in of.items if one.differs]
+    named = ", ".join(_ITEMS.get(one.item, one.item).lower() for one in off)
+    return (
+        tag("strong", "Not all numbers agree. "),
+        f"{when}{compared}; {words.number(of.differs)} differed ({named}).",
+    )
+
+
+def _before(of: Audited) -> str:
+    of_all = f"{words.count(of.audits, 'audit')} since the period began"
+    if not of.off:
+        return f"Of {of_all}, none found that something differs."
+    found = f"{words.number(len(of.off))} found that something differs"
+    return f"Of {of_all}, {found}, the last {words.moment(of.off[0])}."
+
+
+def _mended(of: Audited) -> Html:
+    rows = [(words.moment(one.at), one.detail) for one in of.mended]
+    return behind("Table of what was mended", table("Mended", ("When", "What"), rows))
 
 
 def cost(report: Report) -> Html:

@@ -46,7 +46,7 @@ data "aws_iam_policy_document" "report" {
   statement {
     sid       = "ReadTables"
     actions   = ["s3:GetObject"]
-    resources = [for table in ["likes", "totals", "trends", "rejected", "movies"] : "${local.bucket_arn}/${table}/*"]
+    resources = [for table in ["likes", "totals", "trends", "rejected", "movies", "audit"] : "${local.bucket_arn}/${table}/*"]
   }
 
   statement {
@@ -64,7 +64,7 @@ data "aws_iam_policy_document" "report" {
     condition {
       test     = "StringLike"
       variable = "s3:prefix"
-      values   = ["likes/*", "totals/*", "trends/*", "rejected/*", "movies/*", "reports/*", "state/reports/*"]
+      values   = ["likes/*", "totals/*", "trends/*", "rejected/*", "movies/*", "audit/*", "reports/*", "state/reports/*"]
     }
   }
 

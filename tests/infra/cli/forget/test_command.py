@@ -27,18 +27,37 @@ class Services:
 
     def __init__(self, item=None, query="SELECT 1"):
         self.item, self.query = item or {"movie_id": {"S": "m"}}, query
+        self.letters, self.unseen = [], []
 
     def describe_stream_summary(self, StreamName):
         return {"StreamDescriptionSummary": {"RetentionPeriodHours": 24}}
 
     def get_paginator(self, operation):
         page = {"scan": {"Items": [self.item]}, "list_query_executions":
-                {"QueryExecutionIds": ["1"]}}[operation]  # fmt: skip
+                {"QueryExecutionIds": ["1"]}, "list_queues":
+                {"QueueUrls": ["http://q/IngestLike-test-dead-letters", "http://q/others"]},
+                }[operation]  # fmt: skip
         return SimpleNamespace(paginate=lambda **_: [page])
 
     def batch_get_query_execution(self, QueryExecutionIds):
         at = datetime(2026, 1, 31, tzinfo=UTC)
         return {"QueryExecutions": [{"Query": self.query, "Status": {"SubmissionDateTime": at}}]}
+
+    def receive_message(self, QueueUrl, MaxNumberOfMessages, VisibilityTimeout):
+        assert QueueUrl.endswith("IngestLike-test-dead-letters")
+        some, self.letters = self.letters[:2], self.letters[2:]
+        self.unseen += some
+        return {"Messages": [{"Body": one, "ReceiptHandle": one} for one in some]} if some else {}
+
+    def send_message(self, QueueUrl, MessageBody):
+        self.letters.append(MessageBody)
+
+    def delete_message(self, QueueUrl, ReceiptHandle):
+        self.unseen.remove(ReceiptHandle)
+
+    def change_message_visibility(self, QueueUrl, ReceiptHandle, VisibilityTimeout):
+        self.unseen.remove(ReceiptHandle)
+        self.letters.append(ReceiptHandle)
 
 
 @pytest.fixture
@@ -126,6 +145,21 @@ def test_what_stays_is_told_and_is_a_failure(s3, services):
     told = run(WHO)
     assert told.exit_code == 1 and "items: 1" in told.stdout
     assert "Athena remembers 1 query that names them, until 2026-03-17" in told.stdout
+
+
+def test_dead_letters_are_put_there_anew_without_the_id_and_none_goes(s3, services):
+    letters = [f'{{"detail":{{"userId":"other","n":{n}}}}}' for n in range(5)]
+    letters[1] = letters[1].replace("other", WHO)
+    services.letters = list(letters)
+    at = Stage("test", OUTPUTS)
+    texts = Texts([WHO])
+    assert beside.dead_letters(at, texts, dry_run=True).held == 1
+    assert sorted(services.letters) == sorted(letters) and not services.unseen
+    found = beside.dead_letters(at, texts, dry_run=False)
+    assert (found.held, found.rewritten) == (1, 1) and not services.unseen
+    letters[1] = '{"detail":{"userId":null,"n":1}}'
+    assert sorted(services.letters) == sorted(letters)
+    assert beside.dead_letters(at, texts, dry_run=False).held == 0
 
 
 def test_files_of_the_laptop_are_searched_and_what_was_typed_is_rewritten(tmp_path):

@@ -15,6 +15,7 @@ from infra.cli.forget.search import Restless, Search, take_out
 from infra.cli.forget.versions import Versions
 from tests import raw_likes
 from tests.bucket import etag
+from tests.examples import every
 from tests.raw_likes import HOUR, Row
 from tests.small_lake import DAY, NOW, POWER, assert_totals_are_derived, deliver, lake, run, totals
 from tests.versioned import Versioned
@@ -307,7 +308,7 @@ def clean():
 
 def test_a_run_that_is_cut_off_anywhere_is_gone_on_with(clean, monkeypatch):
     expected, count = clean
-    for last in range(1, count + 1, 7):
+    for last in range(1, count + 1, every(21)):
         world = World()
 
         def end(number, last=last):
@@ -332,7 +333,7 @@ def test_whoever_merges_meanwhile_brings_nobody_back(clean):
     """All of a compaction, of what came and of all there is, between any two calls."""
     _, count = clean
     more = [like("8", WHO, NOW - DAYS), like("9", WHO, NOW - 5 * DAYS), like("10", OTHER)]
-    for turn in range(1, count + 1, 15):
+    for turn in range(1, count + 1, every(45)):
         world = World()
 
         def act(number, world=world, turn=turn):
@@ -372,7 +373,7 @@ def test_whoever_is_forgotten_while_likes_are_merged_is_not_merged(division):
         return world, len(told)
 
     _, count = merge(lambda world, number: None)
-    for turn in range(1, count + 1, 11):
+    for turn in range(1, count + 1, every(33)):
 
         def act(world, number, turn=turn):
             if number == turn:

@@ -1,6 +1,7 @@
 """A rejected line becomes the like that it was meant to be, with the same id each time."""
 
 import base64
+import json
 
 import msgspec
 import pytest
@@ -9,6 +10,8 @@ from infra.cli.replay import mending
 from infra.cli.replay.mending import Rule
 from infra.cli.replay.rejects import Reject
 from transform.event.invalid import InvalidLike
+from transform.lake import erased_files
+from transform.lake.erasure import Texts
 
 ARRIVED = 1_780_000_000_000
 NOW = ARRIVED + 3_600_000
@@ -80,6 +83,24 @@ def test_a_line_of_a_file_is_its_bytes_whatever_the_file_is_called_or_when_it_wa
     assert mend(touched, **rule) == one
     other = reject(payload.replace("400000", "400001"), place=None, file="a.jsonl")
     assert mend(other, **rule)["event_id"] != one["event_id"]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_line_of_a_file_is_the_same_like_after_its_user_was_forgotten(packed):
+    payload = '{"film":"tt1","userId":"user-000123","liked_at":1779998400000}'
+    told = {"payload": payload, "payload_encoding": "utf-8"}
+    if packed:
+        told = {"payload": base64.b64encode(payload.encode()).decode(),
+                "payload_encoding": "base64"}  # fmt: skip
+    told |= {"reason": "missing_movie_id", "file": "a.jsonl", "line": 1,
+             "received_at": "2026-05-28 20:00:00.000"}  # fmt: skip
+    body = json.dumps(told).encode() + b"\n"
+    texts = Texts(["user-000123"])
+    without = erased_files._text(body, texts)[0]
+    assert b"user-000123" not in without and erased_files._text(without, texts)[0] == without
+    rule = {"fields": {"movie_id": "film"}}
+    came, now = (mend(msgspec.json.decode(one, type=Reject), **rule) for one in (body, without))
+    assert came.pop("user_id") == "user-000123" and now == came
 
 
 def test_what_is_still_no_like_says_why():

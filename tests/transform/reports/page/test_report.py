@@ -26,6 +26,8 @@ def numbers(report):
     yield from (gap.typical for gap in report.quality.gaps)
     yield from (reason.lines for reason in report.quality.rejected)
     yield from (cost.bytes for cost in report.costs)
+    if report.audited:
+        yield from (n for one in report.audited.items for n in (one.number, one.differs))
     yield from (likes for row in report.heat for likes in row.likes)
     if report.empty:
         return
@@ -104,6 +106,17 @@ def test_shares_of_nothing_are_a_dash():
     none = replace(example.weekly().quality, hours=0, gaps=[], late=0, events=0, rejected=[])
     text = Page(page(replace(example.weekly(), quality=none))).text
     assert "Complete hours–" in text and "Late–" in text
+
+
+def test_the_last_audit_is_told_and_what_was_mended_before_it():
+    well = Page(page(example.daily())).text
+    assert "1 Feb 2026, 05:41:07 UTC, compared" in well and "all numbers agree." in well
+    assert "Of 30 audits since the period began, 1 found that something differs, the last" in well
+    assert "12 likes merged again, 2 counts set" in well
+    off = Page(page(example.weekly())).text
+    assert "Not all numbers agree." in off and "6 differed (net likes counted)." in off
+    assert "tt01 +6 (the stream counted 18, the lake says 12)" in off
+    assert "No audit was made in the period" in Page(page(example.empty())).text
 
 
 def test_gaps_in_a_row_are_named_as_one():
