@@ -249,7 +249,7 @@ run "a_stage_is_named_counts_exactly_and_allows_no_more_than_it_needs" {
 
   assert {
     condition = [for s in data.aws_iam_policy_document.report.statement : [s.actions, s.resources]] == [
-      [toset(["s3:GetObject"]), toset([for table in ["likes", "totals", "trends", "rejected", "movies"] : "${local.bucket_arn}/${table}/*"])],
+      [toset(["s3:GetObject"]), toset([for table in ["likes", "totals", "trends", "rejected", "movies", "audit"] : "${local.bucket_arn}/${table}/*"])],
       [toset(["s3:GetObject", "s3:PutObject"]), toset(["${local.bucket_arn}/reports/*", "${local.bucket_arn}/state/reports/*"])],
       [toset(["s3:ListBucket"]), toset([local.bucket_arn])],
       [toset(["athena:GetQueryExecution", "athena:GetQueryResults", "athena:GetWorkGroup", "athena:StartQueryExecution"]), toset(["arn:aws:athena:us-east-1:000000000000:workgroup/movie-likes-test"])],
@@ -260,10 +260,10 @@ run "a_stage_is_named_counts_exactly_and_allows_no_more_than_it_needs" {
       [toset(["s3:GetBucketLocation"]), toset([local.bucket_arn])],
       [toset(["sns:Publish"]), toset([aws_sns_topic.reports.arn])],
     ]
-    error_message = "TrendReport reads five tables, keeps reports, asks Athena, for which it also needs the database default, announces, and does nothing else: https://docs.aws.amazon.com/athena/latest/ug/fine-grained-access-to-glue-resources.html#full-access-to-default-db-per-region"
+    error_message = "TrendReport reads six tables, keeps reports, asks Athena, for which it also needs the database default, announces, and does nothing else: https://docs.aws.amazon.com/athena/latest/ug/fine-grained-access-to-glue-resources.html#full-access-to-default-db-per-region"
   }
   assert {
-    condition     = [for s in data.aws_iam_policy_document.report.statement : [for c in s.condition : [c.test, c.variable, c.values]] if s.actions == toset(["s3:ListBucket"])] == [[["StringLike", "s3:prefix", tolist(["likes/*", "totals/*", "trends/*", "rejected/*", "movies/*", "reports/*", "state/reports/*"])]]]
+    condition     = [for s in data.aws_iam_policy_document.report.statement : [for c in s.condition : [c.test, c.variable, c.values]] if s.actions == toset(["s3:ListBucket"])] == [[["StringLike", "s3:prefix", tolist(["likes/*", "totals/*", "trends/*", "rejected/*", "movies/*", "audit/*", "reports/*", "state/reports/*"])]]]
     error_message = "TrendReport lists what it reads and keeps, and nothing else of the bucket."
   }
   assert {
