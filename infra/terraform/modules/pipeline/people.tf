@@ -6,7 +6,9 @@ locals {
     operator = { who = var.people.operator, policy = data.aws_iam_policy_document.operator.json }
     producer = { who = var.people.producer, policy = data.aws_iam_policy_document.producer.json }
   }
-  functions_arn = "arn:${local.partition}:lambda:${local.regional}:function"
+  # By the folders that hold them.
+  analysts_tables = ["likes", "repeats", "totals", "trends", "movies", "audit", "reports"]
+  functions_arn   = "arn:${local.partition}:lambda:${local.regional}:function"
 }
 
 data "aws_iam_policy_document" "trust" {
@@ -62,7 +64,7 @@ data "aws_iam_policy_document" "analyst" {
   statement {
     sid       = "ReadTables"
     actions   = ["s3:GetObject"]
-    resources = [for table in ["likes", "totals", "trends", "movies", "reports"] : "${local.bucket_arn}/${table}/*"]
+    resources = [for table in local.analysts_tables : "${local.bucket_arn}/${table}/*"]
   }
 
   statement {
@@ -73,7 +75,7 @@ data "aws_iam_policy_document" "analyst" {
     condition {
       test     = "StringLike"
       variable = "s3:prefix"
-      values   = ["likes/*", "totals/*", "trends/*", "movies/*", "reports/*"]
+      values   = [for table in local.analysts_tables : "${table}/*"]
     }
   }
 

@@ -60,7 +60,7 @@ locals {
     }
     # What a stage has if its variables ask for it.
     options = {
-      read  = ["acm:Describe*", "acm:List*", "budgets:List*", "budgets:View*", "cloudtrail:Describe*", "cloudtrail:Get*", "cloudtrail:List*", "kms:Describe*", "kms:Get*", "kms:List*", "route53:Get*", "route53:List*"]
+      read  = ["acm:Describe*", "acm:List*", "budgets:List*", "budgets:View*", "cloudtrail:Get*", "cloudtrail:List*", "kms:Describe*", "kms:Get*", "kms:ListGrants", "kms:ListKeyPolicies", "kms:ListResourceTags", "route53:Get*", "route53:List*"]
       write = ["acm:AddTags*", "acm:DeleteCertificate", "acm:RequestCertificate", "budgets:ModifyBudget", "budgets:TagResource", "cloudfront:AllowVendedLogDeliveryForResource", "cloudtrail:AddTags", "cloudtrail:CreateTrail", "cloudtrail:DeleteTrail", "cloudtrail:PutEventSelectors", "cloudtrail:StartLogging", "cloudtrail:StopLogging", "cloudtrail:UpdateTrail", "kms:CreateAlias", "kms:DeleteAlias", "kms:EnableKeyRotation", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion", "kms:TagResource", "kms:UpdateAlias", "logs:CreateDelivery", "logs:DeleteDelivery*", "logs:PutDelivery*", "route53:ChangeResourceRecordSets"]
       resources = concat(
         ["${local.arn}:acm:*:${local.account}:certificate/*", "${local.arn}:budgets::${local.account}:budget/movie-likes-*", "${local.arn}:cloudtrail:${local.regional}:trail/movie-likes-*", "${local.arn}:cloudfront::${local.account}:distribution/*"],
@@ -165,7 +165,7 @@ data "aws_iam_policy_document" "deployer" {
   statement {
     sid = "WhatTakesNoResource"
     actions = concat(
-      ["apigateway:GET", "dynamodb:DescribeLimits", "kinesis:DescribeLimits", "lambda:GetAccountSettings", "logs:DescribeLogGroups", "route53:ListHostedZones", "sns:GetSubscriptionAttributes", "sts:GetCallerIdentity"],
+      ["apigateway:GET", "cloudtrail:DescribeTrails", "dynamodb:DescribeLimits", "kinesis:DescribeLimits", "kms:ListAliases", "lambda:GetAccountSettings", "logs:DescribeLogGroups", "route53:ListHostedZones", "sns:GetSubscriptionAttributes", "sts:GetCallerIdentity"],
       contains(each.value.verbs, "write") ? ["cloudfront:CreateOriginAccessControl", "events:PutPermission", "events:RemovePermission", "kms:CreateKey", "lambda:CreateEventSourceMapping", "logs:DescribeResourcePolicies", "logs:PutResourcePolicy", "sns:SetSubscriptionAttributes", "sns:Unsubscribe"] : [],
     )
     resources = ["*"]

@@ -404,7 +404,7 @@ run "people_may_do_their_work_and_no_more" {
     error_message = "An operator sees names, the state and what audits found, but no like."
   }
   assert {
-    condition     = toset(flatten([for s in data.aws_iam_policy_document.analyst.statement : s.resources if s.sid == "ReadTables"])) == toset([for table in ["likes", "totals", "trends", "movies", "reports"] : "${local.bucket_arn}/${table}/*"])
+    condition     = toset(flatten([for s in data.aws_iam_policy_document.analyst.statement : s.resources if s.sid == "ReadTables"])) == toset([for table in ["likes", "repeats", "totals", "trends", "movies", "audit", "reports"] : "${local.bucket_arn}/${table}/*"])
     error_message = "An analyst reads tables, neither raw files nor rejected lines: https://docs.aws.amazon.com/athena/latest/ug/example-policies-workgroup.html"
   }
 }

@@ -56,7 +56,7 @@ run "a_pull_request_plans_and_an_environment_applies" {
   }
   # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsns.html and those of CloudFront and EventBridge
   assert {
-    condition = alltrue([for a in ["cloudfront:CreateOriginAccessControl", "events:PutPermission", "sns:GetSubscriptionAttributes", "sns:Unsubscribe"] : anytrue([
+    condition = alltrue([for a in ["cloudfront:CreateOriginAccessControl", "cloudtrail:DescribeTrails", "events:PutPermission", "kms:CreateKey", "kms:ListAliases", "sns:GetSubscriptionAttributes", "sns:Unsubscribe"] : anytrue([
       for s in data.aws_iam_policy_document.deployer["deployer"].statement : s.sid == "WhatTakesNoResource" && contains(s.actions, a)
     ])])
     error_message = "What takes no resource is not allowed by a wildcard on named ones."
