@@ -1,5 +1,6 @@
 """What a query reads: tables, joins, subqueries, UNNEST and VALUES."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -31,7 +32,7 @@ class Condition:
 
 
 @dataclass(slots=True)
-class Sources:
+class Sources(ABC):
     """Translates what the queries of a statement read. `tables` holds the tables under the names
     that the tree has."""
 
@@ -61,9 +62,9 @@ class Sources:
             return False
         return not self.bound.sql[:start].rstrip().endswith("(")
 
+    @abstractmethod
     def query(self, node: exp.Expr, outer: Scope | None = None) -> Query:
         """A query, within the scope of the one around it."""
-        raise NotImplementedError
 
     def _sources(self, node: exp.Select, first: exp.Expr, scope: Scope) -> str:
         sql = self._source(first, scope)

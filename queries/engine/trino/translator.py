@@ -1,5 +1,6 @@
 """What the parts of the translation of expressions have in common."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 from sqlglot import exp
@@ -12,16 +13,16 @@ from queries.engine.trino.scopes import Scope
 from queries.engine.trino.typed import Typed
 
 
-class Translator:
+class Translator(ABC):
     """Translates the expressions of a scope: `expressions` knows which."""
 
     def __init__(self, statements: Statement, scope: Scope) -> None:
         self.statements = statements
         self.scope = scope
 
+    @abstractmethod
     def of(self, node: exp.Expr) -> Typed:
         """The expression; `BadSQL` or `Refused` with its place where there is no such in DuckDB."""
-        raise NotImplementedError
 
     def condition(self, node: exp.Expr) -> Typed:
         """An expression that is true, false or null."""
