@@ -4,10 +4,12 @@ from tests.bench import torn
 
 LIKES = 4_000
 QUESTIONS = 4
+PAUSE_S = 1
+"""What changes without a pause may change faster than a busy machine reads it, and is refused."""
 
 
 def test_no_error_and_no_wrong_sum_while_thirty_days_are_replaced():
-    with torn.written(LIKES):
+    with torn.written(LIKES, PAUSE_S):
         for name in torn.READERS:
             tally = torn.ask(name, QUESTIONS, guarded=True)
             assert (tally.asked, tally.errors, tally.wrong) == (QUESTIONS, 0, 0), name

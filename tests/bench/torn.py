@@ -10,6 +10,7 @@ import io
 import multiprocessing
 import os
 import random
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -93,15 +94,16 @@ def ask(name: str, questions: int, guarded: bool) -> Tally:
 
 
 @contextmanager
-def written(likes: int = LIKES) -> Iterator[None]:
-    """Have a lake of thirty days in the emulator, and both writers at work."""
+def written(likes: int = LIKES, pause_s: float = 0) -> Iterator[None]:
+    """Have a lake of thirty days in the emulator, and both writers at work, each of which pauses
+    for so long after it has replaced a day."""
     with bucket() as client:
         _make_table(client.meta.endpoint_url)
         for day in range(DAYS):
             client.put_object(Bucket=BUCKET, Key=_key(day), Body=_encoded(_likes(day, likes)))
         spawn = multiprocessing.get_context("spawn")
         writers = [
-            spawn.Process(target=_write, args=(days,), daemon=True)
+            spawn.Process(target=_write, args=(days, pause_s), daemon=True)
             for days in (range(DAYS), range(DAYS - NEWEST, DAYS))
         ]
         for writer in writers:
@@ -115,7 +117,7 @@ def written(likes: int = LIKES) -> Iterator[None]:
                 writer.join()
 
 
-def _write(days: Sequence[int]) -> None:
+def _write(days: Sequence[int], pause_s: float) -> None:
     """Replace the days in turn, for ever."""
     import boto3
     import numpy as np
@@ -139,6 +141,7 @@ def _write(days: Sequence[int]) -> None:
         except ClientError as error:
             if error.response["Error"]["Code"] != "PreconditionFailed":  # the other was first
                 raise
+        time.sleep(pause_s)
 
 
 def _likes(day: int, likes: int) -> "pa.Table":
