@@ -6,7 +6,7 @@ does not settle at once, goes through `parse` itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial, reduce
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -81,10 +81,11 @@ def parse(
     parts: list[pa.Table] = []
     doubtful = [left]
     for lines in alike:
-        if not _is_clear(lines.shape.names):
+        if not are_clear(lines.shape.names):
             doubtful.append(lines.numbers)
             continue
-        rows, sure = _settle(text, lines, arrived_at, arrived_at + AHEAD_MS + skew)
+        numbered = partial(_line, text, lines.numbers)
+        rows, sure = judge(_told(text, lines), len(lines.numbers), arrived_at, skew, numbered)
         if sure is not None:
             doubtful.append(lines.numbers[~sure.to_numpy(zero_copy_only=False)])
             rows = rows.filter(sure)
@@ -92,6 +93,10 @@ def parse(
     good, bad = _singly(text, np.sort(np.concatenate(doubtful)), numbers, arrived_at, skew)
     rows = pa.concat_tables([*parts, _table(good)])
     return Parsed(by_hour(rows), bad)
+
+
+def _line(text: Text, numbers: Integers, place: int) -> bytes:
+    return text.line(int(numbers[place]))
 
 
 def _singly(
@@ -133,6 +138,77 @@ def _table(good: Sequence[Like]) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=SCHEMA)
 
 
+class Values(NamedTuple):
+    """What a field holds in each of some objects, null where it is absent: the bytes of texts, all
+    of which are `quoted`, or JSON that is no text."""
+
+    held: pa.Array[Any]
+    quoted: bool
+
+
+class Judged(NamedTuple):
+    """Rows (`SCHEMA`), and which of them are surely what `parse` gives; None means all of them."""
+
+    rows: pa.Table
+    sure: pa.Array[Any] | None
+
+
+def are_clear(names: Collection[str]) -> bool:
+    """Tell that objects with these fields name a film, and no field in both its spellings."""
+    both = any(name in names and alias in names for name, alias in likes.ALIASES.items())
+    return not both and ("movie_id" in names or "movieId" in names)
+
+
+def judge(
+    fields: Mapping[str, Values],
+    size: int,
+    arrived_at: int,
+    skew: int = 0,
+    line: Callable[[int], bytes] | None = None,
+) -> Judged:
+    """Judge so many objects by column, whose fields are clear (`are_clear`).
+
+    `arrived_at` and `skew` are those of `likes.parse`. An object without an event id gets one made
+    of its `line`; without lines it is in doubt.
+    """
+    left = dict(fields)
+
+    def column(
+        name: str, rule: Callable[[pa.Array[Any], bool], _Column], default: object = None
+    ) -> _Column:
+        values = left.pop(name, None) or left.pop(likes.ALIASES.get(name, name), None)
+        if values is None:
+            return _Column(pa.array([default] * size))
+        return _of_present(values, rule)
+
+    told_at = column("liked_at", partial(_moments, arrived_at + AHEAD_MS + skew))
+    told = told_at.values.cast(pa.int64())
+    action = column("action", partial(_known, _action, "like"), "like")
+    actions = action.values
+    if actions.null_count:
+        actions = actions.cast(pa.string()).fill_null("like")
+    columns = {
+        "movie_id": column("movie_id", partial(_known, movie_ids.parse, None)),
+        "action": _Column(actions, action.sure),
+        "liked_at": _Column(told.fill_null(arrived_at), told_at.sure),
+    }
+    for name, longest in likes.MAX_CHARACTERS.items():
+        rule = _coded_texts if name in CODED else _texts
+        columns[name] = column(name, partial(rule, longest))
+    ids = columns["event_id"]
+    if line is not None and ids.values.null_count == size:
+        moments: list[Any] = told.fill_null(UNDATED).to_pylist()
+        made = map(_id, moments, map(line, range(size)))
+        columns["event_id"] = _Column(pa.array(made, pa.string()), ids.sure)
+    columns["extra"] = _extra(left, size)
+    doubts = [found.sure for found in columns.values() if found.sure is not None]
+    needed = (columns[name].values for name in ("movie_id", "event_id"))
+    doubts += [values.is_valid() for values in needed if values.null_count]
+    sure = reduce(pc.and_, doubts).fill_null(False) if doubts else None
+    arrays = [columns[field.name].values.cast(field.type) for field in SCHEMA]
+    return Judged(pa.Table.from_arrays(arrays, schema=SCHEMA), sure)
+
+
 class _Column(NamedTuple):
     """Values, and which of them are surely what `parse` gives; None means all of them."""
 
@@ -140,51 +216,27 @@ class _Column(NamedTuple):
     sure: pa.Array[Any] | None = None
 
 
-def _is_clear(names: tuple[str, ...]) -> bool:
-    """Tell that objects with these fields name a film, and no field in both its spellings."""
-    both = any(name in names and alias in names for name, alias in likes.ALIASES.items())
-    return not both and ("movie_id" in names or "movieId" in names)
+def _of_present(values: Values, rule: Callable[[pa.Array[Any], bool], _Column]) -> _Column:
+    """Judge what is there; what is absent is null, and that is sure."""
+    held = values.held
+    if not held.null_count:
+        return rule(held, values.quoted)
+    there = held.is_valid()
+    found = rule(held.drop_null(), values.quoted)
+    counted = pc.subtract(pc.cumulative_sum(there.cast(pa.int32())), 1)
+    places = pc.if_else(there, counted, pa.scalar(None, pa.int32()))
+    spread = found.values.take(places)
+    if found.sure is None:
+        return _Column(spread)
+    return _Column(spread, found.sure.fill_null(False).take(places).fill_null(True))
 
 
-def _settle(
-    text: Text, lines: Alike, arrived_at: int, latest: int
-) -> tuple[pa.Table, pa.Array[Any] | None]:
-    """Give the rows of lines that have the same fields, and which are sure; None means all."""
-    slots = {
-        slot.name: (slot.quoted, bounds)
+def _told(text: Text, lines: Alike) -> dict[str, Values]:
+    """Give the values of lines that have the same fields."""
+    return {
+        slot.name: Values(text.slices(*bounds), slot.quoted)
         for slot, bounds in zip(lines.shape.slots, lines.bounds, strict=True)
     }
-    size = len(lines.numbers)
-
-    def column(
-        name: str, judge: Callable[[pa.Array[Any], bool], _Column], default: object
-    ) -> _Column:
-        slot = slots.pop(name, None) or slots.pop(likes.ALIASES.get(name, name), None)
-        if slot is None:
-            return _Column(pa.array([default] * size))
-        quoted, bounds = slot
-        return judge(text.slices(*bounds), quoted)
-
-    told_at = column("liked_at", partial(_moments, latest), None)
-    told = told_at.values.cast(pa.int64())
-    columns = {
-        "movie_id": column("movie_id", partial(_known, movie_ids.parse, None), ""),
-        "action": column("action", partial(_known, _action, "like"), "like"),
-        "liked_at": _Column(told.fill_null(arrived_at), told_at.sure),
-    }
-    for name, longest in likes.MAX_CHARACTERS.items():
-        judge = _coded_texts if name in CODED else _texts
-        columns[name] = column(name, partial(judge, longest), None)
-    if columns["event_id"].values.null_count == size:
-        moments: list[Any] = told.fill_null(UNDATED).to_pylist()
-        made = map(_id, moments, map(text.line, lines.numbers))
-        columns["event_id"] = _Column(pa.array(made, pa.string()), columns["event_id"].sure)
-    others = {name: text.slices(*bounds) for name, (_, bounds) in slots.items()}
-    columns["extra"] = _extra(others, size)
-    doubts = [found.sure for found in columns.values() if found.sure is not None]
-    sure = reduce(pc.and_, doubts).fill_null(False) if doubts else None
-    arrays = [columns[field.name].values.cast(field.type) for field in SCHEMA]
-    return pa.Table.from_arrays(arrays, schema=SCHEMA), sure
 
 
 def _texts(longest: int, values: pa.Array[Any], quoted: bool) -> _Column:
@@ -214,6 +266,8 @@ def _between(numbers: pa.Array[Any], least: int, most: int) -> pa.Array[Any]:
 
 def _lie_between(numbers: pa.Array[Any], least: int, most: int) -> bool:
     """Tell that all of them do, and none is null."""
+    if not len(numbers):
+        return True
     ends = pc.min_max(numbers).as_py()
     return not numbers.null_count and ends["min"] >= least and ends["max"] <= most
 
@@ -295,31 +349,41 @@ def _have_one_form(texts: pa.Array[Any]) -> bool:
     return all((codes[:, at] == code).all() for at, code in enumerate(_FORM) if code != _DIGIT)
 
 
-def _extra(fields: dict[str, pa.Array[Any]], size: int) -> _Column:
+def _extra(fields: Mapping[str, Values], size: int) -> _Column:
     """Judge the fields that no column is for, by the JSON of their values."""
     if not fields:
         return _Column(pa.nulls(size, pa.string()))
-    parts: list[pa.Array[Any] | str] = []
+    parts: list[pa.Array[Any]] = []
+    doubts: list[pa.Array[Any]] = []
     for name, values in fields.items():
-        coded = values.dictionary_encode()
+        coded = values.held.dictionary_encode()
         different: list[Any] = coded.dictionary.to_pylist()
-        texts = pa.array(map(_again, different), pa.string())
-        parts += ["," if parts else "{", _encode(name).decode() + ":", texts.take(coded.indices)]
-    found = pc.binary_join_element_wise(*parts, "}", "")
+        key = "," + _encode(name).decode() + ":"
+        texts = pa.array([_again(value, values.quoted, key) for value in different], pa.string())
+        if texts.null_count:
+            doubts.append(pc.or_(values.held.is_null(), texts.is_valid().take(coded.indices)))
+        parts.append(texts.take(coded.indices))
+    how = {"null_handling": "replace", "null_replacement": ""}
+    found = pc.binary_join_element_wise("{", *parts, "}", "", **how)
+    found = pc.if_else(pc.equal(found, "{}"), None, pc.binary_replace_slice(found, 1, 2, ""))
     sizes = pc.binary_length(found)
-    if _lie_between(sizes, 0, 2 * likes.MAX_DEPTH):  # a level takes two brackets
-        return _Column(found)
-    brackets = pc.add(pc.count_substring(found, "{"), pc.count_substring(found, "["))
-    sure = pc.and_(
-        pc.less_equal(sizes, likes.MAX_EXTRA_BYTES), pc.less_equal(brackets, likes.MAX_DEPTH)
-    )
-    return _Column(found, sure)
+    if not _lie_between(sizes.drop_null(), 0, 2 * likes.MAX_DEPTH):  # a level takes two brackets
+        brackets = pc.add(pc.count_substring(found, "{"), pc.count_substring(found, "["))
+        doubts.append(
+            pc.and_(
+                pc.less_equal(sizes, likes.MAX_EXTRA_BYTES),
+                pc.less_equal(brackets, likes.MAX_DEPTH),
+            ).fill_null(True)
+        )
+    return _Column(found, reduce(pc.and_, doubts).fill_null(False) if doubts else None)
 
 
-def _again(value: bytes) -> str | None:
-    """Give a value as it is written again once it is read; None where it is not one value."""
+def _again(value: bytes, quoted: bool, key: str) -> str | None:
+    """Give a value, after its key, as it is written again once it is read; None where it is not
+    one value."""
     try:
-        return _encode(_decode(value)).decode()
+        value = b'"%b"' % value if quoted else value
+        return key + _encode(_decode(value)).decode()
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
 

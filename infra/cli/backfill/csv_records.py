@@ -150,7 +150,7 @@ def _simple(data: bytes, dialect: _Dialect) -> pa.Table | None:
         return None
     if data.startswith((b"\n", b"\r", _BOM)):
         return None
-    if data.count(b"\r") != data.count(b"\r\n") or not data:
+    if b"\r" in data and data.count(b"\r") != data.count(b"\r\n") or not data:
         return None
     names = [str(at) for at in range(len(dialect.names))]
     try:

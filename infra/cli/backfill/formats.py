@@ -13,6 +13,8 @@ from infra.cli.backfill.layout import PLAIN
 from infra.cli.backfill.ledger import Request
 from infra.cli.backfill.line_chunks import Chunk
 from infra.cli.backfill.parsing import Read, Rules
+from infra.cli.backfill.row_query import Part
+from infra.cli.backfill.source_bytes import Cut
 from infra.cli.backfill.source_files import Source, SourceError
 from infra.cli.backfill.where import Where
 from transform.event.likes import EARLIEST_MS
@@ -46,7 +48,7 @@ def read(
     Times are in epoch milliseconds; `now` is what "ahead" is judged against. What has to lie on
     disk lies in `folder`. Raises `SourceError`, after all that could be read.
     """
-    chunks: Iterator[Chunk | BadLine]
+    chunks: Iterator[Chunk | Part | BadLine]
     with TemporaryDirectory(dir=folder) as copies:
         rules = Rules(arrived, now, written_in=request.unit, zone=request.zone)
         if source.kind == "json" and request.layout == PLAIN:
@@ -64,8 +66,10 @@ def read(
                 only=request.only_mapped,
                 values=request.values,
             )
-            if not request.fields and request.zone is None:
-                chunks, rules = _ours(chunks, rules)
+            first = next(chunks, None)
+            if isinstance(first, Part) and first.query.ours:
+                rules = rules._replace(zone=own_rows.ZONE)
+            chunks = chain([] if first is None else [first], chunks)
         left = (chunk for chunk in chunks if _first(chunk) > after)
         yield from parsing.parse(left, rules, workers)
 
@@ -74,20 +78,26 @@ def _lines(
     source: Source, s3: Callable[[], S3Client], request: Request, rules: Rules
 ) -> tuple[Iterator[Chunk | BadLine], Rules]:
     """Give the lines of a JSON file, and how they are read."""
-    lines = line_chunks.lines(source, s3)
-    head = next(lines, None)
-    if head is None:
-        return iter(()), rules
-    chunks: Iterator[Chunk | BadLine] = chain([head], lines)
-    if json_values.are_apart(head.data):
-        chunks = json_values.lines(chain([head], lines))
-        begun: list[Chunk | BadLine] = []
-        for each in chunks:
-            begun.append(each)
-            if isinstance(each, Chunk):
-                head = each
-                break
-        chunks = chain(begun, chunks)
+    pieces = line_chunks.pieces(source, s3)
+    try:
+        begin = next(pieces, b"")
+    except Cut:  # which reading tells again
+        begin = b""
+    chunks: Iterator[Chunk | BadLine]
+    if json_values.are_apart(begin):
+        chunks = json_values.lines(source.name, chain([begin], pieces))
+    else:
+        pieces.close()
+        chunks = iter(line_chunks.lines(source, s3))
+    begun: list[Chunk | BadLine] = []
+    for each in chunks:
+        begun.append(each)
+        if isinstance(each, Chunk):
+            break
+    else:
+        return iter(begun), rules
+    head = each
+    chunks = chain(begun, chunks)
     folders = layout.partitions(source.name)
     rules = rules._replace(
         fields=request.fields,
@@ -113,19 +123,9 @@ def _lines(
     return chunks, rules
 
 
-def _ours(
-    chunks: Iterator[Chunk | BadLine], rules: Rules
-) -> tuple[Iterator[Chunk | BadLine], Rules]:
-    """Read the times of a lake's own rows as what they are."""
-    first = next(chunks, None)
-    if first is None:
-        return iter(()), rules
-    if isinstance(first, Chunk) and first.arrivals is not None:
-        rules = rules._replace(zone=own_rows.ZONE)
-    return chain([first], chunks), rules
-
-
-def _first(chunk: Chunk | BadLine) -> int:
+def _first(chunk: Chunk | Part | BadLine) -> int:
     if isinstance(chunk, BadLine):
         return chunk.number
+    if isinstance(chunk, Part):
+        return chunk.first
     return chunk.numbers[0] if chunk.numbers else chunk.first

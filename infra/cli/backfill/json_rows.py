@@ -12,9 +12,10 @@ from transform.event import likes
 
 Unit = Literal["s", "ms", "us", "ns"]
 
-_TIMES = {"liked_at", likes.ALIASES["liked_at"]}
-_TEXTS = {*likes.FIELDS, *likes.ALIASES.values()} - _TIMES
-_IDS = {name for name in _TEXTS if name.endswith(("_id", "Id"))}
+TIMES = {"liked_at", likes.ALIASES["liked_at"]}
+TEXTS = {*likes.FIELDS, *likes.ALIASES.values()} - TIMES
+"""Fields of an event, in both spellings: its times, and its texts."""
+_IDS = {name for name in TEXTS if name.endswith(("_id", "Id"))}
 _WHOLE = {
     *("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"),
     *("UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"),
@@ -57,6 +58,18 @@ def row(
     return f"'{{' || concat_ws(',', {', '.join(parts)}) || '}}'"
 
 
+def column(
+    key: str, sql: str, type_: str, unit: Unit, zone: str | None = None, written: bool = False
+) -> str | None:
+    """Give the SQL of one value of such a row: a text that an event has as it is, else JSON. None
+    where an event has a text, and the value is none."""
+    if key not in TEXTS:
+        return _value(key, sql, type_, unit, zone)
+    if _is_nested(type_):
+        return None
+    return _text(_whole_id(sql) if written and key in _IDS else sql, type_)
+
+
 def _whole_id(sql: str) -> str:
     is_whole = f"regexp_full_match({sql}, '[ \\t]*[1-9][0-9]{{0,15}}[.]0')"
     return f"CASE WHEN ends_with({sql}, '.0') AND {is_whole} THEN trim({sql})[:-3] ELSE {sql} END"
@@ -72,11 +85,11 @@ def _fields(sql: str) -> str:
 
 def _value(key: str, sql: str, type_: str, unit: Unit, zone: str | None) -> str:
     """Give the SQL of a value as JSON text; null where there is none."""
-    if key in _TIMES:
+    if key in TIMES:
         if zone is not None and (type_ == "DATE" or _is_naive(type_)):
             return f"to_json({sql}::VARCHAR)"
         return _time(sql, type_, unit)
-    if key in _TEXTS and not _is_nested(type_):
+    if key in TEXTS and not _is_nested(type_):
         return f"to_json({_text(sql, type_)})"
     json = f"to_json({sql})::VARCHAR"
     if type_ in _FLOATS:

@@ -10,12 +10,15 @@ import msgspec
 import numpy as np
 
 from infra.cli.backfill import constants
-from infra.cli.backfill.line_chunks import Chunk
+from infra.cli.backfill.line_chunks import Chunk, breaks
+from infra.cli.backfill.source_bytes import Cut, Unreadable
 from transform.event.stream_records import BadLine
 
 LONGEST = 64 * 2**10
 """Bytes of an object at most, blanks included: no like has as many."""
 _HEAD = 2**20
+_GAP = 64
+"""Bytes between two elements of an array, at most, or these are looked at one by one."""
 _WINDOW = 2 * LONGEST
 """Bytes that are looked at once more after a line that is no JSON."""
 _BETWEEN = b" \t\r\n,[]\x1e"
@@ -23,7 +26,9 @@ _BETWEEN = b" \t\r\n,[]\x1e"
 _BOM = b"\xef\xbb\xbf"
 _MAY_STAND = np.isin(np.arange(256), np.frombuffer(_BETWEEN, np.uint8))
 _ESCAPED = re.compile(rb"\\[^\n]")
+_BOUNDARY = re.compile(rb"}[ \t\r\n]*,[ \t\r\n]*")
 _decode = msgspec.json.Decoder().decode
+_elements = msgspec.json.Decoder(list[msgspec.Raw]).decode
 Integers = np.ndarray[Any, np.dtype[np.int64]]
 
 
@@ -48,22 +53,64 @@ def are_apart(head: bytes) -> bool:
     return more and _is_json(first)
 
 
-def lines(chunks: Iterable[Chunk]) -> Iterator[Chunk | BadLine]:
+def lines(name: str, pieces: Iterable[bytes]) -> Iterator[Chunk | BadLine]:
     """Give each object as a line, numbered from 1 as all else that stands between objects.
 
     What is no JSON costs its own line, and reading goes on with the next one. Memory holds one
-    chunk and one object of `LONGEST` bytes.
+    piece and one object of `LONGEST` bytes. Raises `Unreadable` for the file of this name where
+    its pieces are cut off, after all that is whole.
     """
-    rest, number = b"", 1
-    for chunk in chunks:
-        data = rest + chunk.data
-        if chunk.first == 1:
-            data = data.removeprefix(_BOM)
-        rest, found = _taken(data, number, last=False)
-        for each in found:
-            number += each.data.count(b"\n") if isinstance(each, Chunk) else 1
-            yield each
+    rest, number, begun, is_array = b"", 1, False, False
+    try:
+        for piece in pieces:
+            data = rest + piece
+            if not begun:
+                begun, data = True, data.removeprefix(_BOM)
+                is_array = data.lstrip().startswith(b"[")
+                data = data.lstrip().removeprefix(b"[") if is_array else data
+            together = _of_array(data) if is_array else None
+            if together is not None:
+                yield Chunk(number, together.lines)
+                number, rest = number + together.number, together.rest
+                continue
+            is_array = False
+            rest, found = _taken(data, number, last=False)
+            for each in found:
+                number += breaks(each.data) if isinstance(each, Chunk) else 1
+                yield each
+    except Cut as cut:
+        raise Unreadable(name, number - 1, str(cut)) from None
     yield from _taken(rest, number, last=True)[1]
+
+
+class _Together(NamedTuple):
+    """Objects as lines, how many there are, and what comes after them."""
+
+    lines: bytes
+    number: int
+    rest: bytes
+
+
+def _of_array(data: bytes) -> _Together | None:
+    """Give the elements of an array, from the first of `data` on, but for the last, all at once;
+    None where they have to be looked at one by one."""
+    last = data.rfind(b"{")
+    while last > 0:
+        before = data.rfind(b"}", max(0, last - _GAP), last)
+        if before >= 0 and _BOUNDARY.fullmatch(data, before, last):
+            break
+        last = data.rfind(b"{", max(0, len(data) - LONGEST), last)
+    if last <= 0:
+        return None
+    try:
+        objects = _elements(b"".join((b"[", memoryview(data)[: before + 1], b"]")))
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    lines = b"\n".join((*objects, b""))
+    alone = lines.startswith(b"{") and lines.count(b"\n{") == len(objects) - 1
+    if not alone or lines.count(b"\n") > len(objects) or max(map(len, objects)) > LONGEST:
+        return None
+    return _Together(lines, len(objects), data[last:])
 
 
 class _Found(NamedTuple):

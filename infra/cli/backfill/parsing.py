@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 import pyarrow as pa
 import pyarrow.compute
 
-from infra.cli.backfill import own_rows, second_look
+from infra.cli.backfill import line_arrays, line_chunks, own_rows, second_look
 from infra.cli.backfill.json_rows import Unit
 from infra.cli.backfill.line_chunks import Chunk
 from infra.cli.backfill.mapping import remap
+from infra.cli.backfill.row_query import Part
 from infra.cli.backfill.source_files import SourceError
 from infra.cli.backfill.where import Where
 from transform.event import bulk
 from transform.event.shapes import Shapes
 from transform.event.stream_records import BadLine
 from transform.lake.sorting import by_hour
+
+pc: Any = pyarrow.compute
 
 _NONE = bulk.SCHEMA.empty_table()
 
@@ -56,10 +59,10 @@ class Read(NamedTuple):
     bad: list[BadLine]
 
 
-def parse(chunks: Iterable[Chunk | BadLine], rules: Rules, workers: int) -> Iterator[Read]:
-    """Give what came of each chunk, in their order.
+def parse(chunks: Iterable[Chunk | Part | BadLine], rules: Rules, workers: int) -> Iterator[Read]:
+    """Give what came of each chunk, or part of a table, in their order.
 
-    Raises `SourceError` of `chunks` once what came before it is given.
+    Raises `SourceError` of one once what came before it is given.
     """
     shapes = Shapes()
     waiting: deque[Future[Read] | BadLine] = deque()
@@ -76,6 +79,8 @@ def parse(chunks: Iterable[Chunk | BadLine], rules: Rules, workers: int) -> Iter
                 break
             if isinstance(chunk, BadLine):
                 waiting.append(chunk)
+            elif isinstance(chunk, Part):
+                waiting.append(pool.submit(_parse_part, chunk, rules, shapes))
             else:
                 waiting.append(pool.submit(_parse, chunk, rules, shapes))
             if len(waiting) > 2 * workers:
@@ -94,19 +99,16 @@ def _result(waiting: Future[Read] | BadLine) -> Read:
 
 def _parse(chunk: Chunk, rules: Rules, shapes: Shapes) -> Read:
     data, numbers = chunk.data, chunk.numbers
-    count = data.count(b"\n") + (not data.endswith(b"\n") and bool(data))
+    count = line_chunks.breaks(data) + (not data.endswith(b"\n") and bool(data))
     last = numbers[-1] if numbers else chunk.first + count - 1
     told: list[int] | range = numbers or range(chunk.first, last + 1)
     given = data
     arrivals = chunk.arrivals
-    if rules.where or rules.fields or rules.unit != "ms" or rules.ours:
-        lines = data.split(b"\n")[:count]
-        if rules.where:
-            folders = rules.partitions
-            kept = rules.where.keep([placed(one, folders) for one in lines] if folders else lines)
-            told = [number for number, keep in zip(told, kept, strict=True) if keep]
-            lines = [line for line, keep in zip(lines, kept, strict=True) if keep]
-        given = b"\n".join(lines)
+    if rules.where:
+        told, data = _kept(rules.where, data, told, rules.partitions)
+        given = data
+    if rules.fields or rules.unit != "ms" or rules.ours:
+        lines = data.split(b"\n")[: len(told)]
         if rules.ours:
             lines, arrivals = own_rows.restored(lines)
         if any(column in rules.partitions for column in rules.fields.values()):
@@ -132,6 +134,40 @@ def _parse(chunk: Chunk, rules: Rules, shapes: Shapes) -> Read:
     if arrivals is not None:
         rows = own_rows.arrived(rows, arrivals, rules.arrived_at)
     return Read(last, len(chunk.data), len(told), rows, bad)
+
+
+def _parse_part(part: Part, rules: Rules, shapes: Shapes) -> Read:
+    """Judge rows by their fields, and by their lines where that leaves a doubt."""
+    query, batch = part
+    size = batch.table.nbytes
+    told = query.fields(batch)
+    if told is None:
+        chunk = query.lines(batch)
+        read = _parse(chunk, rules, shapes) if chunk else Read(part.last, 0, 0, _NONE, [])
+        return read._replace(last=part.last, size=size)
+    numbers = told.numbers
+    skew = max(0, rules.now - rules.arrived_at)
+    rows, sure = bulk.judge(told.fields, len(numbers), rules.arrived_at, skew)
+    bad: list[BadLine] = []
+    if sure is not None:
+        rows = rows.filter(sure)
+        doubtful: list[Any] = numbers.filter(pc.invert(sure)).to_pylist()
+        chunk = query.some_lines(batch, doubtful)
+        if chunk:
+            by_line = _parse(chunk, rules, shapes)
+            rows, bad = pa.concat_tables([rows, by_line.rows]), by_line.bad
+    return Read(part.last, size, len(numbers), by_hour(rows), bad)
+
+
+def _kept(
+    where: Where, data: bytes, told: Sequence[int], partitions: Mapping[str, str | None]
+) -> tuple[list[int], bytes]:
+    """Give the numbers of the lines that a condition keeps, and these lines."""
+    lines = line_arrays.divided(data)
+    given: list[Any] = lines.to_pylist() if partitions else []
+    kept = where.keep([placed(one, partitions) for one in given] if partitions else lines)
+    numbers = line_arrays.numbers(told)[kept.to_numpy(zero_copy_only=False)]
+    return numbers.tolist(), bytes(line_arrays.joined(lines.filter(kept)))
 
 
 def placed(line: bytes, partitions: Mapping[str, str | None]) -> bytes:

@@ -8,6 +8,7 @@ import shlex
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -31,6 +32,7 @@ from infra.cli.backfill import (
 from infra.cli.backfill import preset as presets
 from infra.cli.backfill.line_chunks import Chunk
 from infra.cli.backfill.source_files import Source, SourceError
+from transform.event.stream_records import BadLine
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -182,12 +184,14 @@ def _sampled(source: Source, s3: Callable[[], S3Client], folder: Path) -> tuple[
         ]
         pq.write_table(tables[-1].slice(0, SAMPLE), path)
         return source_files.find([str(path)], s3).sources[0], b""
-    chunks = line_chunks.lines(source, s3, _HEAD)
-    head = next(chunks, Chunk(1, b"")).data
+    with closing(line_chunks.pieces(source, s3, _HEAD)) as pieces:
+        head = next(pieces, b"")
     if source.kind == "json" and json_values.are_apart(head):
+        found = list(json_values.lines(source.name, [head]))
+        if len(head) >= _HEAD and isinstance(found[-1], BadLine):
+            del found[-1]  # an object that goes on
         kept = b"".join(
-            each.data if isinstance(each, Chunk) else each.payload + b"\n"
-            for each in json_values.lines(iter([Chunk(1, head)]))
+            each.data if isinstance(each, Chunk) else each.payload + b"\n" for each in found
         )
         kept = b"\n".join(kept.split(b"\n")[:SAMPLE])
     else:

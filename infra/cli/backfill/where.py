@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -24,6 +24,7 @@ _MOST_BRACKETS = 100
 """A line with more may be nested deeper than DuckDB tells types of: 128 levels."""
 _MANY_DIGITS = r"[0-9]{8}\.[0-9]|\.[0-9]{8}|[0-9]{16}[eE]"
 """A number that may have more digits than a double has: DuckDB's JSON would cut them off."""
+_SHORT = f"(NOT regexp_matches(line, {literal(_MANY_DIGITS)}))"
 _decode = msgspec.json.Decoder().decode
 
 
@@ -45,8 +46,8 @@ class Where:
         self.paths: list[tuple[str, ...]] = []
         self._known: dict[str, Any] = known
         connection = self._connection
-        connection.register("lines", _table([]))
-        fields = Fields(connection, self._field, self._source, self._exact, '"is short"')
+        connection.register("lines", pa.table({"line": pa.array([], pa.string())}))
+        fields = Fields(connection, self._field, self._source, self._exact, _SHORT)
         try:
             self.sql = judging.write(condition, fields)
         except (duckdb.Error, KeyError, syntax.NotOne) as error:
@@ -64,23 +65,27 @@ class Where:
         """Give what makes it anew in another process."""
         return {"condition": self.condition, "paths": self.paths, "sql": self.sql}
 
-    def keep(self, lines: Sequence[bytes]) -> list[bool]:
+    def keep(self, lines: Sequence[bytes] | pa.Array[Any]) -> pa.Array[Any]:
         """Tell for each line whether to keep it: where the condition holds, and where the line is
         no JSON object, so that it is rejected with its reason.
 
         Raises `SourceError` where the condition fails for a value.
         """
-        self._connection.register("lines", _table(lines))
+        given = lines if isinstance(lines, pa.Array) else pa.array(lines, pa.binary())
+        self._connection.register("lines", pa.table({"line": _texts(given)}))
         query = f"SELECT coalesce({self.sql}::BOOLEAN, false) AS keep FROM {self._source()}"
         try:
-            kept = self._connection.sql(query).to_arrow_table()["keep"].to_pylist()
+            holds = self._connection.sql(query).to_arrow_table()["keep"].combine_chunks()
         except duckdb.Error as error:
             raise SourceError(
                 f"--where {self.condition!r} fails: {conditions.fault(error)}."
             ) from None
         finally:
             self._connection.unregister("lines")
-        return [keep or not _is_object(line) for keep, line in zip(kept, lines, strict=True)]
+        others: list[Any] = given.filter(pc.invert(holds)).to_pylist()
+        no_objects = pa.array([not _is_object(line) for line in others], pa.bool_())
+        kept: pa.Array[Any] = pc.replace_with_mask(holds, pc.invert(holds), no_objects)
+        return kept
 
     @cached_property
     def _of_thread(self) -> threading.local:
@@ -130,7 +135,7 @@ class Where:
             f'THEN json_extract(line, {literal(pointer)}) END AS "json {at}"'
             for at, pointer in enumerate(pointers)
         )
-        return f'(SELECT {columns}, line, "is short" FROM (SELECT *, {texts} AS texts FROM lines))'
+        return f"(SELECT {columns}, line FROM (SELECT *, {texts} AS texts FROM lines))"
 
     @staticmethod
     def _exact(tree: list[Any], fields: Sequence[Field]) -> str:
@@ -140,7 +145,7 @@ class Where:
         if not all(each.path for each in fields):
             return by_text
         by_line = f"exactly_in_line({number_sql.told(tree)}, {paths}, line)"
-        return f'CASE WHEN "is short" THEN {by_text} ELSE {by_line} END'
+        return f"CASE WHEN {_SHORT} THEN {by_text} ELSE {by_line} END"
 
 
 def _escaped(name: str) -> str:
@@ -156,29 +161,22 @@ def _structure(sample: bytes) -> dict[str, Any]:
         if line.count(b"[") + line.count(b"{") <= _MOST_BRACKETS and _is_object(line)
     ]
     connection = conditions.connect()
-    connection.register("sample", pa.table({"line": _texts(lines)}))
+    connection.register("sample", pa.table({"line": _texts(pa.array(lines, pa.binary()))}))
     query = "SELECT json_group_structure(line::JSON) FROM sample WHERE json_valid(line)"
     row = connection.execute(query).fetchone()
     told = msgspec.json.decode(row[0]) if row and row[0] else None
     return told if isinstance(told, dict) else {}
 
 
-def _table(lines: Sequence[bytes]) -> pa.Table:
-    """Give lines, and whether each has none but numbers that a double holds."""
-    texts = _texts(lines)
-    short = pc.invert(pc.match_substring_regex(texts, _MANY_DIGITS))
-    return pa.table({"line": texts, "is short": short})
-
-
-def _texts(lines: Sequence[bytes]) -> pa.Array[Any]:
+def _texts(lines: pa.Array[Any]) -> pa.Array[Any]:
     """Give lines as texts; null for those that are not UTF-8."""
-    given = pa.array(lines, pa.binary())
-    if pc.any(pc.starts_with(given, _BOM)).as_py():
-        given = pa.array([line.removeprefix(_BOM) for line in lines], pa.binary())
+    given: Callable[[], list[Any]] = lines.to_pylist
+    if pc.any(pc.starts_with(lines, _BOM)).as_py():
+        lines = pa.array([line.removeprefix(_BOM) for line in given()], pa.binary())
     try:
-        return given.cast(pa.string())
+        return lines.cast(pa.string())
     except pa.ArrowInvalid:
-        return pa.array(list(map(_text, lines)), pa.string())
+        return pa.array(list(map(_text, given())), pa.string())
 
 
 def _text(line: bytes) -> str | None:

@@ -169,6 +169,16 @@ def test_any_bytes(data):
     assert_same(data)
 
 
+@pytest.mark.parametrize("text", ["12", "1.5", "true", "null", "[1]", "{}", "a b", "é"])
+def test_a_text_of_a_field_that_no_column_is_for_stays_a_text(text, monkeypatch):
+    calls = settled(monkeypatch)
+    found, _ = at_once(lines(3 * FEW, v=text) + MORE)
+    assert {row["extra"] for row in found} == {
+        json.dumps({"v": text}, ensure_ascii=False).replace(" ", "", 1)
+    }
+    assert not calls
+
+
 def lines(number, **fields):
     like = {"event_id": "e{}", "movie_id": "tt1", "liked_at": NOW} | fields
     texts = (json.dumps(like, ensure_ascii=False).replace("{}", str(i), 1) for i in range(number))

@@ -10,6 +10,7 @@ import pytest
 from infra.cli.backfill import line_chunks, segment
 from infra.cli.backfill.source_files import find
 from infra.cli.backfill.tabular import rows
+from tests.infra.cli.backfill.tables import lined
 from tests.infra.cli.backfill.world import World
 
 
@@ -19,6 +20,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(segment, "SEGMENT_ROWS", 6)
     monkeypatch.setattr(segment, "REJECTED_LINES", 2)
     monkeypatch.setattr(line_chunks, "lines", partial(line_chunks.lines, chunk_bytes=200))
+    monkeypatch.setattr(line_chunks, "pieces", partial(line_chunks.pieces, size=200))
 
 
 @pytest.fixture
@@ -38,6 +40,6 @@ def ask(tmp_path):
         else:
             pq.write_table(data if isinstance(data, pa.Table) else pa.table(data), path)
         source = find([str(path)], lambda: None).sources[0]
-        return list(rows(source, path, fields, where, unit, chunk_rows))
+        return list(lined(rows(source, path, fields, where, unit, chunk_rows)))
 
     return ask

@@ -5,6 +5,14 @@ import json
 from transform.event.stream_records import BadLine
 
 
+def lined(parts):
+    """By line what a table holds, and each bad line."""
+    for part in parts:
+        chunk = part if isinstance(part, BadLine) else part.query.lines(part.batch)
+        if chunk:
+            yield chunk
+
+
 def numbered(answer):
     """By number, each row's object and each bad line."""
     given = {}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from infra.cli.backfill.source_files import find
 from infra.cli.backfill.tabular import rows
-from tests.infra.cli.backfill.tables import objects
+from tests.infra.cli.backfill.tables import lined, objects
 
 MOMENT = datetime(2024, 1, 31, 12, 0, 0, 123_999)
 MS = 1_706_702_400_123
@@ -62,7 +62,7 @@ def test_a_whole_epoch_is_cut_to_milliseconds(tmp_path_factory, number):
     pq.write_table(pa.table({"movie_id": ["a"], "liked_at": [number]}), path)
     source = find([str(path)], lambda: None).sources[0]
     for unit, per_ms in {"ms": 1, "us": 1_000, "ns": 1_000_000}.items():
-        assert objects(rows(source, path, {}, None, unit))[0]["liked_at"] == number // per_ms
+        assert objects(lined(rows(source, path, {}, None, unit)))[0]["liked_at"] == number // per_ms
 
 
 @pytest.mark.parametrize(

@@ -14,19 +14,13 @@ ONES = [{"movie_id": "a", "x": '}{[\\"\n'}, {"movie_id": "b", "y": {"z": [1, {"q
 
 
 def given_as(data, size=7):
-    """Give data as the chunks that a file of it is read in, cut at lines."""
-    first = 1
-    chunks = []
-    held = b""
-    for line in data.splitlines(keepends=True) if b"\n" in data else [data]:
-        held += line
-        if len(held) >= size:
-            chunks.append(Chunk(first, held))
-            first += held.count(b"\n")
-            held = b""
-    if held:
-        chunks.append(Chunk(first, held))
-    return chunks
+    """Give data in the pieces that a file of it is read in: of whole lines, but for long ones."""
+    pieces, held = [], data
+    while len(held) > size:
+        end = held.rfind(b"\n", 0, size) + 1 or size
+        pieces.append(held[:end])
+        held = held[end:]
+    return [*pieces, held]
 
 
 def loaded(row):
@@ -38,7 +32,7 @@ def loaded(row):
 
 def found(data, size=7):
     good, bad, numbers = [], [], []
-    for each in json_values.lines(given_as(data, size)):
+    for each in json_values.lines("a.json", given_as(data, size)):
         if isinstance(each, Chunk):
             rows = each.data.splitlines()
             good += map(loaded, rows)
@@ -67,7 +61,7 @@ SHAPES = {
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("size", [1, 30, 10_000])
+@pytest.mark.parametrize("size", [4, 30, 10_000])
 def test_objects_are_found_in_any_shape(shape, size):
     data = SHAPES[shape](ONES).encode()
 
@@ -75,6 +69,35 @@ def test_objects_are_found_in_any_shape(shape, size):
     good, bad = found(data, size)
     assert not bad
     assert good == ([one for one in ONES for _ in "12"] if shape == "an array a line" else ONES)
+
+
+@given(
+    st.lists(st.sampled_from([*ONES, {"n": 1}, {"z": {}}, [1, {"a": 1}], 7]), max_size=30),
+    st.sampled_from([", ", ",", ",\n", "\n,\t", " , \n "]),
+    st.sampled_from([None, None, 2]),
+    st.integers(8, 200),
+)
+@settings(max_examples=100)
+def test_elements_of_an_array_are_the_same_all_at_once_and_one_by_one(ones, between, indent, size):
+    told = between.join(json.dumps(one, indent=indent) for one in ones)
+    data = f"[{told}]".encode()
+    together = found(data, size)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(json_values, "_of_array", lambda data: None)
+        assert found(data, size) == together
+    good, bad = together
+    objects = [one for one in ones if isinstance(one, dict)]
+    assert good == objects or len(objects) < len(ones)
+    assert bool(bad) == (len(objects) < len(ones)) or [1, {"a": 1}] in ones
+
+
+def test_elements_of_an_array_are_taken_all_at_once(monkeypatch):
+    monkeypatch.setattr(json_values, "_split", None)
+    data = b"[" + b", ".join(b'{"n":%d}' % n for n in range(100)) + b"]"
+
+    lines = json_values.lines("a.json", given_as(data, 99))
+
+    assert sum(next(lines).data.count(b"\n") for _ in range(10)) > 50
 
 
 @pytest.mark.parametrize(
@@ -119,7 +142,8 @@ def test_a_number_that_json_has_not_costs_no_object():
 def test_any_text_gives_lines_or_what_is_none(parts):
     data = "".join(parts).encode()
     results = [
-        [each for each in json_values.lines(given_as(data, size))] for size in (1, 10, 1_000)
+        [each for each in json_values.lines("a.json", given_as(data, size))]
+        for size in (1, 10, 1_000)
     ]
     flat = [
         b"".join(each.data if isinstance(each, Chunk) else each.payload + b"\n" for each in result)
@@ -134,8 +158,8 @@ def test_any_text_gives_lines_or_what_is_none(parts):
 @pytest.mark.parametrize("one", [b'{"a":', b"[{", b'{"a":[', b'{"', b"[" * 9 + b"{"])
 def test_what_never_ends_takes_no_memory_and_no_time(one):
     start = time.perf_counter()
-    chunks = [Chunk(1 + at, one * (2**20 // len(one))) for at in range(8)]
+    pieces = [one * (2**20 // len(one)) for at in range(8)]
 
-    for each in json_values.lines(iter(chunks)):
+    for each in json_values.lines("a.json", pieces):
         assert len(each.data if isinstance(each, Chunk) else each.payload) <= json_values.LONGEST
     assert time.perf_counter() - start < 20

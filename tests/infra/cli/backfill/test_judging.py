@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from infra.cli.backfill import exact, tabular
 from infra.cli.backfill.source_files import Source
 from infra.cli.backfill.where import Where
+from tests.infra.cli.backfill.tables import lined
 
 NAMES = ("a", "b")
 numbers = st.one_of(
@@ -122,7 +123,7 @@ def films(kind, path, condition):
     source = Source(str(path), kind, status.st_size, 0, version)
     lines = [
         line
-        for chunk in tabular.rows(source, path, {}, condition, "ms")
+        for chunk in lined(tabular.rows(source, path, {}, condition, "ms"))
         for line in chunk.data.splitlines()
     ]
     return [int(json.loads(line)["movie_id"][1:]) for line in lines]
@@ -147,8 +148,8 @@ def test_lines_of_json_are_judged_as_they_stand(tree, table):
         for cell in row
     )
     if not texts_of_numbers:  # a number's text is its shortest
-        assert where.keep(lines) == expected
-        assert [where.keep([line])[0] for line in lines] == expected
+        assert where.keep(lines).to_pylist() == expected
+        assert [where.keep([line]).to_pylist()[0] for line in lines] == expected
 
 
 def _is_shortest(cell):
@@ -198,8 +199,8 @@ def test_rows_of_csv_and_parquet_are_judged_as_lines_of_json_are(tmp_path_factor
     ],
 )
 def test_what_holds(condition, line):
-    assert Where(condition, line).keep([line]) == [True]
-    assert Where(f"NOT ({condition})", line).keep([line]) == [False]
+    assert Where(condition, line).keep([line]).to_pylist() == [True]
+    assert Where(f"NOT ({condition})", line).keep([line]).to_pylist() == [False]
 
 
 @pytest.mark.parametrize(
@@ -216,4 +217,4 @@ def test_what_holds(condition, line):
     ],
 )
 def test_what_does_not_hold(condition, line):
-    assert Where(condition, line).keep([line]) == [False]
+    assert Where(condition, line).keep([line]).to_pylist() == [False]

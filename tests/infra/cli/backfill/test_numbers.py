@@ -5,6 +5,7 @@ import json
 import pytest
 
 from infra.cli.backfill import source_files, tabular
+from tests.infra.cli.backfill.tables import lined
 
 CSV = "movie_id,rating,code\na,4.5,007\nb,3,x\nc,4,\nd,,\n"
 
@@ -13,7 +14,7 @@ def kept(tmp_path, where, csv=CSV):
     path = tmp_path / "a.csv"
     path.write_text(csv)
     [source] = source_files.find([str(path)], lambda: None).sources
-    chunks = tabular.rows(source, path, {}, where, "ms", chunk_rows=2)
+    chunks = lined(tabular.rows(source, path, {}, where, "ms", chunk_rows=2))
     return [json.loads(line) for chunk in chunks for line in chunk.data.splitlines()]
 
 

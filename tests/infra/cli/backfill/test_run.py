@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from infra.cli.backfill import ledger as ledgers
-from infra.cli.backfill import parsing, segment, tabular
+from infra.cli.backfill import line_chunks, parsing, segment, tabular
 from infra.cli.backfill.segment import Watcher, groups
 from infra.cli.backfill.spill import Spill
 from tests.fakes import refusal
@@ -78,6 +78,16 @@ def test_what_is_merged_is_not_parsed_again(world, monkeypatch):
     assert 1 < merged.lines < 40 and not merged.whole
     assert sorted(chunk.first for chunk in parsed) == [at for at in firsts if at > merged.lines]
     assert again.stands() == world.stands()
+
+
+def test_an_array_in_one_line_longer_than_any_line_may_be_loses_nothing(world, monkeypatch):
+    monkeypatch.setattr(line_chunks, "LONGEST_LINE", 500)
+    ones = [line(f"{n}", "a") for n in range(40)]
+    world.write("a.json", b"[" + b", ".join(ones) + b"]")
+
+    world.run("a.json")
+
+    assert world.counted() == {"a": 40} and not world.rejected()
 
 
 @pytest.mark.parametrize("share", [0.4, 0.6, 0.9])

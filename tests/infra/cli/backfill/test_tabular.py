@@ -7,7 +7,7 @@ import pytest
 from infra.cli.backfill.source_bytes import Unreadable
 from infra.cli.backfill.source_files import SourceError, find
 from infra.cli.backfill.tabular import rows
-from tests.infra.cli.backfill.tables import numbered
+from tests.infra.cli.backfill.tables import lined, numbered
 
 
 def test_columns_are_mapped_to_fields(ask):
@@ -81,13 +81,13 @@ def test_of_a_parquet_file_that_is_broken_come_the_rows_before(tmp_path):
 
     got = []
     with pytest.raises(Unreadable, match="cannot be read past line 500: it is no whole Parquet"):
-        for chunk in rows(source, path, {}, None, "ms", 100):
+        for chunk in lined(rows(source, path, {}, None, "ms", 100)):
             got.append(chunk)
 
     assert len(numbered(got)) == 500
     path.write_bytes(b"")
     with pytest.raises(Unreadable, match="it changed since it was found"):
-        list(rows(source, path, {}, None, "ms"))
+        list(lined(rows(source, path, {}, None, "ms")))
 
 
 def test_a_text_that_is_no_utf_8_is_told(ask):
