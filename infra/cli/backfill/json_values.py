@@ -108,7 +108,7 @@ def _of_array(data: bytes) -> _Together | None:
         return None
     lines = b"\n".join((*objects, b""))
     alone = lines.startswith(b"{") and lines.count(b"\n{") == len(objects) - 1
-    if not alone or lines.count(b"\n") > len(objects) or max(map(len, objects)) > LONGEST:
+    if not alone or breaks(lines) > len(objects) or max(map(len, objects)) > LONGEST:
         return None
     return _Together(lines, len(objects), data[last:])
 

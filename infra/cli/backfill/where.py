@@ -121,6 +121,7 @@ class Where:
             f'from_json("json {at}", \'["VARCHAR"]\')',
             f"(json_type(\"json {at}\") = 'ARRAY')",
             path=told,
+            number=f'"number {at}"',
         )
 
     def _source(self) -> str:
@@ -129,13 +130,16 @@ class Where:
             return "lines"
         pointers = ["".join(f"/{_escaped(name)}" for name in path) for path in self.paths]
         asked = f"[{', '.join(map(literal, pointers))}]"
-        texts = f"CASE WHEN json_valid(line) THEN json_extract_string(line, {asked}) END"
+        texts = f"TRY(json_extract_string(line, {asked}))"  # of what is no JSON, null
         columns = ", ".join(
             f'texts[{at + 1}] AS "text {at}", CASE WHEN json_valid(line) '
             f'THEN json_extract(line, {literal(pointer)}) END AS "json {at}"'
             for at, pointer in enumerate(pointers)
         )
-        return f"(SELECT {columns}, line FROM (SELECT *, {texts} AS texts FROM lines))"
+        told = f"SELECT {columns}, line FROM (SELECT *, {texts} AS texts FROM lines)"
+        numbers = (number_sql.double(f'"text {at}"') for at in range(len(pointers)))
+        named = ", ".join(f'{sql} AS "number {at}"' for at, sql in enumerate(numbers))
+        return f"(SELECT *, {named} FROM ({told}))"  # so each is read once
 
     @staticmethod
     def _exact(tree: list[Any], fields: Sequence[Field]) -> str:
