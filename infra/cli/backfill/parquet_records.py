@@ -7,12 +7,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from infra.cli.backfill import csv_records, line_chunks, source_bytes, source_files, unpacking
+from infra.cli.backfill import (
+    csv_records,
+    line_chunks,
+    parquet_footer,
+    source_bytes,
+    source_files,
+    unpacking,
+)
 from infra.cli.backfill.csv_records import Batch
+from infra.cli.backfill.parquet_footer import Footer
 from infra.cli.backfill.source_bytes import Cut, Unreadable
 from infra.cli.backfill.source_files import Source
 from infra.cli.backfill.unpacking import Budget, dictionaries
@@ -29,13 +38,14 @@ def records(source: Source, path: Path, most: int) -> Iterator[Batch]:
         source_bytes.unchanged(os.stat(path), known)
         with _opened(path) as file:
             budget = Budget(os.stat(path).st_size)
-            budget.foresee(file.metadata)
-            coded = dictionaries(file.metadata)
+            footer = parquet_footer.read(path, file)
+            budget.foresee(footer)
+            coded = dictionaries(footer)
             schema = file.schema_arrow
         with _opened(path, coded) as file:
             names = csv_records.distinct(file.schema_arrow.names)
             yield Batch(range(0), schema.empty_table().rename_columns(names))
-            size = _rows_at_once(file.metadata, most)
+            size = _rows_at_once(footer, most)
             # A group after the other, so that those before a broken one are read.
             groups = ([group] for group in range(file.num_row_groups))
             for batch in (b for group in groups for b in file.iter_batches(size, group)):
@@ -51,7 +61,7 @@ def records(source: Source, path: Path, most: int) -> Iterator[Batch]:
         raise Unreadable(source.name, number - 1, str(cut)) from None
     except FileNotFoundError:
         raise Unreadable(source.name, number - 1, "it is gone") from None
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, duckdb.Error, OSError, UnicodeError) as error:
         why = f"it is no whole Parquet file ({source_files.reason(error)})"
         raise Unreadable(source.name, number - 1, why) from None
 
@@ -66,12 +76,10 @@ def _opened(path: Path, coded: Sequence[str] = ()) -> pq.ParquetFile:
     )
 
 
-def _rows_at_once(told: pq.FileMetaData, most: int) -> int:
+def _rows_at_once(footer: Footer, most: int) -> int:
     """Give how many rows fit in a chunk's memory, by how long they are."""
-    groups = [told.row_group(at) for at in range(told.num_row_groups)]
-    values = sum(g.column(at).num_values for g in groups for at in range(g.num_columns))
-    total = max(sum(group.total_byte_size for group in groups), values)
-    each = total // max(told.num_rows, 1)
+    total = max(footer.size, sum(one.values for one in footer.chunks))
+    each = total // max(footer.rows, 1)
     return min(most, max(line_chunks.CHUNK // max(each, 1), 1))
 
 

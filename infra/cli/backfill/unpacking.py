@@ -7,9 +7,9 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute
-import pyarrow.parquet as pq
 
 from infra.cli.backfill import line_chunks, source_bytes
+from infra.cli.backfill.parquet_footer import Footer
 from infra.cli.backfill.source_bytes import Cut
 
 pc: Any = pyarrow.compute
@@ -18,18 +18,12 @@ _TEXT, _ELSE = 4, 8
 """Bytes that a value takes at most besides what a text holds: an offset, and a number."""
 
 
-def dictionaries(told: pq.FileMetaData) -> list[str]:
+def dictionaries(footer: Footer) -> list[str]:
     """Give the paths of columns of texts that are dictionaries in some group of rows.
 
     Arrow then gives them as such, and each text is in memory once.
     """
-    found: dict[str, None] = {}
-    for group in (told.row_group(at) for at in range(told.num_row_groups)):
-        for column in (group.column(at) for at in range(group.num_columns)):
-            coded = column.has_dictionary_page or any("DICT" in each for each in column.encodings)
-            if coded and column.physical_type == "BYTE_ARRAY":
-                found[column.path_in_schema] = None
-    return list(found)
+    return [*dict.fromkeys(one.path for one in footer.chunks if one.is_coded and one.is_text)]
 
 
 class Budget:
@@ -39,15 +33,10 @@ class Budget:
         """Take the bytes of the file."""
         self._left = max(source_bytes.FREE, source_bytes.MOST_TIMES * size)
 
-    def foresee(self, told: pq.FileMetaData) -> None:
+    def foresee(self, footer: Footer) -> None:
         """Raise `Cut` where what a file tells of itself is too much already."""
-        groups = [told.row_group(at) for at in range(told.num_row_groups)]
-        columns = [group.column(at) for group in groups for at in range(group.num_columns)]
-        values = sum(
-            one.num_values * (_TEXT if one.physical_type == "BYTE_ARRAY" else _ELSE)
-            for one in columns
-        )
-        self._check(max(values, sum(group.total_byte_size for group in groups)))
+        values = sum(one.values * (_TEXT if one.is_text else _ELSE) for one in footer.chunks)
+        self._check(max(values, footer.size, sum(one.size for one in footer.chunks)))
 
     def spend(self, table: pa.Table) -> None:
         """Take off what a table comes to; raises `Cut` where that is too much."""

@@ -1,5 +1,7 @@
 """Rows of CSV and Parquet files are told by columns, conditions and numbers, and how they break."""
 
+from pathlib import Path
+
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -107,3 +109,10 @@ def test_wide_rows_come_fewer_at_a_time(ask):
     note = [str(n) * 500_000 for n in range(20, 40)]
 
     assert len(ask({"movie_id": ["a"] * 20, "note": note})) >= 2
+
+
+@pytest.mark.parametrize("path", sorted(Path("tests/cases/broken").glob("*.parquet")), ids=str)
+def test_a_broken_footer_is_told_and_ends_nothing(path):
+    source = find([str(path)], lambda: None).sources[0]
+    with pytest.raises(Unreadable, match="it is no whole Parquet file"):
+        list(rows(source, path, {}, None, "ms"))

@@ -1,12 +1,10 @@
 """What a Parquet file comes to is known before it does, and is taken in pieces."""
 
-import io
-
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from infra.cli.backfill import unpacking
+from infra.cli.backfill import parquet_footer, unpacking
 from infra.cli.backfill.source_bytes import Cut
 
 TABLE = pa.table(
@@ -22,14 +20,21 @@ TABLE = pa.table(
 )
 
 
-def packed(table):
-    out = io.BytesIO()
-    pq.write_table(table, out)
-    coded = unpacking.dictionaries(pq.read_metadata(out))
-    return coded, pq.ParquetFile(out, read_dictionary=coded).read()
+@pytest.fixture
+def packed(tmp_path):
+    """Write a table, and read it with its dictionaries."""
+
+    def packed(table):
+        path = tmp_path / "a.parquet"
+        pq.write_table(table, path)
+        with pq.ParquetFile(path) as file:
+            coded = unpacking.dictionaries(parquet_footer.read(path, file))
+        return coded, pq.ParquetFile(path, read_dictionary=coded).read()
+
+    return packed
 
 
-def test_dictionaries_become_what_they_stand_for_whatever_they_stand_in(monkeypatch):
+def test_dictionaries_become_what_they_stand_for_whatever_they_stand_in(packed, monkeypatch):
     coded, table = packed(TABLE)
     assert {"movie_id", "inner.name"} <= {*coded}
     [whole] = unpacking.pieces(table, TABLE.schema)
@@ -42,7 +47,7 @@ def test_dictionaries_become_what_they_stand_for_whatever_they_stand_in(monkeypa
         list(unpacking.pieces(table, TABLE.schema))
 
 
-def test_texts_count_as_often_as_they_stand_there():
+def test_texts_count_as_often_as_they_stand_there(packed):
     _, once = packed(pa.table({"x": ["a" * 1_000]}))
     _, often = packed(pa.table({"x": ["a" * 1_000] * 500, "y": [["b" * 1_000]] * 500}))
     assert unpacking.unpacked(once) < 1_100
