@@ -21,7 +21,8 @@ MAY_IMPORT = {
     "queries": {"glue", "queries"},
     "infra": {"glue", "transform", "infra"},
     "infra/local/athena": {"glue", "queries", "infra"},
-    "lake": {"glue", "transform", "infra", "queries", "lake"},
+    "infra/cli/commands": {"glue", "transform", "infra", "queries"},
+    "lake": {"infra"},
 }
 
 PARTS = {part for part in MAY_IMPORT if "/" not in part}
@@ -33,8 +34,9 @@ def modules(part):
     if part == "lake":
         return [ROOT / "lake.py"]
     found = sorted((ROOT / part).rglob("*.py"))
-    if part == "infra":  # the emulator's Athena answers through the engine of queries
-        found = [path for path in found if ROOT / "infra/local/athena" not in path.parents]
+    if part == "infra":  # the emulator's Athena and `lake sql` answer by the engine of queries
+        ask = {ROOT / "infra/local/athena", ROOT / "infra/cli/commands"}
+        found = [path for path in found if not ask & {*path.parents}]
     return [path for path in found if not EDGE & {*path.parts}] if part == "transform" else found
 
 

@@ -76,6 +76,12 @@ def stage(home):
 COMMANDS = sorted(lake.main.commands)
 
 
+def test_help_lists_each_command_once_with_its_whole_first_sentence():
+    listed = [name for names in lake.main.sections.values() for name in names]
+    assert sorted(listed) == COMMANDS
+    assert "..." not in run("--help").stdout
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_each_command_explains_itself_with_an_example_and_takes_a_stage(command):
     told = run(command, "--help")

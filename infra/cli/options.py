@@ -7,14 +7,18 @@ import os
 import re
 import stat
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, NoReturn, TextIO
+from typing import IO, TYPE_CHECKING, Any, NoReturn, TextIO
 
 import click
 
 from infra.cli.output.formats import FORMATS
+
+if TYPE_CHECKING:
+    from infra.cli.steps import Steps
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells say it
 UNREAD = 141  # 128 + SIGPIPE, likewise
@@ -23,6 +27,23 @@ _OURS = ("infra", "queries", "transform", "glue")
 
 class Commands(click.Group):
     """Commands whose errors are one sentence on stderr and an exit code other than 0."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Have no command yet."""
+        super().__init__(*args, **kwargs)
+        self.sections: dict[str, list[str]] = {}
+
+    def add(self, command: click.Command, section: str) -> None:
+        """Add a command that help lists under a heading."""
+        self.sections.setdefault(section, []).append(str(command.name))
+        self.add_command(command)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands by section, each with its first sentence, whole."""
+        for section, names in self.sections.items():
+            with formatter.section(section):
+                told = [(name, self.commands[name].get_short_help_str(1_000)) for name in names]
+                formatter.write_dl(told)
 
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Run a command and exit; `LAKE_DEBUG` set, an error is raised with its traceback."""
@@ -86,6 +107,20 @@ class WithDefault(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The commands in the order in which they are met."""
         return list(self.commands)
+
+
+def steps() -> Steps:
+    """What tells on stderr how far a command is."""
+    from rich.console import Console
+
+    from infra.cli.steps import Steps
+
+    return Steps(Console(stderr=True))
+
+
+def now() -> int:
+    """The time in epoch milliseconds."""
+    return int(time.time() * 1000)
 
 
 def sentence(error: Exception) -> str:
