@@ -76,12 +76,6 @@ def stage(home):
 COMMANDS = sorted(lake.main.commands)
 
 
-def test_help_lists_each_command_once_with_its_whole_first_sentence():
-    listed = [name for names in lake.main.sections.values() for name in names]
-    assert sorted(listed) == COMMANDS
-    assert "..." not in run("--help").stdout
-
-
 @pytest.mark.parametrize("command", COMMANDS)
 def test_each_command_explains_itself_with_an_example_and_takes_a_stage(command):
     told = run(command, "--help")
@@ -102,10 +96,12 @@ def test_each_command_that_has_an_answer_gives_it_to_programs(command):
     assert ("--format" in run(command, "--help").output) == (command not in without)
 
 
-def test_help_names_every_command():
+def test_help_names_every_command_once_with_its_whole_first_sentence():
     told = run("--help").output
-    assert all(re.search(rf"^  {command} ", told, re.MULTILINE) for command in COMMANDS)
+    for command in COMMANDS:
+        assert len(re.findall(rf"^  {command} ", told, re.MULTILINE)) == 1
     assert {"up", "down", "status", "demo", "send", "simulate", "sql", "counts"} < set(COMMANDS)
+    assert "..." not in told.partition("\n")[2]
 
 
 def test_help_imports_nothing_heavy():
