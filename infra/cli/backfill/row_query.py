@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import duckdb
@@ -104,21 +104,28 @@ class Query:
             raise SourceError(
                 f"{name} has no column movie_id or movieId, and none is mapped to it. {self._told}"
             )
-        written = written and not self.ours
+        self.written = written = written and not self.ours
         number = quoted(self.number)
         line = json_rows.row(told, unit, zone, self.ours, written)
         self._line = f"SELECT {number}, {line} || chr(10){self._arrival} FROM rows"
         self._condition = "" if where is None else f" WHERE {self._judge(where)}"
-        self._fields = [*told]
-        self._columns: str | None = None
+        self._columns: dict[str, str] = {}
         if not self.ours and _IDS & told.keys() and bulk.are_clear(told):
-            columns = [
-                json_rows.column(key, *value, unit, zone, written) for key, value in told.items()
-            ]
-            if all(columns):
-                self._columns = f"SELECT {number}, {', '.join(map(str, columns))} FROM rows"
+            columns = {
+                key: json_rows.column(key, *value, unit, zone, written)
+                for key, value in told.items()
+            }
+            if all(columns.values()):
+                self._columns = {key: sql for key, sql in columns.items() if sql is not None}
+        self._as_it_is = {
+            key: field.name
+            for key in self._columns.keys() & json_rows.TEXTS
+            for field in schema
+            if pa.types.is_string(field.type) and told[key] == (quoted(field.name), "VARCHAR")
+        }
+        """Fields whose texts are those of a column, ids that end as a fraction aside."""
         try:
-            for query in (self._line, self._columns or self._line):
+            for query in (self._line, self._query(self._columns)):
                 self._connection.sql(f"{query}{self._condition} LIMIT 0").fetchall()
         except duckdb.Error as error:
             raise self._unasked(conditions.fault(error)) from None
@@ -174,16 +181,31 @@ class Query:
     def fields(self, batch: Batch) -> Rows | None:
         """Give the rows that the condition keeps by what their fields hold; None where only their
         lines tell what they are. Raises as `lines`."""
-        if self._columns is None:
+        if not self._columns:
             return None
-        answer = self._ask(batch, self._columns + self._condition).combine_chunks()
+        table = batch.table
+        plain = {
+            key: name
+            for key, name in self._as_it_is.items()
+            if not (self.written and pc.any(pc.ends_with(table[name], ".0")).as_py())
+        }
+        asked = [key for key in self._columns if key not in plain]
+        answer = self._ask(batch, self._query(asked) + self._condition).combine_chunks()
         numbers, *columns = (each.combine_chunks() for each in answer.columns)
-        held = {key: _values(key, each) for key, each in zip(self._fields, columns, strict=True)}
+        held = {key: _values(key, each) for key, each in zip(asked, columns, strict=True)}
+        kept = table.select([*dict.fromkeys(plain.values())])
+        if len(numbers) < len(table):
+            kept = kept.take(np.searchsorted(line_arrays.numbers(batch.numbers), numbers))
+        held |= {key: _values(key, kept[name].combine_chunks()) for key, name in plain.items()}
         names = len("".join(held).encode())
         longest = (pc.max(pc.binary_length(each.held)).as_py() or 0 for each in held.values())
         if names + sum(longest) > _MOST_BYTES:
             return None
         return Rows(numbers, held)
+
+    def _query(self, fields: Iterable[str]) -> str:
+        columns = [quoted(self.number), *(self._columns[key] for key in fields)]
+        return f"SELECT {', '.join(columns)} FROM rows"
 
     def _ask(self, batch: Batch, query: str) -> pa.Table:
         self._show(batch.table, pa.array(line_arrays.numbers(batch.numbers)))

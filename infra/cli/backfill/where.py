@@ -25,7 +25,13 @@ _MOST_BRACKETS = 100
 _MANY_DIGITS = r"[0-9]{8}\.[0-9]|\.[0-9]{8}|[0-9]{16}[eE]"
 """A number that may have more digits than a double has: DuckDB's JSON would cut them off."""
 _SHORT = f"(NOT regexp_matches(line, {literal(_MANY_DIGITS)}))"
-_decode = msgspec.json.Decoder().decode
+
+
+class _AnyObject(msgspec.Struct):
+    """An object, of whose fields none is kept."""
+
+
+_decode = msgspec.json.Decoder(_AnyObject).decode
 
 
 class Where:
@@ -191,8 +197,10 @@ def _text(line: bytes) -> str | None:
 
 
 def _is_object(line: bytes) -> bool:
-    """Tell whether a line is a JSON object as the rules of a like read it."""
+    """Tell whether a line is a JSON object, in UTF-8."""
+    text = line.removeprefix(_BOM)
     try:
-        return isinstance(_decode(line.removeprefix(_BOM)), dict)
+        _decode(text)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return False
+    return text.isascii() or _text(text) is not None
