@@ -36,7 +36,7 @@ browser:
 demo: setup terraform ## Run the whole pipeline here, on real input, and check every total
 	@$(BIN)/lake demo
 
-test: lint browser ## Lint, then every test: Python, Terraform, pages, and the stack on the emulator
+test: setup terraform browser ## Lint and every test: Python, Terraform, pages, and the stack on the emulator
 	@infra/bin/test
 
 test-clock: setup terraform browser ## The tests at other hours and days: make test-clock AT="08:00 leap" TESTS=tests/stack

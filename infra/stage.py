@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -18,6 +20,7 @@ ACCOUNT = "000000000000"
 REGION = "us-east-1"
 LIVE = "live"
 """Alias by which every function is called: of the version that was deployed, or gone back to."""
+_MAKING = Lock()
 _MOST_KEYS = 100  # of one BatchGetItem (Amazon DynamoDB API Reference)
 
 
@@ -69,9 +72,12 @@ class Stage(msgspec.Struct, frozen=True):
 
         if self.endpoint is not None:
             settings = {"proxies": {}, "retries": {"mode": "standard"}} | settings
-        return self.session().client(  # type: ignore[call-overload]
-            service, endpoint_url=self.endpoint, config=Config(**settings)
-        )
+        # Threads may share clients, but not a session that makes them.
+        # https://boto3.amazonaws.com/v1/documentation/api/latest/guide/session.html
+        with _MAKING:
+            return self.session().client(  # type: ignore[call-overload]
+                service, endpoint_url=self.endpoint, config=Config(**settings)
+            )
 
     def session(self) -> Session:
         """A boto3 session with the credentials and the region of the clients."""
@@ -79,7 +85,15 @@ class Stage(msgspec.Struct, frozen=True):
 
         if self.endpoint is None:
             return boto3.Session()
-        return boto3.Session("test", "test", region_name=REGION)
+        return _emulator()
+
+
+@cache
+def _emulator() -> Session:
+    """The session of all clients of the emulator: what services look like is read once."""
+    import boto3
+
+    return boto3.Session("test", "test", region_name=REGION)
 
 
 class Local(msgspec.Struct, frozen=True):

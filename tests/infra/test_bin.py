@@ -92,11 +92,19 @@ def test_a_mirror_is_found_for_init_only_and_only_where_the_caller_says_nothing(
 
 
 @pytest.mark.parametrize(
-    ("stack", "tools", "others", "code"),
-    [(0, 0, 0, 0), (1, 0, 0, 1), (0, 1, 0, 1), (0, 0, 1, 1), (1, 1, 1, 1), (5, 0, 0, 1)],
+    ("lint", "stack", "tools", "others", "code"),
+    [
+        (0, 0, 0, 0, 0),
+        (0, 1, 0, 0, 1),
+        (0, 0, 1, 0, 1),
+        (0, 0, 0, 1, 1),
+        (1, 1, 1, 1, 1),
+        (0, 5, 0, 0, 1),
+        (1, 0, 0, 0, 1),
+    ],
 )
 def test_all_tests_passed_only_if_each_part_did_and_each_is_told(
-    tmp_path, stack, tools, others, code
+    tmp_path, lint, stack, tools, others, code
 ):
     script = tmp_path / "infra/bin/test"
     script.parent.mkdir(parents=True)
@@ -109,9 +117,11 @@ def test_all_tests_passed_only_if_each_part_did_and_each_is_told(
         f"*tests/stack*) echo stack; exit {stack};; esac\necho tools; exit {tools}",
     )
 
+    tmp_path.joinpath("Makefile").write_text(f"lint:\n\t@echo lint; exit {lint}\n")
+
     ended = subprocess.run(
         [script], env=os.environ | {"PYTHON": "/none"}, capture_output=True, text=True
     )
 
     assert ended.returncode == code, ended.stderr
-    assert {"others", "stack", "tools"} <= set(ended.stdout.split())
+    assert {"lint", "others", "stack", "tools"} <= set(ended.stdout.split())

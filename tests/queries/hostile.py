@@ -18,7 +18,7 @@ WINDOWS = [
 
 
 def likes(
-    seed: int, start: datetime = START, days: int = 6, number_of: int = 500
+    seed: int, start: datetime = START, days: int = 6, number_of: int = 250
 ) -> list[dict[str, Any]]:
     """Likes over some days: late, early by a wrong clock, at midnight, delivered or sent again."""
     rng = random.Random(seed)

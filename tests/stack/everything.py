@@ -5,15 +5,20 @@ import gzip
 import io
 import json
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from infra.stage import Stage
 
 STREAM = "kinesis"
 """What the emulator keeps of the stream is named so; nothing can be taken out of a stream."""
+
+_read: dict[tuple[str, str, str, str], bytes] = {}
+"""What a version of an object with an ETag holds, which is looked for again and again."""
 
 
 def kept(stage: Stage, home: Path) -> Iterator[tuple[str, bytes]]:
@@ -23,8 +28,11 @@ def kept(stage: Stage, home: Path) -> Iterator[tuple[str, bytes]]:
     for bucket in s3.list_buckets()["Buckets"]:
         for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket["Name"]):
             for one in page.get("Versions", ()):
-                place = {"Bucket": bucket["Name"], "Key": one["Key"], "VersionId": one["VersionId"]}
-                yield f"s3 {one['Key']} {one['VersionId']}", s3.get_object(**place)["Body"].read()
+                place = (bucket["Name"], one["Key"], one["VersionId"])
+                if (read := _read.get((*place, one["ETag"]))) is None:
+                    told = dict(zip(("Bucket", "Key", "VersionId"), place, strict=True))
+                    read = _read[*place, one["ETag"]] = s3.get_object(**told)["Body"].read()
+                yield f"s3 {one['Key']} {one['VersionId']}", read
     tables = stage.client("dynamodb")
     for table in tables.list_tables()["TableNames"]:
         for page in tables.get_paginator("scan").paginate(TableName=table):
@@ -54,12 +62,19 @@ def unpacked(data: bytes) -> Iterator[bytes]:
         data = gzip.decompress(data)
         yield data
     if data.startswith(b"PAR1"):
-        for row in pq.read_table(io.BytesIO(data)).to_pylist():
-            yield json.dumps(row, default=str, ensure_ascii=False).encode()
+        yield _values(data)
         return
     if b"rawData" in data or b"base64" in data:
         for line in data.splitlines():
             yield from _base64(line)
+
+
+@cache
+def _values(parquet: bytes) -> bytes:
+    """Give each value of each column, a line each."""
+    columns = pq.read_table(io.BytesIO(parquet)).columns
+    values = [one if pa.types.is_nested(one.type) else one.unique() for one in columns]
+    return "\n".join(str(value) for each in values for value in each.to_pylist()).encode()
 
 
 def _base64(line: bytes) -> Iterator[bytes]:

@@ -215,7 +215,7 @@ def test_killed_in_mid_forget(scene, home, run, changed):
     )  # fmt: skip
     while stands(changed) == before:
         assert began.poll() is None
-        time.sleep(0.02)
+        time.sleep(0.05)
     began.send_signal(signal.SIGKILL)
     began.wait()
     assert stands(certificate.FOLDER) == certificates

@@ -306,7 +306,7 @@ def test_totals_of_a_day_that_somebody_replaced_are_made_anew(s3, bucket):
 @pytest.mark.parametrize("after", DIVISIONS)
 def test_who_reads_while_days_are_divided_sees_each_like_once(s3, bucket, before, after):
     """Whoever does not heed `whole.parquet` sees some twice, but misses none."""
-    rows = made_up(random.Random(1), 60)
+    rows = made_up(random.Random(1), 20)
     deliver(s3, "a", *rows)
     divide(bucket, before, POWER)
     run(bucket)
@@ -358,7 +358,7 @@ def cut_off_anywhere(s3, act, more_than):
 )
 def test_a_division_that_is_killed_anywhere_is_ended_by_whoever_runs_next(s3, bucket, after, next_):
     before = DIVISIONS[DIVISIONS.index(after) - 1]
-    rows = made_up(random.Random(2), 30)
+    rows = made_up(random.Random(2), 12)
     deliver(s3, "a", *rows)
     divide(bucket, before, POWER)
     run(bucket)
@@ -403,7 +403,7 @@ def day_of(row):
 
 @pytest.mark.parametrize("buckets", [1, 3])
 def test_a_stage_of_an_earlier_version_is_brought_over_wherever_it_is_cut_off(s3, bucket, buckets):
-    rows = made_up(random.Random(6), 40)
+    rows = made_up(random.Random(6), 12)
     new = like("new", NOW - 30 * HOUR, received_at=NOW)
     by_an_earlier_version(s3, rows, buckets)
     deliver(s3, "a", new, rows[0], at=NOW + 1)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from infra.cli.backfill import line_chunks, segment
 from tests import raw_likes
+from tests.examples import every, examples
 from tests.infra.cli.backfill.world import NOW, World, line, lines, truth
 from tests.raw_likes import HOUR
 
@@ -64,7 +65,7 @@ def test_a_crash_at_any_call_loses_and_adds_nothing(clean, tmp_path):
 def test_two_runs_of_the_same_count_once(clean, tmp_path):
     """One does its whole work between any two calls of the other."""
     stands = clean.stands()
-    for turn in range(1, clean.fate.calls + 1, 4):
+    for turn in range(1, clean.fate.calls + 1, every(9)):
         world = two_files(tmp_path)
         world.fate.act[turn] = partial(world.run, *FILES)
         world.run(*FILES)
@@ -112,7 +113,7 @@ def is_ended(world):
     return any(ledger.ended for ledger in world.ledgers())
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(12))
 @given(
     files,
     st.lists(st.integers(1, 120), max_size=3),

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from infra.cli.backfill import exact, tabular
 from infra.cli.backfill.source_files import Source
 from infra.cli.backfill.where import Where
+from tests.examples import examples
 from tests.infra.cli.backfill.tables import lined
 
 NAMES = ("a", "b")
@@ -130,7 +131,7 @@ def films(kind, path, condition):
 
 
 @given(trees, rows)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 def test_lines_of_json_are_judged_as_they_stand(tree, table):
     lines = []
     for at, row in enumerate(table):

@@ -284,13 +284,17 @@ run "a_stage_is_named_counts_exactly_and_allows_no_more_than_it_needs" {
   }
 }
 
-run "what_holds_data_is_protected_and_two_regions_of_an_account_do_not_meet" {
+run "what_is_asked_for_beside_is_made_protected_encrypted_and_watched" {
   command = plan
 
   variables {
     disposable           = false
     requests_per_address = 1000
     domain               = { name = "likes.example.org", zone_id = "Z1" }
+    budget_usd           = 100
+    customer_key         = true
+    trail                = true
+    people               = { analyst = ["arn:aws:iam::000000000000:role/data"], producer = ["arn:aws:iam::000000000000:role/shop"] }
   }
   assert {
     condition     = length(module.api_firewall) == 1 && length(module.site_firewall) == 1 && output.stage.api_url == "https://api.likes.example.org" && output.stage.site_url == "https://likes.example.org"
@@ -304,14 +308,6 @@ run "what_holds_data_is_protected_and_two_regions_of_an_account_do_not_meet" {
     condition     = alltrue([for name in [local.bucket, local.results_bucket, local.site_bucket, local.global] : endswith(name, "-us-east-1")]) && length("athena-results-bucket-${join("", [for n in range(13) : "s"])}-000000000000-ap-southeast-1") <= 63
     error_message = "Bucket names are the world's, at most 63 characters long: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html"
   }
-}
-
-run "nobody_hears_of_prod_without_an_address_and_a_budget_is_told_before_the_bill" {
-  command = plan
-
-  variables {
-    budget_usd = 100
-  }
   assert {
     condition     = [for w in jsondecode(aws_cloudwatch_dashboard.this[0].dashboard_body).widgets : substr(w.properties.markdown, 3, 4) if w.type == "text"] == ["Heal", "Late", "Corr"]
     error_message = "From top to bottom: healthy, late, correct: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html"
@@ -319,25 +315,6 @@ run "nobody_hears_of_prod_without_an_address_and_a_budget_is_told_before_the_bil
   assert {
     condition     = [for n in aws_budgets_budget.this[0].notification : n.threshold if n.notification_type == "FORECASTED"] == [80] && one(aws_budgets_budget.this[0].cost_filter).values == tolist(["user:Stage$test"])
     error_message = "Of this stage alone: https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-create-filters.html"
-  }
-}
-
-run "a_stage_that_needs_an_address_is_refused_without_one" {
-  command = plan
-
-  variables {
-    alarm_email     = null
-    alarms_required = true
-  }
-
-  expect_failures = [var.alarms_required]
-}
-
-run "a_key_of_our_own_is_used_by_the_services_that_hold_likes_alone" {
-  command = plan
-
-  variables {
-    customer_key = true
   }
   assert {
     condition     = [for k in aws_kms_key.likes : k.enable_key_rotation] == [true] && length(aws_kms_alias.likes) == 1
@@ -347,25 +324,9 @@ run "a_key_of_our_own_is_used_by_the_services_that_hold_likes_alone" {
     condition     = [for s in data.aws_iam_policy_document.key.statement : toset([for c in s.condition : c.variable]) if s.sid == "UseItByTheServicesThatHoldLikes"] == [toset(["kms:CallerAccount", "kms:ViaService"])]
     error_message = "Nobody uses it but by S3, Kinesis and DynamoDB, of this account: https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html"
   }
-}
-
-run "logs_are_encrypted_with_the_key_and_it_is_cloudwatch_s_for_them_alone" {
-  command = plan
-
-  variables {
-    customer_key = true
-  }
   assert {
     condition     = [for s in data.aws_iam_policy_document.key.statement : [for c in s.condition : [c.variable, c.values]] if s.sid == "KeepLogs"] == [[["kms:EncryptionContext:aws:logs:arn", tolist(["arn:aws:logs:us-east-1:000000000000:log-group:*"])]]]
     error_message = "Of this account's groups: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html"
-  }
-}
-
-run "reads_and_writes_in_the_lake_leave_a_trail_where_it_is_asked_for" {
-  command = plan
-
-  variables {
-    trail = true
   }
   assert {
     condition     = [for t in aws_cloudtrail.lake : [t.name, t.enable_log_file_validation, t.is_multi_region_trail]] == [["movie-likes-test", true, false]] && toset([for f in flatten([for t in aws_cloudtrail.lake : [for s in t.advanced_event_selector : [for f in s.field_selector : f]]]) : join(" ", concat([f.field], coalesce(f.equals, []), coalesce(f.starts_with, [])))]) == toset(["eventCategory Data", "resources.type AWS::S3::Object", "resources.ARN ${local.bucket_arn}/"])
@@ -374,14 +335,6 @@ run "reads_and_writes_in_the_lake_leave_a_trail_where_it_is_asked_for" {
   assert {
     condition     = aws_s3_bucket_lifecycle_configuration.trail[0].rule[0].expiration[0].days == 90
     error_message = "Who read what is known for a quarter of a year: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lifecycle-mgmt.html"
-  }
-}
-
-run "people_may_do_their_work_and_no_more" {
-  command = plan
-
-  variables {
-    people = { analyst = ["arn:aws:iam::000000000000:role/data"], producer = ["arn:aws:iam::000000000000:role/shop"] }
   }
   assert {
     condition     = { for name, role in aws_iam_role.people : name => role.name } == { analyst = "movie-likes-test-analyst-us-east-1", producer = "movie-likes-test-producer-us-east-1" }
@@ -409,21 +362,27 @@ run "people_may_do_their_work_and_no_more" {
   }
 }
 
-run "an_emulator_has_its_own_address_of_the_api_and_reports_may_be_kept_private" {
+run "a_stage_that_needs_an_address_is_refused_without_one" {
+  command = plan
+
   variables {
-    api_address = "http://127.0.0.1:4566/restapis/%s/local"
-    reports_for = "everybody"
+    alarm_email     = null
+    alarms_required = true
+  }
+
+  expect_failures = [var.alarms_required]
+}
+
+run "an_emulator_has_its_own_address_no_mapping_on_a_consumer_and_no_layers" {
+  variables {
+    api_address     = "http://127.0.0.1:4566/restapis/%s/local"
+    reports_for     = "everybody"
+    fan_out_mapping = false
+    layers          = {}
   }
   assert {
     condition     = startswith(output.stage.api_url, "http://127.0.0.1:4566/restapis/") && !strcontains(output.stage.api_url, "%s")
     error_message = "The API is where the emulator has it."
-  }
-}
-
-run "where_lambda_takes_no_mapping_on_a_consumer_and_needs_no_layers_there_are_none" {
-  variables {
-    fan_out_mapping = false
-    layers          = {}
   }
   assert {
     condition     = length(aws_lambda_layer_version.this) == 0 && alltrue([for layers in values(local.layers) : length(layers) == 0])
@@ -435,13 +394,16 @@ run "where_lambda_takes_no_mapping_on_a_consumer_and_needs_no_layers_there_are_n
   }
 }
 
-run "what_is_bought_by_the_hour_is_passed_on_and_trends_may_do_without_fan_out" {
+run "what_is_bought_by_the_hour_is_passed_on_and_an_http_api_and_no_fan_out_may_do" {
   command = plan
 
   variables {
-    capacity      = { shards = 1, writes = 10 }
-    fan_out       = false
-    batch_seconds = 5
+    capacity             = { shards = 1, writes = 10 }
+    fan_out              = false
+    batch_seconds        = 5
+    http_api             = true
+    requests_per_address = 1000
+    writers              = { mode = "jwt", issuer = "https://login.example.org/", audience = ["page"] }
   }
   assert {
     condition     = output.stage.consumer_arn == "" && !contains(flatten(data.aws_iam_policy_document.track.statement[*].actions), "kinesis:SubscribeToShard")
@@ -450,16 +412,6 @@ run "what_is_bought_by_the_hour_is_passed_on_and_trends_may_do_without_fan_out" 
   assert {
     condition     = [aws_lambda_event_source_mapping.count.maximum_batching_window_in_seconds, aws_lambda_event_source_mapping.track[0].maximum_batching_window_in_seconds] == [5, 5]
     error_message = "Likes are gathered as long as is said: https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-parameters.html"
-  }
-}
-
-run "an_http_api_takes_the_place_of_the_rest_api_and_has_no_web_acl" {
-  command = plan
-
-  variables {
-    http_api             = true
-    requests_per_address = 1000
-    writers              = { mode = "jwt", issuer = "https://login.example.org/", audience = ["page"] }
   }
   assert {
     condition     = length(module.api) == 0 && length(module.http_api) == 1
