@@ -101,8 +101,10 @@ class Sources(ABC):
     ) -> str:
         right = scope.relations[-1]
         conditions, merged = [], []
-        for identifier in names:
+        for place, identifier in enumerate(names):
             name = identifier.name
+            if name in (each.name for each in names[:place]):
+                raise BadSQL(f'USING names the column "{name}" twice.')
             one, _ = Scope(left).column([name])
             other, _ = Scope([right]).column([name])
             conditions.append(Expressions(self, scope).compared("eq", one, other).sql)
@@ -249,8 +251,11 @@ class Sources(ABC):
         only(node, {"expressions", "alias"})
         expressions = Expressions(self, Scope(outer=outer))
         rows = [
-            expressions.many(row.expressions if isinstance(row, exp.Tuple) else [row])
-            for row in node.expressions
+            row if len(row) > 1 else self._spread(row[0])
+            for row in (
+                expressions.many(row.expressions if isinstance(row, exp.Tuple) else [row])
+                for row in node.expressions
+            )
         ]
         if len({len(row) for row in rows}) != 1:
             raise BadSQL("The rows of VALUES have not all as many values.")
@@ -263,6 +268,14 @@ class Sources(ABC):
             for row in zip(*columns, strict=True)
         )
         return Query(f"VALUES {lines}", kinds)
+
+    @staticmethod
+    def _spread(value: Typed) -> list[Typed]:
+        """What a row of VALUES is where one expression is written for it: a row is its fields."""
+        if value.type.name != "row":
+            return [value]
+        fields = zip(types.field_names(value.type), value.type.types, strict=True)
+        return [Typed(f"({value.sql}).{quoted(name)}", kind) for name, kind in fields]
 
 
 def _is_true(condition: exp.Expr) -> bool:
