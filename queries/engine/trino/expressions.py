@@ -74,7 +74,9 @@ class Expressions(Operators, Calls):
     def _column(self, node: exp.Column) -> Typed:
         if isinstance(node.this, exp.Star):
             raise BadSQL("Here * stands for no value.")
-        value, fields = self.scope.column([part.name for part in node.parts])
+        scope, value, fields = self.scope.located([part.name for part in node.parts])
+        if scope is not None:
+            self.statements.columns[id(node)] = scope, value
         for name in fields:
             value = _field(value, name)
         return value
@@ -252,13 +254,14 @@ class Expressions(Operators, Calls):
     # Subqueries
 
     def _subquery(self, node: exp.Expr) -> Typed:
-        query = self.statements.query(node, self.scope)
+        query = self.statements.subquery(node, self.scope, "value")
         if len(query.columns) != 1:
             raise BadSQL("A subquery that stands for a value must have one column.")
         return Typed(f"({query.sql})", query.columns[0][1])
 
     def _exists(self, node: exp.Exists) -> Typed:
-        return Typed(f"EXISTS ({self.statements.query(node.this, self.scope).sql})", BOOLEAN)
+        query = self.statements.subquery(node.this, self.scope, "exists")
+        return Typed(f"EXISTS ({query.sql})", BOOLEAN)
 
     # Functions
 

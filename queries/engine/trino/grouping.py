@@ -82,7 +82,7 @@ class Grouping(Sources):
         may_be_key = isinstance(node, exp.Column) or any(isinstance(k, type(node)) for k in keys)
         if may_be_key and resolved(node, expressions) in keys:
             return
-        if isinstance(node, exp.Anonymous) and _is_aggregate(node):
+        if is_aggregate(node):
             return
         if isinstance(node, exp.Star) and not isinstance(node.parent, exp.Anonymous):
             return
@@ -120,7 +120,7 @@ def _keys(key: exp.Expr) -> list[exp.Expr]:
     """The expressions that a key of GROUP BY is made of."""
     if isinstance(key, exp.GroupingSets | exp.Rollup | exp.Cube | exp.Tuple):
         return [each for part in key.expressions for each in _keys(part)]
-    return [key]
+    return [key.unnest()]
 
 
 def resolved(node: exp.Expr, expressions: Expressions) -> exp.Expr:
@@ -154,7 +154,10 @@ def ordinal(node: exp.Select, key: exp.Expr, what: str) -> exp.Expr:
     return found
 
 
-def _is_aggregate(node: exp.Anonymous) -> bool:
+def is_aggregate(node: exp.Expr) -> bool:
+    """Whether it is a call of an aggregate, not over a window."""
+    if not isinstance(node, exp.Anonymous):
+        return False
     whole: exp.Expr = node
     while isinstance(whole.parent, exp.Filter | exp.WithinGroup) and whole.arg_key == "this":
         whole = whole.parent
@@ -169,6 +172,6 @@ def aggregates(node: exp.Expr) -> bool:
     """Whether an aggregate stands in it, not in a subquery of it."""
     if isinstance(node, exp.Query):
         return False
-    if isinstance(node, exp.Anonymous) and _is_aggregate(node):
+    if is_aggregate(node):
         return True
     return any(aggregates(part) for part in node.iter_expressions())

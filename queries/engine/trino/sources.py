@@ -11,6 +11,7 @@ from queries.engine.errors import BadSQL, Refused
 from queries.engine.parameters import Bound
 from queries.engine.trino import casts, syntax, types
 from queries.engine.trino.coercions import common
+from queries.engine.trino.correlation import Kind
 from queries.engine.trino.expressions import Expressions
 from queries.engine.trino.relations import named, only, unique
 from queries.engine.trino.scopes import Column, Query, Relation, Scope
@@ -39,6 +40,7 @@ class Sources(ABC):
     bound: Bound
     tables: Mapping[str, Table]
     conditions: dict[str, list[Condition]] = field(default_factory=dict)
+    columns: dict[int, tuple[Scope, Typed]] = field(default_factory=dict)
     _queries: dict[str, Query] = field(default_factory=dict)
     _number: int = 0
 
@@ -65,6 +67,10 @@ class Sources(ABC):
     @abstractmethod
     def query(self, node: exp.Expr, outer: Scope | None = None) -> Query:
         """A query, within the scope of the one around it."""
+
+    @abstractmethod
+    def subquery(self, node: exp.Expr, scope: Scope, kind: Kind) -> Query:
+        """A query that stands in an expression or behind LATERAL, where Trino takes it there."""
 
     def _sources(self, node: exp.Select, first: exp.Expr, scope: Scope) -> str:
         sql = self._source(first, scope)
@@ -140,7 +146,7 @@ class Sources(ABC):
         if isinstance(node, exp.Lateral):
             if not isinstance(node.this, exp.Subquery):
                 raise Refused("LATERAL takes a subquery here.")
-            query = self.query(node.this, scope)
+            query = self.subquery(node.this, scope, "lateral")
         elif isinstance(node, exp.Subquery):
             if not isinstance(node.this, exp.Query | exp.Values):
                 raise Refused("A join in brackets is not known here.")

@@ -5,9 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from sqlglot import exp
 
 from queries.engine.errors import BadSQL, Refused
+from queries.engine.trino import correlation
 from queries.engine.trino.coercions import common
+from queries.engine.trino.correlation import Kind
 from queries.engine.trino.expressions import Expressions
-from queries.engine.trino.grouping import Grouping, resolved
+from queries.engine.trino.grouping import Grouping, is_aggregate, resolved
 from queries.engine.trino.limits import limited
 from queries.engine.trino.recursion import unrolled
 from queries.engine.trino.relations import cast_query, named, only
@@ -40,6 +42,15 @@ class Statements(Grouping):
             return self._query(node, outer)
         except BadSQL as error:
             raise self.placed(error, node) from None
+
+    def subquery(self, node: exp.Expr, scope: Scope, kind: Kind) -> Query:
+        """A query that stands in an expression or behind LATERAL, where Trino takes it there."""
+        query = self.query(node, scope)
+        try:
+            correlation.check(node, kind, scope, self.columns, is_aggregate)
+        except BadSQL as error:
+            raise self.placed(error, node) from None
+        return query
 
     def _query(self, node: exp.Expr, outer: Scope | None) -> Query:
         before = dict(self._queries)
