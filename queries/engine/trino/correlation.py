@@ -48,6 +48,34 @@ def check(
         raise BadSQL(f"Athena does not take this correlated subquery: {error}.") from None
 
 
+def check_outer_join(condition: exp.Expr, scope: Scope, right: set[str], found: Found) -> None:
+    """That Trino takes the subqueries in the condition of an outer join.
+
+    None is correlated, and what is compared with one is of one side. `right`: the columns of the
+    right side.
+    """
+    for query in condition.find_all(exp.Query, exp.Values):
+        for column in query.find_all(exp.Column):
+            if id(column) in found and found[id(column)][0] is scope:
+                raise BadSQL("A subquery in the condition of an outer join names no column of it.")
+    for node in condition.find_all(exp.In, exp.Binary):
+        value = None
+        if isinstance(node, exp.In):
+            value = node.this if node.find(exp.Query, exp.Values) else None
+        elif isinstance(node, exp.Binary) and _is_quantified(node.right):
+            value = node.left
+        columns = [] if value is None else value.find_all(exp.Column)
+        known = [found[id(each)][1].sql in right for each in columns if id(each) in found]
+        if any(known) and not all(known):
+            raise BadSQL("In an outer join, one side only is compared with a subquery.")
+
+
+def _is_quantified(node: exp.Expr) -> bool:
+    return isinstance(node, exp.Any | exp.All) or (
+        isinstance(node, exp.Anonymous) and node.name.lower() in ("all", "any", "some")
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class _Check:
     kind: Kind

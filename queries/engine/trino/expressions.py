@@ -92,6 +92,11 @@ class Expressions(Operators, Calls):
             return Typed(text(node.this), types.varchar(len(node.this)), node.this)
         return literals.number(node.this)
 
+    def _unicode(self, node: exp.UnicodeString) -> Typed:
+        escape = node.args.get("escape")
+        found = literals.unicode(node.this, escape.name if escape else "\\")
+        return Typed(text(found), types.varchar(len(found)), found)
+
     def _boolean(self, node: exp.Boolean) -> Typed:
         return Typed("true" if node.this else "false", BOOLEAN)
 
@@ -332,6 +337,7 @@ _PARTS: dict[type[exp.Expr], frozenset[str]] = {
     exp.Column: frozenset({"this", "table", "db", "catalog"}),
     exp.Identifier: frozenset({"this", "quoted"}),
     exp.Literal: frozenset({"this", "is_string"}),
+    exp.UnicodeString: frozenset({"this", "escape"}),
     exp.ParseJSON: frozenset({"this", "is_literal"}),
     sqljson.SqlJson: frozenset(sqljson.SqlJson.arg_types),
     exp.Interval: frozenset({"this", "unit"}),
@@ -365,6 +371,7 @@ _NODES: dict[type[exp.Expr], Callable[[Expressions, Any], Typed]] = {
     exp.Boolean: Expressions._boolean,
     exp.Null: Expressions._null,
     exp.HexString: Expressions._hex,
+    exp.UnicodeString: Expressions._unicode,
     exp.ParseJSON: Expressions._json,
     sqljson.SqlJson: Expressions._sql_json,
     exp.Interval: Expressions._interval,

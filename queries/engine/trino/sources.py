@@ -11,7 +11,7 @@ from queries.engine.errors import BadSQL, Refused
 from queries.engine.parameters import Bound
 from queries.engine.trino import casts, syntax, types
 from queries.engine.trino.coercions import common
-from queries.engine.trino.correlation import Kind
+from queries.engine.trino.correlation import Kind, check_outer_join
 from queries.engine.trino.expressions import Expressions
 from queries.engine.trino.relations import named, only, unique
 from queries.engine.trino.scopes import Column, Query, Relation, Scope
@@ -97,6 +97,9 @@ class Sources(ABC):
                 what = "UNNEST" if isinstance(join.this, exp.Unnest) else "LATERAL"
                 raise BadSQL(f"{side or 'INNER'} JOIN with {what} takes no condition but ON true.")
             condition = Expressions(self, scope).condition(on)
+            if side:
+                right = {column.value.sql for column in scope.relations[-1].columns}
+                check_outer_join(on, scope, right, self.columns)
             return f" {_SIDES[side]} JOIN {lateral}{source} ON {condition.sql}"
         if side:
             raise BadSQL(f"A {side} JOIN needs ON or USING.")
