@@ -161,9 +161,10 @@ class Calls(Translator):
         if kind == "range" and offset.type.name not in numeric.NUMBERS:
             raise Refused(f"A RANGE of {offset.type} is not known here.")
         if not isinstance(value, exp.Literal):
-            sentence = "Window frame offset must not be null"
+            sentence = "Window frame offset must not be negative or null"
             failed = f"CAST(t_fail('{sentence}') AS {offset.type.duckdb})"
-            made = f"(CASE WHEN {offset.sql} IS NULL THEN {failed} ELSE {offset.sql} END)"
+            bad = f"{offset.sql} IS NULL OR {offset.sql} < 0"
+            made = f"(CASE WHEN {bad} THEN {failed} ELSE {offset.sql} END)"
             return f"{made} {side}"
         return f"{offset.sql} {side}"
 

@@ -91,6 +91,8 @@ class Sources(ABC):
                 f" {_SIDES[side]} JOIN {lateral}{source} ON {self._using(using, left, scope, side)}"
             )
         if on := join.args.get("on"):
+            if isinstance(join.this, exp.Unnest) and side in ("RIGHT", "FULL"):
+                lateral = self._alone(join.this, scope, side)
             if lateral and side not in ("", "LEFT"):
                 raise Refused("Only CROSS, INNER and LEFT join UNNEST or LATERAL here.")
             if not _is_true(on) and (isinstance(join.this, exp.Unnest) or (lateral and side)):
@@ -104,6 +106,13 @@ class Sources(ABC):
         if side:
             raise BadSQL(f"A {side} JOIN needs ON or USING.")
         return f" CROSS JOIN {lateral}{source}"
+
+    def _alone(self, unnest: exp.Unnest, scope: Scope, side: str) -> str:
+        """What stands before an UNNEST that may name no column of the other side."""
+        for column in unnest.find_all(exp.Column):
+            if id(column) in self.columns and self.columns[id(column)][0] is scope:
+                raise BadSQL(f"A {side} JOIN with UNNEST names no column of the other side.")
+        return ""
 
     def _using(
         self, names: Sequence[exp.Expr], left: list[Relation], scope: Scope, side: str
