@@ -116,7 +116,10 @@ class Calls(Translator):
         return self._invoked(function, suffix, over, order.expressions)
 
     def _window(self, node: exp.Window) -> Typed:
+        named = not any(node.args.get(key) for key in ("partition_by", "order", "spec", "first"))
         over = f" OVER {self.window(node)}"
+        if named and node.args.get("alias"):
+            over = f" OVER {quoted(node.args['alias'].name)}"
         function = node.this
         if isinstance(function, exp.IgnoreNulls | exp.RespectNulls):
             if isinstance(function, exp.IgnoreNulls):

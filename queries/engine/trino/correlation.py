@@ -10,7 +10,7 @@ from typing import Literal
 
 from sqlglot import exp
 
-from queries.engine.errors import BadSQL
+from queries.engine.errors import BadSQL, Refused
 from queries.engine.trino.scopes import Scope
 from queries.engine.trino.typed import Typed
 
@@ -42,10 +42,25 @@ def check(
     while around is not None:
         scopes.add(id(around))
         around = around.outer
+    checked = _Check(kind, scopes, found, is_aggregate)
+    if checked.outer(node) and any(_keeps_rows(each) for each in node.find_all(exp.Join)):
+        for call in node.find_all(exp.ArrayAgg, exp.Anonymous):
+            name = "array_agg" if isinstance(call, exp.ArrayAgg) else call.name.lower()
+            if name in _BY_ORDER and not call.find(exp.Order):
+                raise Refused(
+                    f"In what order {name} sees the rows of a LEFT JOIN is not known here."
+                )
     try:
-        _Check(kind, scopes, found, is_aggregate).query(node, outermost=True)
+        checked.query(node, outermost=True)
     except _Not as error:
         raise BadSQL(f"Athena does not take this correlated subquery: {error}.") from None
+
+
+_BY_ORDER = ("array_agg", "multimap_agg", "map_agg", "arbitrary", "any_value", "reduce_agg")
+
+
+def _keeps_rows(join: exp.Join) -> bool:
+    return (join.side or "").upper() == "LEFT" and isinstance(join.this, exp.Unnest)
 
 
 def check_outer_join(condition: exp.Expr, scope: Scope, right: set[str], found: Found) -> None:
@@ -103,6 +118,10 @@ class _Check:
             ):
                 raise _Not("it is limited outside its brackets")
             node = node.this
+        if isinstance(node, exp.Values) and outermost and self.kind == "lateral":
+            if len(node.expressions) == 1:
+                return _Rows(single=True)
+            raise _Not("it has more rows than one")
         if not isinstance(node, exp.Select):
             raise _Not("it is no SELECT")
         if self.kind == "any":

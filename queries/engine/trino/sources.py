@@ -91,13 +91,12 @@ class Sources(ABC):
                 f" {_SIDES[side]} JOIN {lateral}{source} ON {self._using(using, left, scope, side)}"
             )
         if on := join.args.get("on"):
-            if isinstance(join.this, exp.Unnest) and side in ("RIGHT", "FULL"):
-                lateral = self._alone(join.this, scope, side)
-            if lateral and side not in ("", "LEFT"):
-                raise Refused("Only CROSS, INNER and LEFT join UNNEST or LATERAL here.")
-            if not _is_true(on) and (isinstance(join.this, exp.Unnest) or (lateral and side)):
+            alone = bool(lateral) and side in ("RIGHT", "FULL")
+            if not _is_true(on) and (isinstance(join.this, exp.Unnest) or alone):
                 what = "UNNEST" if isinstance(join.this, exp.Unnest) else "LATERAL"
                 raise BadSQL(f"{side or 'INNER'} JOIN with {what} takes no condition but ON true.")
+            if alone:
+                lateral = self._alone(join.this, scope, side)
             condition = Expressions(self, scope).condition(on)
             if side:
                 right = {column.value.sql for column in scope.relations[-1].columns}
@@ -107,11 +106,11 @@ class Sources(ABC):
             raise BadSQL(f"A {side} JOIN needs ON or USING.")
         return f" CROSS JOIN {lateral}{source}"
 
-    def _alone(self, unnest: exp.Unnest, scope: Scope, side: str) -> str:
-        """What stands before an UNNEST that may name no column of the other side."""
-        for column in unnest.find_all(exp.Column):
+    def _alone(self, node: exp.Expr, scope: Scope, side: str) -> str:
+        """What stands before an UNNEST or LATERAL that may name no column of the other side."""
+        for column in node.find_all(exp.Column):
             if id(column) in self.columns and self.columns[id(column)][0] is scope:
-                raise BadSQL(f"A {side} JOIN with UNNEST names no column of the other side.")
+                raise BadSQL(f"What a {side} JOIN has on its right names no column of its left.")
         return ""
 
     def _using(
