@@ -153,7 +153,7 @@ class _Check:
                 raise _Not("it has a window")
         if where:
             rows = self._filtered(where.this, rows)
-        rows = self._grouped(node, rows, bool(aggregates))
+        rows = self._grouped(node, rows, bool(aggregates), outermost)
         if having:
             rows = self._filtered(having.this, rows)
         self._items(node, bool(aggregates), outermost)
@@ -219,7 +219,7 @@ class _Check:
                     constant |= local
         return _Rows(frozenset(named), frozenset(constant), rows.single)
 
-    def _grouped(self, node: exp.Select, rows: _Rows, aggregated: bool) -> _Rows:
+    def _grouped(self, node: exp.Select, rows: _Rows, aggregated: bool, outermost: bool) -> _Rows:
         group = node.args.get("group")
         if group is None and not node.args.get("distinct"):
             return _Rows(single=True) if aggregated else rows
@@ -239,6 +239,9 @@ class _Check:
                     each = node.expressions[int(each.this) - 1].unalias()
                 if id(each) in self.found:
                     told.add(self.found[id(each)][1].sql)
+        limited = any(node.args.get(k) for k in ("having", "distinct", "order", "limit", "offset"))
+        if self.kind == "lateral" and outermost and not aggregated and not limited:
+            return rows
         if not rows.named <= rows.constant | told:
             raise _Not("its groups are of more than what it is filtered by")
         return rows
