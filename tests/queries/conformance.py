@@ -2,7 +2,8 @@
 
 A file holds rows `{"expression", "value", "type", "error"}`: the value as JSON, numbers of other
 types than integers and times as the text that a CAST to varchar gives; "error": true where Athena
-gives an error. Rows are equal, refused or wrong.
+gives an error; "unordered": true where rows come in any order, told sorted. Rows are equal,
+refused or wrong.
 """
 
 import json
@@ -53,6 +54,8 @@ def outcome(row: dict[str, Any], session: duckdb.DuckDBPyConnection) -> Outcome:
         if wants_error:
             return Outcome(row, "equal")
         return Outcome(row, "refused" if isinstance(error, BadSQL) else "wrong", error.sentence)
+    if row.get("unordered"):
+        value = sorted(value, key=json.dumps)
     if wants_error:
         return Outcome(row, "wrong", f"{value!r} ({kind}) where there is an error")
     if "value" in row and value != row["value"]:

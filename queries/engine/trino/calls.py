@@ -33,6 +33,8 @@ class Calls(Translator):
         distinct, order = "", self.order(within)
         if name == "listagg" and not within:
             raise BadSQL("LISTAGG needs WITHIN GROUP (ORDER BY …).")
+        if over and (within or (nodes and isinstance(nodes[-1], exp.Order))):
+            raise BadSQL(f'"{name}" takes no ORDER BY of its own where it stands over a window.')
         if nodes and isinstance(nodes[-1], exp.Order):
             order = self.order(nodes[-1].expressions)
             nodes[-1] = nodes[-1].this
@@ -59,7 +61,9 @@ class Calls(Translator):
                 scope = self.scope.within(dict(zip(names, values, strict=True)))
                 return type(self)(self.statements, scope).of(node.this)
 
-            unique = tuple(quoted(f"{name}${self.statements.number()}") for name in names)
+            # The same for the same lambda: DuckDB finds a key of GROUP BY by how it is written.
+            depth = len(self.scope.parameters)
+            unique = tuple(quoted(f"{name}${depth}") for name in names)
             return Function.of(unique, body)
 
         return function
@@ -112,7 +116,10 @@ class Calls(Translator):
         return self._invoked(function, suffix, over, order.expressions)
 
     def _window(self, node: exp.Window) -> Typed:
+        named = not any(node.args.get(key) for key in ("partition_by", "order", "spec", "first"))
         over = f" OVER {self.window(node)}"
+        if named and node.args.get("alias"):
+            over = f" OVER {quoted(node.args['alias'].name)}"
         function = node.this
         if isinstance(function, exp.IgnoreNulls | exp.RespectNulls):
             if isinstance(function, exp.IgnoreNulls):
@@ -156,6 +163,12 @@ class Calls(Translator):
         offset = self.of(value)
         if kind == "range" and offset.type.name not in numeric.NUMBERS:
             raise Refused(f"A RANGE of {offset.type} is not known here.")
+        if not isinstance(value, exp.Literal):
+            sentence = "Window frame offset must not be negative or null"
+            failed = f"CAST(t_fail('{sentence}') AS {offset.type.duckdb})"
+            bad = f"{offset.sql} IS NULL OR {offset.sql} < 0"
+            made = f"(CASE WHEN {bad} THEN {failed} ELSE {offset.sql} END)"
+            return f"{made} {side}"
         return f"{offset.sql} {side}"
 
     def order(self, nodes: Sequence[exp.Expr]) -> str:

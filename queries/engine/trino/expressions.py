@@ -74,7 +74,9 @@ class Expressions(Operators, Calls):
     def _column(self, node: exp.Column) -> Typed:
         if isinstance(node.this, exp.Star):
             raise BadSQL("Here * stands for no value.")
-        value, fields = self.scope.column([part.name for part in node.parts])
+        scope, value, fields = self.scope.located([part.name for part in node.parts])
+        if scope is not None:
+            self.statements.columns[id(node)] = scope, value
         for name in fields:
             value = _field(value, name)
         return value
@@ -89,6 +91,11 @@ class Expressions(Operators, Calls):
         if node.is_string:
             return Typed(text(node.this), types.varchar(len(node.this)), node.this)
         return literals.number(node.this)
+
+    def _unicode(self, node: exp.UnicodeString) -> Typed:
+        escape = node.args.get("escape")
+        found = literals.unicode(node.this, escape.name if escape else "\\")
+        return Typed(text(found), types.varchar(len(found)), found)
 
     def _boolean(self, node: exp.Boolean) -> Typed:
         return Typed("true" if node.this else "false", BOOLEAN)
@@ -252,13 +259,14 @@ class Expressions(Operators, Calls):
     # Subqueries
 
     def _subquery(self, node: exp.Expr) -> Typed:
-        query = self.statements.query(node, self.scope)
+        query = self.statements.subquery(node, self.scope, "value")
         if len(query.columns) != 1:
             raise BadSQL("A subquery that stands for a value must have one column.")
         return Typed(f"({query.sql})", query.columns[0][1])
 
     def _exists(self, node: exp.Exists) -> Typed:
-        return Typed(f"EXISTS ({self.statements.query(node.this, self.scope).sql})", BOOLEAN)
+        query = self.statements.subquery(node.this, self.scope, "exists")
+        return Typed(f"EXISTS ({query.sql})", BOOLEAN)
 
     # Functions
 
@@ -329,6 +337,7 @@ _PARTS: dict[type[exp.Expr], frozenset[str]] = {
     exp.Column: frozenset({"this", "table", "db", "catalog"}),
     exp.Identifier: frozenset({"this", "quoted"}),
     exp.Literal: frozenset({"this", "is_string"}),
+    exp.UnicodeString: frozenset({"this", "escape"}),
     exp.ParseJSON: frozenset({"this", "is_literal"}),
     sqljson.SqlJson: frozenset(sqljson.SqlJson.arg_types),
     exp.Interval: frozenset({"this", "unit"}),
@@ -362,6 +371,7 @@ _NODES: dict[type[exp.Expr], Callable[[Expressions, Any], Typed]] = {
     exp.Boolean: Expressions._boolean,
     exp.Null: Expressions._null,
     exp.HexString: Expressions._hex,
+    exp.UnicodeString: Expressions._unicode,
     exp.ParseJSON: Expressions._json,
     sqljson.SqlJson: Expressions._sql_json,
     exp.Interval: Expressions._interval,

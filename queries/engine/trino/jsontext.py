@@ -78,8 +78,8 @@ def java_digits(told: str) -> str:
         return sign + "0.0"
     place = int(exponent or 0) + len(whole) - (len(whole + part) - len(digits))
     digits = digits.rstrip("0") or "0"
-    if digits in ("5", "1") and place in (-323, -322) and told in ("5e-324", "1e-323"):
-        digits, place = ("49", -323) if told == "5e-324" else ("99", -323)
+    if told == "5e-324":  # Java tells two digits of it
+        digits = "49"
     if -3 < place <= 7:
         if place <= 0:
             return f"{sign}0.{'0' * -place}{digits}"

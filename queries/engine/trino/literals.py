@@ -164,3 +164,22 @@ def _single(inner: str, unit: str, sign: int) -> Typed:
         raise BadSQL(f'"{unit.lower()}" is no unit of an interval.')
     total = int(whole[1]) * _UNITS[unit] + int((whole[2] or "").ljust(3, "0"))
     return Typed(f"CAST({sign * total} AS BIGINT)", types.DAY_TO_SECOND)
+
+
+def unicode(inner: str, escape: str) -> str:
+    """The text of `U&'…'`: signs by number behind the escape, the escape doubled for itself."""
+    if not re.fullmatch(r"[^0-9A-Fa-f\s\"'+]", escape):
+        raise BadSQL(f"'{escape}' cannot be UESCAPE.")
+
+    def sign(match: re.Match[str]) -> str:
+        code = match[1] or match[2]
+        if match[0] == escape * 2:
+            return escape
+        if code is None or 0xD800 <= int(code, 16) < 0xE000 or int(code, 16) > 0x10FFFF:
+            raise BadSQL(f"U&'{inner}' names no sign at \"{match[0]}\".")
+        return chr(int(code, 16))
+
+    mark = re.escape(escape)
+    return re.sub(
+        rf"{mark}(?:{mark}|([0-9A-Fa-f]{{4}})|\+([0-9A-Fa-f]{{6}})|.|$)", sign, inner, flags=re.S
+    )

@@ -196,7 +196,9 @@ def compare(name: str, left: Typed, right: Typed) -> Typed:
         both = " AND ".join(f"isnan({sql})" for sql in unsure)
         return Typed(f"({plain} OR ({both}))" if len(unsure) == 2 else plain, types.BOOLEAN)
     larger = {"lt": [b], "lte": [b], "gt": [a], "gte": [a], "eq": [a]}[name]
-    guards = [f"NOT isnan({sql})" for sql in larger if sql in unsure]
+    other = a if larger == [b] else b  # a null makes it null, beside NaN, too
+    null = f" OR {other} IS NULL" if other in unsure else ""
+    guards = [f"(NOT isnan({sql}){null})" for sql in larger if sql in unsure]
     if name == "eq" and len(unsure) < 2:
         guards = []
     return Typed(f"({' AND '.join([plain, *guards])})", types.BOOLEAN)

@@ -65,7 +65,7 @@ class Operators(Translator):
         subquery = _all_of(node.right) or node.right.this
         if not isinstance(subquery, exp.Query | exp.Subquery | exp.Values):
             raise BadSQL("ANY and ALL compare with a subquery.")
-        query = self.statements.query(subquery, self.scope)
+        query = self.statements.subquery(subquery, self.scope, "any")
         word = "ANY" if isinstance(node.right, exp.Any) else "ALL"
         if len(query.columns) != 1:
             raise BadSQL(f"A subquery behind {word} must have one column.")
@@ -121,7 +121,7 @@ class Operators(Translator):
         return Typed(f"({values[0].sql} IN ({', '.join(v.sql for v in values[1:])}))", BOOLEAN)
 
     def _in_query(self, value: Typed, subquery: exp.Expr) -> Typed:
-        query = self.statements.query(subquery, self.scope)
+        query = self.statements.subquery(subquery, self.scope, "in")
         if len(query.columns) != 1:
             raise BadSQL("A subquery behind IN must have one column.")
         other = Typed('"in"."v"', query.columns[0][1])

@@ -5,6 +5,7 @@ from typing import Protocol
 from sqlglot import exp
 
 from queries.engine.errors import BadSQL
+from queries.engine.trino.correlation import Kind
 from queries.engine.trino.scopes import Query, Scope
 from queries.engine.trino.typed import Typed
 
@@ -19,6 +20,9 @@ class Expression(Protocol):
 class Statement(Protocol):
     """What translates the queries of a statement."""
 
+    columns: dict[int, tuple[Scope, Typed]]
+    """Each column of the tree that was found, by its node's `id`."""
+
     def number(self) -> int:
         """A number that no name has yet."""
 
@@ -30,3 +34,6 @@ class Statement(Protocol):
 
     def query(self, node: exp.Expr, outer: Scope | None = None) -> Query:
         """A query, within the scope of the one around it."""
+
+    def subquery(self, node: exp.Expr, scope: Scope, kind: Kind) -> Query:
+        """A query that stands in an expression or behind LATERAL, where Trino takes it there."""

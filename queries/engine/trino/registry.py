@@ -27,8 +27,8 @@ _WIDTH = {
     "integer": 2,
     "bigint": 3,
     "decimal": 4,
-    "real": 6,
-    "double": 5,
+    "real": 5,
+    "double": 6,
 }
 
 

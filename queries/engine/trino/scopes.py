@@ -48,14 +48,19 @@ class Scope:
 
         `BadSQL` where it stands for nothing, or for more than one.
         """
+        _, value, fields = self.located(parts)
+        return value, fields
+
+    def located(self, parts: list[str]) -> "tuple[Scope | None, Typed, list[str]]":
+        """As `column`, with the scope that has it before it; None for a lambda's own."""
         if len(parts) == 1 and parts[0] in self.parameters:
-            return self.parameters[parts[0]], []
+            return None, self.parameters[parts[0]], []
         if len(parts) == 1 and parts[0] in self.outputs:
-            return self.outputs[parts[0]], []
+            return self, self.outputs[parts[0]], []
         scope: Scope | None = self
         while scope is not None:
             if found := scope._here(parts):
-                return found
+                return scope, *found
             scope = scope.outer
         if len(parts) > 1 and not any(parts[0] == each.alias for each in self._all()):
             raise BadSQL(f'There is no table or alias "{parts[0]}" here.')

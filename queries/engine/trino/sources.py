@@ -11,6 +11,7 @@ from queries.engine.errors import BadSQL, Refused
 from queries.engine.parameters import Bound
 from queries.engine.trino import casts, syntax, types
 from queries.engine.trino.coercions import common
+from queries.engine.trino.correlation import Kind, check_outer_join
 from queries.engine.trino.expressions import Expressions
 from queries.engine.trino.relations import named, only, unique
 from queries.engine.trino.scopes import Column, Query, Relation, Scope
@@ -39,6 +40,7 @@ class Sources(ABC):
     bound: Bound
     tables: Mapping[str, Table]
     conditions: dict[str, list[Condition]] = field(default_factory=dict)
+    columns: dict[int, tuple[Scope, Typed]] = field(default_factory=dict)
     _queries: dict[str, Query] = field(default_factory=dict)
     _number: int = 0
 
@@ -66,6 +68,10 @@ class Sources(ABC):
     def query(self, node: exp.Expr, outer: Scope | None = None) -> Query:
         """A query, within the scope of the one around it."""
 
+    @abstractmethod
+    def subquery(self, node: exp.Expr, scope: Scope, kind: Kind) -> Query:
+        """A query that stands in an expression or behind LATERAL, where Trino takes it there."""
+
     def _sources(self, node: exp.Select, first: exp.Expr, scope: Scope) -> str:
         sql = self._source(first, scope)
         for join in node.args.get("joins") or ():
@@ -85,24 +91,37 @@ class Sources(ABC):
                 f" {_SIDES[side]} JOIN {lateral}{source} ON {self._using(using, left, scope, side)}"
             )
         if on := join.args.get("on"):
-            if lateral and side not in ("", "LEFT"):
-                raise Refused("Only CROSS, INNER and LEFT join UNNEST or LATERAL here.")
-            if not _is_true(on) and (isinstance(join.this, exp.Unnest) or (lateral and side)):
+            alone = bool(lateral) and side in ("RIGHT", "FULL")
+            if not _is_true(on) and (isinstance(join.this, exp.Unnest) or alone):
                 what = "UNNEST" if isinstance(join.this, exp.Unnest) else "LATERAL"
                 raise BadSQL(f"{side or 'INNER'} JOIN with {what} takes no condition but ON true.")
+            if alone:
+                lateral = self._alone(join.this, scope, side)
             condition = Expressions(self, scope).condition(on)
+            if side:
+                right = {column.value.sql for column in scope.relations[-1].columns}
+                check_outer_join(on, scope, right, self.columns)
             return f" {_SIDES[side]} JOIN {lateral}{source} ON {condition.sql}"
         if side:
             raise BadSQL(f"A {side} JOIN needs ON or USING.")
         return f" CROSS JOIN {lateral}{source}"
+
+    def _alone(self, node: exp.Expr, scope: Scope, side: str) -> str:
+        """What stands before an UNNEST or LATERAL that may name no column of the other side."""
+        for column in node.find_all(exp.Column):
+            if id(column) in self.columns and self.columns[id(column)][0] is scope:
+                raise BadSQL(f"What a {side} JOIN has on its right names no column of its left.")
+        return ""
 
     def _using(
         self, names: Sequence[exp.Expr], left: list[Relation], scope: Scope, side: str
     ) -> str:
         right = scope.relations[-1]
         conditions, merged = [], []
-        for identifier in names:
+        for place, identifier in enumerate(names):
             name = identifier.name
+            if name in (each.name for each in names[:place]):
+                raise BadSQL(f'USING names the column "{name}" twice.')
             one, _ = Scope(left).column([name])
             other, _ = Scope([right]).column([name])
             conditions.append(Expressions(self, scope).compared("eq", one, other).sql)
@@ -138,7 +157,7 @@ class Sources(ABC):
         if isinstance(node, exp.Lateral):
             if not isinstance(node.this, exp.Subquery):
                 raise Refused("LATERAL takes a subquery here.")
-            query = self.query(node.this, scope)
+            query = self.subquery(node.this, scope, "lateral")
         elif isinstance(node, exp.Subquery):
             if not isinstance(node.this, exp.Query | exp.Values):
                 raise Refused("A join in brackets is not known here.")
@@ -249,8 +268,11 @@ class Sources(ABC):
         only(node, {"expressions", "alias"})
         expressions = Expressions(self, Scope(outer=outer))
         rows = [
-            expressions.many(row.expressions if isinstance(row, exp.Tuple) else [row])
-            for row in node.expressions
+            row if len(row) > 1 else self._spread(row[0])
+            for row in (
+                expressions.many(row.expressions if isinstance(row, exp.Tuple) else [row])
+                for row in node.expressions
+            )
         ]
         if len({len(row) for row in rows}) != 1:
             raise BadSQL("The rows of VALUES have not all as many values.")
@@ -263,6 +285,14 @@ class Sources(ABC):
             for row in zip(*columns, strict=True)
         )
         return Query(f"VALUES {lines}", kinds)
+
+    @staticmethod
+    def _spread(value: Typed) -> list[Typed]:
+        """What a row of VALUES is where one expression is written for it: a row is its fields."""
+        if value.type.name != "row":
+            return [value]
+        fields = zip(types.field_names(value.type), value.type.types, strict=True)
+        return [Typed(f"({value.sql}).{quoted(name)}", kind) for name, kind in fields]
 
 
 def _is_true(condition: exp.Expr) -> bool:

@@ -28,12 +28,15 @@ def parser(name: str) -> Any:
     return lambda reader: _members(reader, name) if name == "json_object" else _call(reader, name)
 
 
-def _format(reader: Any) -> bool:
+def _format(reader: Any) -> str:
+    """How a text is told to be JSON: "", "json" or "utf8"."""
     if not reader._match_text_seq("FORMAT", "JSON"):
-        return False
-    if reader._match_text_seq("ENCODING"):
-        reader.raise_error("ENCODING is not known here")
-    return True
+        return ""
+    if not reader._match_text_seq("ENCODING"):
+        return "json"
+    if not reader._match_text_seq("UTF8"):
+        reader.raise_error("Only the ENCODING UTF8 is known here")
+    return "utf8"
 
 
 def _ends(reader: Any) -> bool:
@@ -64,7 +67,7 @@ def _members(reader: Any, name: str) -> SqlJson:
         if not reader._match_text_seq(":") and not reader._match_text_seq("VALUE"):
             reader.raise_error("Expecting :")
         arguments.append(reader._parse_disjunction())
-        formats += [False, _format(reader)]
+        formats += ["", _format(reader)]
         if not reader._match_text_seq(","):
             break
     return SqlJson(this=name, expressions=arguments, formats=formats, **_clauses(reader))
@@ -77,7 +80,8 @@ def _clauses(reader: Any) -> dict[str, Any]:
             reader.raise_error("PASSING is not known here")
         elif reader._match_text_seq("RETURNING"):
             found["returning"] = reader._parse_types()
-            _format(reader)
+            if _format(reader) == "utf8":
+                reader.raise_error("RETURNING takes no ENCODING here")
         elif reader._match_text_seq("WITHOUT"):
             if not reader._match_text_seq("UNIQUE"):
                 reader._match_text_seq("ARRAY")
@@ -131,6 +135,7 @@ def translate(within: Expression, node: SqlJson) -> Typed:
     if len(node.expressions) != 2:
         raise BadSQL(f"{name} takes JSON and a path.")
     value, path = (within.of(each) for each in node.expressions)
+    value = _read(value, node.args["formats"][0])
     if value.type.name not in ("varchar", "json", "unknown"):
         raise Refused(f"{name} takes {value.type} not here.")
     if not isinstance(path.value, str):
@@ -152,6 +157,18 @@ def translate(within: Expression, node: SqlJson) -> Typed:
     if name == "json_exists":
         return _exists(node, found)
     return _chosen(within, node, found)
+
+
+def _read(value: Typed, format_: str) -> Typed:
+    """The text of a value in bytes; what is no text is no JSON, as on Athena."""
+    if value.type.name == "varbinary":
+        sql = (
+            f"(CASE WHEN {value.sql} IS NOT NULL THEN coalesce(TRY(decode({value.sql})), '?') END)"
+        )
+        return Typed(sql, types.VARCHAR)
+    if format_ == "utf8" and value.type.name != "unknown":
+        raise BadSQL(f"{value.type} has no ENCODING.")
+    return value
 
 
 def _exists(node: SqlJson, found: str) -> Typed:
@@ -226,9 +243,11 @@ def _held(found: str, held: Type, kind: Type, error: str) -> str:
     return f"coalesce(TRY({told}), {error})"
 
 
-def _item(within: Expression, node: exp.Expr, formatted: bool) -> str:
+def _item(within: Expression, node: exp.Expr, formatted: str) -> str:
     """A value as JSON; null for a null."""
     value = within.of(node)
+    if formatted:
+        value = _read(value, formatted)
     if formatted or isinstance(node, SqlJson):
         return f"t_json_text(CAST({value.sql} AS VARCHAR))"
     if value.type.name in ("uuid", "date", "timestamp"):

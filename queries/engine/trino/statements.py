@@ -5,13 +5,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from sqlglot import exp
 
 from queries.engine.errors import BadSQL, Refused
-from queries.engine.trino import functions
+from queries.engine.trino import correlation
 from queries.engine.trino.coercions import common
+from queries.engine.trino.correlation import Kind
 from queries.engine.trino.expressions import Expressions
+from queries.engine.trino.grouping import Grouping, is_aggregate, resolved
 from queries.engine.trino.limits import limited
+from queries.engine.trino.recursion import unrolled
 from queries.engine.trino.relations import cast_query, named, only
 from queries.engine.trino.scopes import Query, Relation, Scope
-from queries.engine.trino.sources import Condition, Sources
+from queries.engine.trino.sources import Condition
 from queries.engine.trino.typed import Typed
 from queries.engine.trino.types import quoted
 
@@ -28,7 +31,7 @@ _SET_WORDS: Mapping[type[exp.Expr], str] = {
 }
 
 
-class Statements(Sources):
+class Statements(Grouping):
     """Translates one statement."""
 
     __slots__ = ()
@@ -39,6 +42,15 @@ class Statements(Sources):
             return self._query(node, outer)
         except BadSQL as error:
             raise self.placed(error, node) from None
+
+    def subquery(self, node: exp.Expr, scope: Scope, kind: Kind) -> Query:
+        """A query that stands in an expression or behind LATERAL, where Trino takes it there."""
+        query = self.query(node, scope)
+        try:
+            correlation.check(node, kind, scope, self.columns, is_aggregate)
+        except BadSQL as error:
+            raise self.placed(error, node) from None
+        return query
 
     def _query(self, node: exp.Expr, outer: Scope | None) -> Query:
         before = dict(self._queries)
@@ -78,18 +90,24 @@ class Statements(Sources):
                 columns = [quoted(f"{n}${column}") for n, column in enumerate(columns)]
             self._queries[name] = query
             written.append(f"{quoted(name)}({', '.join(columns)}) AS ({query.sql})")
-        recursive = "RECURSIVE " if clause.recursive else ""
-        return f"WITH {recursive}{', '.join(written)} "
+        return f"WITH {', '.join(written)} "
 
-    def _recursive(self, node: exp.CTE, names: list[str]) -> Query:
-        union = node.this
-        if not isinstance(union, exp.Union) or union.args.get("distinct") or not names:
-            raise Refused("A recursive query is a UNION ALL with named columns here.")
+    def _recursive(self, each: exp.CTE, names: list[str]) -> Query:
+        union = each.this
+        if not isinstance(union, exp.Union) or not names:
+            raise Refused("A recursive query is a UNION with named columns here.")
         only(union, {"this", "expression", "distinct"})
         first = named(self.query(union.this, None), names)
-        self._queries[node.alias] = first
+        self._queries[each.alias] = first
         second = cast_query(self.query(union.expression, None), first)
-        return Query(f"({first.sql}) UNION ALL ({second.sql})", first.columns)
+        sql = unrolled(
+            each.alias,
+            [quoted(name) for name in names],
+            first.sql,
+            second.sql,
+            all_rows=not union.args.get("distinct"),
+        )
+        return Query(sql, first.columns)
 
     # SELECT
 
@@ -170,85 +188,6 @@ class Statements(Sources):
                     self.conditions.setdefault(relation.scan, []).append(condition)
         return written[0] if len(written) == 1 else f"{' AND '.join(written)}"
 
-    def _group(self, node: exp.Select, expressions: Expressions) -> str:
-        group = node.args.get("group")
-        if group is None:
-            return ""
-        only(group, {"expressions"})
-        return ", ".join(self._grouping(node, each, expressions) for each in group.expressions)
-
-    def _grouping(self, node: exp.Select, key: exp.Expr, expressions: Expressions) -> str:
-        for kind, word in (
-            (exp.GroupingSets, "GROUPING SETS"),
-            (exp.Rollup, "ROLLUP"),
-            (exp.Cube, "CUBE"),
-        ):
-            if isinstance(key, kind):
-                inner = [self._grouping(node, each, expressions) for each in key.expressions]
-                return f"{word} ({', '.join(inner)})"
-        if isinstance(key, exp.Tuple):
-            inner = [self._grouping(node, each, expressions) for each in key.expressions]
-            return f"({', '.join(inner)})"
-        return expressions.key(expressions.of(_ordinal(node, key, "GROUP BY")))
-
-    def _check_grouped(self, node: exp.Select, expressions: Expressions) -> None:
-        """That what is selected of groups is a key, or an aggregate, as Trino wants it."""
-        group = node.args.get("group")
-        chosen = [*node.expressions, *filter(None, [node.args.get("having")])]
-        if group is None and not any(_aggregates(each) for each in chosen):
-            return
-        keys: list[exp.Expr] = []
-        for key in group.expressions if group is not None else ():
-            parts = (
-                key.find_all(exp.Column)
-                if isinstance(key, exp.GroupingSets | exp.Rollup | exp.Cube | exp.Tuple)
-                else ()
-            )
-            keys += [_ordinal(node, key, "GROUP BY"), *parts]
-            if not isinstance(key, exp.Column):
-                keys += [each for part in key.expressions for each in (part, *part.expressions)]
-        known = {expressions.of(key).sql for key in keys if isinstance(key, exp.Column)}
-        for each in chosen:
-            self._grouped(each, keys, known, expressions)
-
-    def _grouped(
-        self, node: exp.Expr, keys: list[exp.Expr], known: set[str], expressions: Expressions
-    ) -> None:
-        if node in keys or isinstance(node, exp.Query | exp.Lambda | exp.Filter | exp.WithinGroup):
-            return
-        if isinstance(node, exp.Anonymous) and _is_aggregate(node):
-            return
-        if isinstance(node, exp.Star) and not isinstance(node.parent, exp.Anonymous):
-            return
-        if isinstance(node, exp.Column):
-            if isinstance(node.this, exp.Star):
-                return
-            before = len(expressions.scope.used)
-            sql = expressions.of(node).sql
-            if len(expressions.scope.used) > before and sql not in known:
-                raise self.placed(
-                    BadSQL(
-                        f'Column "{node.name}" must appear in the GROUP BY clause or must be '
-                        "part of an aggregate function."
-                    ),
-                    node,
-                )
-            return
-        if isinstance(node, exp.Window):
-            inner = (
-                node.this.this
-                if isinstance(node.this, exp.IgnoreNulls | exp.RespectNulls)
-                else node.this
-            )
-            parts = [*inner.args.get("expressions", []), *(node.args.get("partition_by") or [])]
-            if order := node.args.get("order"):
-                parts += [each.this for each in order.expressions]
-            for part in parts:
-                self._grouped(part, keys, known, expressions)
-            return
-        for part in node.iter_expressions():
-            self._grouped(part, keys, known, expressions)
-
     # ORDER BY, LIMIT
 
     def _order(
@@ -260,7 +199,7 @@ class Statements(Sources):
         names = [name for name, _ in items]
         outputs = {name: value for name, value in reversed(items) if name}
         inner = Scope(scope.relations, scope.outer, scope.parameters, outputs, scope.used)
-        expressions = Expressions(self, inner)
+        expressions, selected = Expressions(self, inner), Expressions(self, scope)
         keys = []
         for each in order.expressions:
             key = each.this
@@ -274,8 +213,15 @@ class Statements(Sources):
             elif isinstance(key, exp.Column) and not key.table and key.name in names:
                 place = names.index(key.name)
             elif node.args.get("distinct") and isinstance(node, exp.Select):
-                same = [n for n, item in enumerate(node.expressions) if item.unalias() == key]
-                if not same:
+                # A name stands for what is selected under it before it stands for a column.
+                told = resolved(key, expressions)
+                same = [
+                    place
+                    for place, item in enumerate(node.expressions)
+                    if resolved(item.unalias(), selected) == told
+                ]
+                hidden = any(each.name in names for each in key.find_all(exp.Column))
+                if not same or (hidden and not isinstance(key, exp.Column)):
                     raise self.placed(
                         BadSQL("With SELECT DISTINCT, ORDER BY takes only what is selected."), key
                     )
@@ -326,41 +272,20 @@ class Statements(Sources):
         return Query(limited(node, body, order, len(items), None, self), query.columns)
 
 
-def _ordinal(node: exp.Select, key: exp.Expr, what: str) -> exp.Expr:
-    """What a number in GROUP BY stands for; any other key itself."""
-    if not (isinstance(key, exp.Literal) and key.is_int):
-        return key
-    place = int(key.this)
-    if not 1 <= place <= len(node.expressions):
-        raise BadSQL(f"{what} {key.this} names no column that is selected.")
-    if any(isinstance(item, exp.Star) for item in node.expressions):
-        raise Refused(f"{what} takes no numbers beside *.")
-    found: exp.Expr = node.expressions[place - 1].unalias()
-    return found
-
-
 def _names_itself(node: exp.CTE) -> bool:
-    return any(table.name == node.alias for table in node.this.find_all(exp.Table))
+    """Whether a table in it is its own rows, and not those of another WITH of that name."""
 
-
-def _is_aggregate(node: exp.Anonymous) -> bool:
-    whole: exp.Expr = node
-    while isinstance(whole.parent, exp.Filter | exp.WithinGroup) and whole.arg_key == "this":
-        whole = whole.parent
-    over = isinstance(whole.parent, exp.Window | exp.IgnoreNulls | exp.RespectNulls)
-    if over and whole.arg_key == "this":
-        return False
-    overloads = functions.FUNCTIONS.get(node.name.lower(), ())
-    return any(each.kind == "aggregate" for each in overloads) or node.name.lower() == "grouping"
-
-
-def _aggregates(node: exp.Expr) -> bool:
-    """Whether an aggregate stands in it, not in a subquery of it."""
-    if isinstance(node, exp.Query):
-        return False
-    if isinstance(node, exp.Anonymous) and _is_aggregate(node):
+    def inner(table: exp.Expr) -> bool:
+        above = table.parent
+        while above is not None and above is not node:
+            clause = above.args.get("with_")
+            if clause is not None and node.alias in (each.alias for each in clause.expressions):
+                return False
+            above = above.parent
         return True
-    return any(_aggregates(part) for part in node.iter_expressions())
+
+    tables = node.this.find_all(exp.Table)
+    return any(table.name == node.alias and inner(table) for table in tables)
 
 
 def _meets(node: exp.Select, relation: Relation) -> bool:
