@@ -50,6 +50,7 @@ HASH = "(hash(event_id) >> 1)::BIGINT"
 """SQL for the hash of an event id."""
 PLACE = "CASE WHEN place IS NOT NULL THEN (hash(place) >> 33)::INTEGER END"
 """SQL for the hash of a place, in which two places of an event id agree once in 2**31 times."""
+ORDER = "id, hour, place"
 _RAW, _FUNCTION = "raw", "hash"
 PARTS = 16
 """Objects that hold the ids of lines without a time."""
@@ -64,7 +65,19 @@ def mark(raw: Object) -> str:
 def of_rows(cursor: DuckDBPyConnection, rows: str) -> pa.Table:
     """Give the ids of rows, by SQL or a name, in their order, each with each of its places once."""
     ids = f"SELECT DISTINCT {HASH} AS id, {HOUR} AS hour, place FROM {rows}"
-    return _table(cursor, f"{ids} ORDER BY id, hour, place")
+    return _table(cursor, f"{ids} ORDER BY {ORDER}")
+
+
+def once(ids: pa.Table) -> pa.Table:
+    """Give ids that are in their order, each with each of its places once."""
+    ids = ids.combine_chunks()
+    if len(ids) < 2:
+        return ids
+    columns = [column.fill_null(-1).chunk(0) for column in ids.columns]  # no hash is less than 0
+    same = [pc.equal(column.slice(1), column.slice(0, len(ids) - 1)) for column in columns]
+    again = pc.and_(pc.and_(*same[:2]), same[2])
+    first = pa.concat_arrays([pa.array([True]), pc.invert(again)])
+    return ids.filter(first)
 
 
 def undated(cursor: DuckDBPyConnection) -> dict[int, pa.Table]:
@@ -90,7 +103,7 @@ def of_files(cursor: DuckDBPyConnection, files: Iterable[Path]) -> pa.Table:
 def together(cursor: DuckDBPyConnection, parts: Sequence[pa.Table]) -> pa.Table:
     """Give ids as one table in their order, each with each of its places once."""
     cursor.register("parts", pa.concat_tables(parts))
-    return _table(cursor, "SELECT DISTINCT id, hour, place FROM parts ORDER BY id, hour, place")
+    return _table(cursor, f"SELECT DISTINCT id, hour, place FROM parts ORDER BY {ORDER}")
 
 
 def encode(cursor: DuckDBPyConnection, ids: pa.Table, of: Set[str]) -> bytes:

@@ -118,8 +118,7 @@ class Staging:
             self._hours = rows["hour"]
             ids = self._hashed(rows)
             self._rows = self._without_copies(rows, ids["id"].combine_chunks(), ids["number"])
-            # Where there are copies, some are the same: they are made anew, should they be wanted.
-            self._ids = ids if self._rows is rows else None
+            self._ids = ids.select(event_ids.SCHEMA.names)
             found = pc.value_counts(self._rows["hour"].drop_null())
             return dict(sorted(zip(*(part.to_pylist() for part in found.flatten()), strict=True)))
 
@@ -160,7 +159,7 @@ class Staging:
     def ids(self) -> pa.Table:
         """Give the ids of what is staged, as `event_ids` has them."""
         if self._rows is not None and self._ids is not None:
-            return self._ids.select(event_ids.SCHEMA.names).cast(event_ids.SCHEMA)
+            return event_ids.once(self._ids.cast(event_ids.SCHEMA))
         with self.session() as cursor:
             return event_ids.of_rows(cursor, "staged")
 
@@ -170,8 +169,8 @@ class Staging:
         with duck.cursor(self.connection) as cursor:
             numbered = rows.select(["event_id", "hour", "place"])
             cursor.register("ids", numbered.append_column("number", _numbers(rows)))
-            hashed = f"SELECT {event_ids.HASH} AS id, number, hour, place FROM ids ORDER BY id"
-            ids: pa.Table = cursor.sql(hashed).to_arrow_table()
+            hashed = f"SELECT {event_ids.HASH} AS id, number, hour, place FROM ids"
+            ids: pa.Table = cursor.sql(f"{hashed} ORDER BY {event_ids.ORDER}").to_arrow_table()
             return ids
 
     def _without_copies(self, rows: pa.Table, ids: Any, numbers: Any) -> pa.Table:
