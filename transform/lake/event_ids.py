@@ -73,7 +73,7 @@ def once(ids: pa.Table) -> pa.Table:
     ids = ids.combine_chunks()
     if len(ids) < 2:
         return ids
-    columns = [column.fill_null(-1).chunk(0) for column in ids.columns]  # no hash is less than 0
+    columns = [pc.fill_null(column, -1).chunk(0) for column in ids.columns]  # no hash is less
     same = [pc.equal(column.slice(1), column.slice(0, len(ids) - 1)) for column in columns]
     again = pc.and_(pc.and_(*same[:2]), same[2])
     first = pa.concat_arrays([pa.array([True]), pc.invert(again)])
