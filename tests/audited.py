@@ -13,6 +13,7 @@ from tests.bucket import Objects
 from tests.fakes import DynamoDB, refusal
 from tests.raw_likes import raw_key
 from tests.small_lake import NOW, POWER, run
+from transform.audit.steps import Difference
 from transform.aws import adjusting, auditing
 from transform.aws.adjusting import Counts
 from transform.aws.audit_sources import Asked, Sources
@@ -20,7 +21,7 @@ from transform.aws.auditing import Taken
 from transform.aws.buckets import Bucket
 from transform.counts import streamed
 from transform.event import stream_records
-from transform.event.likes import Like
+from transform.event.likes import Like, LikeWithExtra
 from transform.event.stream_records import FirehoseRecord, Metadata, Record
 from transform.handlers import count
 from transform.lake import archive, keys, undelivered
@@ -104,7 +105,8 @@ class World:
     def like(self, event_id: str, film: str = "m", at: int | None = None, **more: Any) -> Like:
         """Give a like that happens now, or when told."""
         liked_at = self.now if at is None else at
-        return Like(event_id, film, more.pop("action", "like"), liked_at, **more)
+        kind = LikeWithExtra if "extra" in more else Like
+        return kind(event_id, film, more.pop("action", "like"), liked_at, **more)
 
     def pending(self, step: str) -> Iterable[tuple[str, list[Record]]]:
         """Give what a step has not read of each shard, which it then has."""
@@ -178,12 +180,16 @@ class World:
 
     def off(self, **asked: Any) -> list[tuple[str, str, int | None, int]]:
         """Give what an audit finds: step, film, hour before or after the first, and number."""
-        found = self.audit(**asked).differences
-        hour = NOW // 3_600_000
-        return [
-            (one.step, one.movie_id, None if one.hour is None else one.hour - hour, one.number)
-            for one in found
-        ]
+        return told(self.audit(**asked).differences)
+
+
+def told(found: Iterable[Difference]) -> list[tuple[str, str, int | None, int]]:
+    """Give differences as step, film, hour before or after the first, and number."""
+    hour = NOW // 3_600_000
+    return [
+        (one.step, one.movie_id, None if one.hour is None else one.hour - hour, one.number)
+        for one in found
+    ]
 
 
 def gone(*_: Any) -> None:

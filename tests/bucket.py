@@ -89,6 +89,8 @@ class Objects:
 
     def get_paginator(self, operation: str) -> Any:
         """List objects, three a page."""
+        if operation == "list_object_versions":
+            return SimpleNamespace(paginate=lambda **_: [{}])
         assert operation == "list_objects_v2"
         return SimpleNamespace(paginate=self._pages)
 

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from itertools import count
 from types import SimpleNamespace
 from typing import Any
@@ -77,14 +78,17 @@ class Versioned(Objects):
             return SimpleNamespace(paginate=self._version_pages)
         return super().get_paginator(operation)
 
-    def _version_pages(self, Bucket: str) -> Iterator[dict[str, Any]]:
+    def _version_pages(self, Bucket: str, Prefix: str = "") -> Iterator[dict[str, Any]]:
+        moment = datetime.fromtimestamp(self.now / 1000, UTC)
         found = [
             {"Key": key, "VersionId": version, "ETag": etag(body), "Size": len(body),
-             "IsLatest": latest}
+             "IsLatest": latest, "LastModified": moment}
             for key in sorted({*self.objects, *self.old})
+            if key.startswith(Prefix)
             for version, body, latest in [
                 *([(self.ids[key], self.objects[key], True)] if key in self.objects else []),
-                *((version, body, False) for version, body in self.old.get(key, {}).items()),
+                *((version, body, False) for version, body in
+                  reversed(self.old.get(key, {}).items())),
             ]
         ]  # fmt: skip
         for first in range(0, len(found) or 1, 3):

@@ -99,6 +99,11 @@ def told(done: Mended) -> str:
             f"The lake has {counted(number, 'like')} more than anybody sent; nobody counted "
             "them, and raw lacks them. `--accept` has the counts follow the lake."
         )
+    if unreadable := [one for one in done.left if one.key]:
+        lines.append(
+            f"{counted(len(unreadable), 'object')} without an earlier version that could be put "
+            "back; a ledger that is gone harms no count."
+        )
     if doubtful := [one for one in done.left if one.step == "count" and one.number > 0]:
         lines.append(
             f"{counted(len(doubtful), 'count')} higher than the lake, and nothing older than "
@@ -111,8 +116,11 @@ def told(done: Mended) -> str:
 def did(done: Mended) -> str:
     """Say what was mended, in a few words."""
     some = [
+        (done.put_back, "object", "put back as an earlier version was"),
+        (done.removed, "object", "removed that nobody can read"),
         (done.brought, "record", "brought from the stream"),
         (done.merged, "like", "merged again"),
+        (done.returned, "like", "brought back from earlier versions of days"),
         (done.restored, "like", "put back into raw"),
         (done.counted, "like", "counted from the archive"),
         (done.set, "count", "set"),
@@ -126,8 +134,11 @@ def fields(done: Mended) -> dict[str, object]:
     """Give the same for programs."""
     return {
         "found": len(done.found),
+        "put_back": done.put_back,
+        "removed": done.removed,
         "brought": done.brought,
         "merged": done.merged,
+        "returned": done.returned,
         "restored": done.restored,
         "counted": done.counted,
         "set": done.set,

@@ -23,6 +23,7 @@ _OF_STEP = {
     "lake": "in_lake",
     "totals": "totals",
     "trends": "tracked",
+    "ledger": "backfilled",
 }
 
 
@@ -36,13 +37,12 @@ class Item(msgspec.Struct, frozen=True):
 
 
 class Conditions(msgspec.Struct, frozen=True):
-    """What else is not as it should be: objects below `errors/`, and the records in them; raw
-    objects that cannot be read; days divided otherwise; backfills that were cut off; and how many
-    lines were rejected lately, which is no difference."""
+    """What else is not as it should be: objects below `errors/`, and the records in them; days
+    divided otherwise; backfills that were cut off; and how many lines were rejected lately, which
+    is no difference."""
 
     errors: int = 0
     undelivered: int = 0
-    failed: tuple[str, ...] = ()
     undivided: int = 0
     backfills: tuple[int, ...] = ()
     rejected: int = 0
@@ -51,8 +51,10 @@ class Conditions(msgspec.Struct, frozen=True):
 def items(numbers: Mapping[str, int], found: Sequence[Difference], other: Conditions) -> list[Item]:
     """Give the items in the order in which a like meets them."""
     by_item: dict[str, list[Difference]] = {}
+    broken = [one for one in found if one.key]
     for one in found:
-        by_item.setdefault(_OF_STEP[one.step], []).append(one)
+        if not one.key:
+            by_item.setdefault(_OF_STEP[one.step], []).append(one)
 
     def of(name: str, number: int) -> Item:
         some = by_item.get(name, [])
@@ -70,7 +72,7 @@ def items(numbers: Mapping[str, int], found: Sequence[Difference], other: Condit
             other.undelivered,
             f"in {other.errors} objects; `lake redrive` brings them back" if other.errors else "",
         ),
-        Item("unreadable", len(other.failed), len(other.failed), ", ".join(other.failed[:NAMED])),
+        Item("unreadable", len(broken), len(broken), named(broken)),
         Item(
             "undivided",
             other.undivided,
@@ -97,6 +99,8 @@ def named(found: Sequence[Difference]) -> str:
 
 def sentence(one: Difference) -> str:
     """Say a difference in a few words."""
+    if one.key:
+        return one.detail
     when = f" {hour(one.hour)}" if one.hour is not None else ""
     return f"{one.movie_id}{when} {one.number:+d} ({one.detail})"
 

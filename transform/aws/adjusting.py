@@ -16,6 +16,7 @@ import pyarrow.compute
 
 from transform.aws.buckets import Bucket, Conflict
 from transform.aws.lake_writer import Contended
+from transform.aws.unreadable import Unreadable, decoded
 from transform.counts import adjusted
 from transform.lake import keys, totals
 from transform.lake.watermark import Object
@@ -223,7 +224,8 @@ def _month(bucket: Bucket, name: str, days: Mapping[int, Object]) -> tuple[str, 
     known, sources, stands = adjusted.EMPTY, dict[int, str](), None
     if found := bucket.read(keys.adjusted(name)):
         body, stands = found
-        known, sources = adjusted.decode(body)
+        with suppress(Unreadable):  # then all of it is made anew
+            known, sources = decoded(keys.adjusted(name), body, adjusted.decode)
     stale = [day for day, one in days.items() if sources.get(day) != one.etag]
     gone = sources.keys() - days.keys()
     if stands and not stale and not gone:
@@ -235,7 +237,8 @@ def _month(bucket: Bucket, name: str, days: Mapping[int, Object]) -> tuple[str, 
             read = pool.map(lambda day: bucket.get(days[day].key), some)
             for day, (body, etag) in zip(some, read, strict=True):
                 sources[day] = etag
-                new[day] = adjusted.of_totals(day, totals.decode(body)[0])
+                sums, _ = decoded(days[day].key, body, totals.decode)
+                new[day] = adjusted.of_totals(day, sums)
     for day in gone:
         del sources[day]
     rows = adjusted.replaced(known, new)

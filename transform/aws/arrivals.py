@@ -11,9 +11,11 @@ from contextlib import suppress
 from pathlib import Path
 
 import pyarrow as pa
+from duckdb import DuckDBPyConnection
 
 from transform.aws.buckets import Conflict
 from transform.aws.lake_writer import CONFLICTS, CONNECTIONS, Contended, Days
+from transform.aws.unreadable import Unreadable, decoded
 from transform.lake import duck, event_ids, keys, watermark
 from transform.lake.watermark import Object
 
@@ -70,10 +72,21 @@ class Arrivals:
                 for key, answer in zip(some, pool.map(self._bucket.read, some), strict=True):
                     if answer:
                         body, self._known[key] = answer
-                        ids, of = event_ids.decode(cursor, body)
+                        ids, of = self._decoded(cursor, key, body)
                         self._named |= of
                         found.append(event_ids.hits(cursor, ids))
         return pa.concat_tables(found)
+
+    @staticmethod
+    def _decoded(cursor: DuckDBPyConnection, key: str, body: bytes) -> tuple[pa.Table, Set[str]]:
+        """Give the ids of an object, and of what it is; nothing of one that cannot be read and is
+        of raw objects, from which it is made anew."""
+        try:
+            return decoded(key, body, lambda told: event_ids.decode(cursor, told))
+        except Unreadable:
+            if not key.startswith(keys.IDS):
+                raise
+            return event_ids.SCHEMA.empty_table(), frozenset()
 
     def add_staged(self, raw: Sequence[Object], by_hour: bool) -> None:
         """Add the ids of what is staged, and is of these raw objects, if they are new."""
@@ -120,7 +133,7 @@ class Arrivals:
             with duck.cursor(self._days.staging.connection) as cursor:
                 all_, marks = ids, of
                 if stands:
-                    held, known = event_ids.decode(cursor, stands[0])
+                    held, known = self._decoded(cursor, key, stands[0])
                     all_, marks = event_ids.together(cursor, [held, ids]), of | known
                 body = event_ids.encode(cursor, all_, marks)
             before = stands[1] if stands else None

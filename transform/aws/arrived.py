@@ -1,9 +1,10 @@
 """What arrived, as raw, the stream and the rollups of trends have it, as far as it may matter."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,11 +13,12 @@ from duckdb import DuckDBPyConnection
 
 from transform.audit import archive, deliveries
 from transform.audit.items import Items
-from transform.aws import lake_sums, shard_reading
+from transform.aws import forgotten, lake_sums, shard_reading, unreadable
 from transform.aws.audit_sources import DAY_MS, Asked, Sources
-from transform.aws.buckets import Bucket
+from transform.aws.buckets import Bucket, Forbidden
 from transform.aws.lake_sums import Stands
 from transform.aws.lake_writer import CONNECTIONS, Days
+from transform.aws.unreadable import reading
 from transform.counts import streamed
 from transform.lake import duck, keys, watermark
 from transform.lake.division import DAY_HOURS
@@ -61,24 +63,13 @@ def raw_since(bucket: Bucket, state: State, since: int) -> Iterator[tuple[Object
             yield one, one.key not in new
 
 
-def downloaded(bucket: Bucket, raw: list[tuple[Object, bool]], folder: Path) -> dict[Path, bool]:
-    """Download raw objects, of which it is told whether they are merged; gives the readable."""
+def downloaded(bucket: Bucket, raw: Sequence[Object], folder: Path) -> dict[Path, str]:
+    """Download raw objects; gives the files, and the keys that they are of."""
     paths = [folder / f"raw-{number}.parquet" for number in range(len(raw))]
     with ThreadPoolExecutor(CONNECTIONS) as pool:
-        etags = list(pool.map(bucket.download, [one.key for one, _ in raw], paths))
-    return {
-        path: merged
-        for path, (_, merged), etag in zip(paths, raw, etags, strict=True)
-        if etag and _readable(path)
-    }
-
-
-def _readable(path: Path) -> bool:
-    """Tell whether it ends as Parquet does; what does not is told of as unreadable elsewhere."""
-    with path.open("rb") as file:
-        size = file.seek(0, 2)
-        file.seek(max(0, size - 4))
-        return file.read() == b"PAR1"
+        etags = list(pool.map(bucket.download, [one.key for one in raw], paths))
+    told = zip(paths, raw, etags, strict=True)
+    return {path: one.key for path, one, etag in told if etag}
 
 
 def on_stream(
@@ -100,65 +91,96 @@ def tracked(bucket: Bucket, some: range) -> Iterator[rollups.Rollup]:
     for one in bucket.list(keys.ROLLUPS, keys.rollup(some.start * DAY_HOURS - 1)):
         hour = keys.rollup_hour(one.key)
         if hour is not None and hour // DAY_HOURS in some:
-            yield rollups.decode(hour, bucket.get(one.key)[0])
+            yield unreadable.of(bucket, one.key, partial(rollups.decode, hour))
 
 
 class Compared(NamedTuple):
-    """Likes that raw has and the lake lacks (`archive.SCHEMA`); and that the lake has by the stream
-    and raw lacks, with all columns."""
+    """Likes that raw has and the lake lacks (`archive.SCHEMA`); that the lake has by the stream and
+    raw lacks, with all columns; and that the lake has otherwise than they came
+    (`archive.OTHERWISE`)."""
 
     missing: pa.Table
     unarchived: pa.Table
+    otherwise: pa.Table
 
 
 def compare(
     days: Days, there: Stands, state: State, cursor: DuckDBPyConnection, asked: Asked
 ) -> Compared:
-    """Compare what arrived within some days, and was merged, with the lake, by event id."""
+    """Compare what arrived within some days, and was merged, with the lake, in all columns."""
     first = 0 if asked.raw_days is None else (asked.now // DAY_MS - asked.raw_days + 1) * DAY_MS
     after = "" if asked.raw_days is None else watermark.day_prefix(keys.day_name(first // DAY_MS))
     merged = watermark.merged(state, list(days.bucket.list(watermark.RAW, after)))
     merged = [one for one in merged if one.key not in state.failed]
     found = [archive.EMPTY]
-    ids = [pa.table({"id": pa.array([], pa.uint64())})]
-    for batch in watermark.batches(merged, BATCH_BYTES, BATCH_OBJECTS):
-        with tempfile.TemporaryDirectory(dir=days.scratch) as folder:
-            paths = list(downloaded(days.bucket, [(one, True) for one in batch], Path(folder)))
-            named = archive.hold(cursor, paths)
-            ids.append(archive.held(cursor))
+    prints = [pa.table({"print": pa.array([], pa.uint64())})]
+    batches = list(watermark.batches(merged, BATCH_BYTES, BATCH_OBJECTS))
+    for batch in batches:
+        with _raw(days, batch) as files:
+            named = archive.hold(cursor, files)
+            prints.append(archive.held(cursor))
             for some in (sorted(named), sorted(set(there.likes) - named)):
                 for day in some:
                     if archive.left(cursor):
-                        with _likes(days, there, [day]) as files:
-                            archive.take_out(cursor, files)
+                        with _likes(days, there, [day]) as likes:
+                            archive.take_out(cursor, likes)
             if archive.left(cursor):
-                found.append(archive.missing(cursor, paths))
-    unarchived = _unarchived(days, there, cursor, merged, pa.concat_tables(ids), first, asked)
-    return Compared(pa.concat_tables(found), unarchived)
+                found.append(archive.missing(cursor, files))
+    cursor.register("raw_prints", pa.concat_tables(prints))
+    since = _surely_kept(merged, first, asked)
+    doubted = _doubted(days, there, cursor, since, asked)
+    came = [archive.CAME.empty_table()]
+    for batch in batches if len(doubted) else ():
+        with _raw(days, batch) as files:
+            came.append(archive.having(cursor, files, doubted))
+    rows = pa.concat_tables(came)
+    if len(rows):
+        again = pa.concat_tables(lake_sums.repeats_of(days, there, rows))
+        rows = archive.but_repeats(cursor, rows, again, doubted)
+        rows = pa.concat_tables([rows, _anonymous(days, cursor, doubted, rows)])
+    return Compared(
+        pa.concat_tables(found),
+        archive.unarchived(doubted, rows),
+        archive.otherwise(cursor, doubted, rows),
+    )
 
 
-def _unarchived(
-    days: Days,
-    there: Stands,
-    cursor: DuckDBPyConnection,
-    merged: list[Object],
-    ids: pa.Table,
-    first: int,
-    asked: Asked,
+def _anonymous(days: Days, cursor: DuckDBPyConnection, likes: pa.Table, came: pa.Table) -> pa.Table:
+    """Give what came without who was forgotten since, whom raw tells of until they are searched for
+    again; to who may not read of whom that is, as it is told where the lake names nobody."""
+    try:
+        return forgotten.read(days.bucket)[0].anonymous(came)
+    except Forbidden:
+        return archive.as_if_forgotten(cursor, likes, came)
+
+
+@contextmanager
+def _raw(days: Days, batch: Sequence[Object]) -> Iterator[dict[Path, str]]:
+    with tempfile.TemporaryDirectory(dir=days.scratch) as folder:
+        files = downloaded(days.bucket, batch, Path(folder))
+        with reading(files):
+            yield files
+
+
+def _surely_kept(merged: Sequence[Object], first: int, asked: Asked) -> int:
+    """Tell from when on raw must have what arrived, in epoch milliseconds: no stage lets raw expire
+    before its third day; of what is older, it must from the oldest object on that is left."""
+    listed = first + OVERLAP_MS if first else 0  # may lie below the day before
+    oldest = min((one.modified for one in merged if one.modified), default=asked.now)
+    return max(listed, min(oldest + OVERLAP_MS, (asked.now // DAY_MS - 1) * DAY_MS))
+
+
+def _doubted(
+    days: Days, there: Stands, cursor: DuckDBPyConnection, since: int, asked: Asked
 ) -> pa.Table:
-    """Give the likes that raw should have: of the arrival days of which it still has something."""
-    kept = [one.modified for one in merged if one.modified]
-    if not kept:
-        return archive.NO_LIKES
-    first = max(first, min(kept)) + OVERLAP_MS
-    cursor.register("raw_ids", ids)
+    """Give the likes of the lake that raw should have, and has not so."""
     found = [archive.NO_LIKES]
     last = asked.now - asked.archive_grace_ms
     for day in sorted(there.likes):
         # Older days may hold late likes; those are compared where all of raw is.
-        if asked.raw_days is None or day >= first // DAY_MS - 1:
+        if asked.raw_days is None or day >= since // DAY_MS - 1:
             with _likes(days, there, [day]) as files:
-                found.append(archive.unarchived(cursor, files, first, last))
+                found.append(archive.doubted(cursor, files, since, last))
     return pa.concat_tables(found)
 
 
@@ -178,6 +200,8 @@ def known(days: Days, there: Stands, cursor: DuckDBPyConnection, lacking: pa.Tab
 
 
 @contextmanager
-def _likes(days: Days, there: Stands, some: list[int]) -> Iterator[list[Path]]:
+def _likes(days: Days, there: Stands, some: list[int]) -> Iterator[dict[Path, str]]:
     with tempfile.TemporaryDirectory(dir=days.scratch) as folder:
-        yield lake_sums.download(days, there, some, Path(folder))
+        files = lake_sums.download(days, there, some, Path(folder))
+        with reading(files):
+            yield files

@@ -1,7 +1,7 @@
 """Where the numbers of a stage are, and what is asked of them."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from transform.audit import balance
@@ -32,6 +32,10 @@ class Sources:
     power: Power = Power()
     began: int = 0
     """When the table of counts was made, in epoch milliseconds; 0 where that is not known."""
+
+    def without(self, hidden: Iterable[str]) -> "Sources":
+        """Give them without some objects, by key."""
+        return replace(self, bucket=replace(self.bucket, hidden=frozenset(hidden)))
 
     def is_witnessed(self, now: int) -> bool:
         """Tell whether all that was ever counted is within what was tracked and is kept."""

@@ -7,7 +7,7 @@ after a compaction, and what is left then is told.
 """
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,12 +18,20 @@ from duckdb import DuckDBPyConnection
 from transform.audit import archive, balance, deliveries, hours, items, steps
 from transform.audit.items import Items
 from transform.audit.steps import Difference
-from transform.aws import arrived, audit_sources, lake_sums, trend_differences
+from transform.aws import (
+    arrived,
+    audit_sources,
+    conditions,
+    lake_sums,
+    lost_likes,
+    trend_differences,
+)
 from transform.aws.audit_sources import DAY_MS, TRACKED_DAYS, Asked, Sources
 from transform.aws.buckets import Conflict
 from transform.aws.lake_sums import Stands, Sums
 from transform.aws.lake_writer import Days, opened_to_read
-from transform.lake import duck
+from transform.aws.unreadable import Unreadable, reading
+from transform.lake import duck, watermark
 from transform.lake.division import DAY_HOURS
 from transform.lake.watermark import State
 
@@ -32,7 +40,9 @@ TRIES = 4
 
 @dataclass(slots=True)
 class Taken:
-    """What was found at a time: the numbers behind it, and what differs."""
+    """What was found at a time: the numbers behind it, and what differs. Of films and hours that
+    are `witnessed`, raw tells what is right; `hours` were tracked otherwise; and why objects are
+    `unreadable`, by key."""
 
     at: int
     read: Items
@@ -42,9 +52,12 @@ class Taken:
     missing: pa.Table
     unarchived: pa.Table
     witnessed: set[tuple[str, int]]
+    held: pa.Table
+    hours: set[int]
     state: State
     stands: Stands
     sums: Sums
+    unreadable: dict[str, str] = field(default_factory=dict)
     differences: list[Difference] = field(default_factory=list)
     numbers: dict[str, int] = field(default_factory=dict)
 
@@ -61,20 +74,25 @@ def audit(
     tell: Callable[[str], None] = lambda text: None,
 ) -> Taken:
     """Give what differs. Where something does, `settle` has to compact, and it is asked again,
-    until the same differs twice. Raises what a service raises, and `Conflict` where others never
-    rest."""
+    until the same differs twice. An object that cannot be read is named, and taken for missing.
+    Raises what a service raises, and `Conflict` where others never rest."""
     before: Taken | None = None
+    broken: dict[str, str] = {}
     for number in range(TRIES):
         with suppress(Conflict):
             asked = asked if number == 0 else _deeper(asked)
-            taken = take(sources, asked, tell)
+            taken = _readable(sources, asked, tell, broken)
             if not taken.differences:
                 return taken
             if before and before.off == taken.off:
                 return taken
             before = taken
         tell("settling what is under way")
-        settle()
+        broken = {}
+        try:
+            settle()
+        except Unreadable as error:  # which the next look names, if it is not mended by then
+            broken = error.found
     if before is None:
         raise Conflict("The lake was changed by others all the time.")
     return before
@@ -86,13 +104,31 @@ def _deeper(asked: Asked) -> Asked:
     )
 
 
+def _readable(
+    sources: Sources, asked: Asked, tell: Callable[[str], None], broken: Mapping[str, str]
+) -> Taken:
+    """Take all numbers but of objects that cannot be read, of which some are known."""
+    found = dict(broken)
+    while True:
+        try:
+            taken = take(sources.without(found), asked, tell)
+        except Unreadable as error:
+            if not error.found.keys() - found.keys():
+                raise
+            found |= error.found
+            continue
+        taken.unreadable |= taken.state.failed | found
+        taken.differences += steps.unreadable(taken.unreadable)
+        return taken
+
+
 def take(sources: Sources, asked: Asked, tell: Callable[[str], None] = lambda text: None) -> Taken:
-    """Take all numbers once, and compare them."""
+    """Take all numbers once, and compare them. Raises `Unreadable`."""
     tell("reading the counts")
     read = items.of(audit_sources.scan(sources.counts))
     with opened_to_read(sources.bucket, sources.power) as days:
         tell("reading what the lake comes to")
-        state, _ = days.state()
+        state = _state(days, asked)
         there = lake_sums.stands(days)
         today = asked.now // DAY_MS
         recent = range(today - asked.tracked_days, today + 1)
@@ -106,10 +142,12 @@ def take(sources: Sources, asked: Asked, tell: Callable[[str], None] = lambda te
             tempfile.TemporaryDirectory(dir=days.scratch) as folder,
             duck.cursor(days.staging.connection) as cursor,
         ):
-            raw = list(arrived.raw_since(sources.bucket, state, since))
-            held = arrived.downloaded(sources.bucket, raw, Path(folder))
-            deliveries.hold(cursor, held)
-            rows = deliveries.moving(cursor, read.memories, cuts)
+            raw = dict(arrived.raw_since(sources.bucket, state, since))
+            files = arrived.downloaded(sources.bucket, list(raw), Path(folder))
+            merged = {one.key: is_merged for one, is_merged in raw.items()}
+            with reading(files):
+                deliveries.hold(cursor, {path: merged[key] for path, key in files.items()})
+                rows = deliveries.moving(cursor, read.memories, cuts)
             tell("reading what stands on the stream")
             on_stream = arrived.on_stream(sources, cursor, shards, since, asked)
             lacking = deliveries.lacking(cursor, on_stream)
@@ -121,29 +159,58 @@ def take(sources: Sources, asked: Asked, tell: Callable[[str], None] = lambda te
             witnessed = hours.witnessed(cursor, off) if asked.deep else set()
             lost = _old(lacking, asked.now - asked.archive_grace_ms)
             tell("comparing what arrived with the lake")
-            missing, unarchived = arrived.compare(days, there, state, cursor, asked)
-            without = archive.as_likes(cursor, unarchived)
+            compared = arrived.compare(days, there, state, cursor, asked)
+            unarchived = archive.as_likes(cursor, compared.unarchived)
+            tell("comparing earlier versions of days")
+            held = lost_likes.look(days, there, cursor, compared.missing, asked.deep)
+            held_likes = archive.as_likes(cursor, held)
+            streamed = held.filter(balance.pc.is_null(held["backfill"]))
+            streamed = archive.as_likes(cursor, streamed)
         numbers = _numbers(there, sums, films, told, lacking, read)
-        differences = steps.of(balance.off(films), off, missing, lost, without, witnessed)
+        told_otherwise = steps.otherwise(compared.otherwise)
+        differences = steps.of(
+            balance.off(films),
+            off,
+            compared.missing,
+            lost,
+            unarchived,
+            witnessed,
+            told_otherwise,
+            sums.unsettled,
+            streamed,
+        )
+        differences += steps.held(held_likes)
         every = asked.raw_days is None
         stood = trend_differences.of(days, sums, asked.now, every) + _older(sums, days, there)
-        differences += steps.without(stood, missing)
+        known = pa.concat_tables([compared.missing, held_likes])
+        differences += steps.without(stood, known)
         differences += steps.misplaced(sums.misplaced)
+        gone = dict.fromkeys(conditions.lost_ledgers(sources.bucket, sums.backfills), steps.LOST)
         return Taken(
             asked.now,
             read,
             films,
             rows,
             lost,
-            missing,
-            unarchived,
-            witnessed | {(film, hour) for hour, film in sums.misplaced},
+            compared.missing,
+            compared.unarchived,
+            witnessed | told_otherwise.places | {(film, hour) for hour, film in sums.misplaced},
+            held,
+            {hour for hour in off["hour"].to_pylist() if hour is not None},
             state,
             there,
             sums,
-            differences,
-            numbers,
+            unreadable=gone,
+            differences=differences,
+            numbers=numbers,
         )
+
+
+def _state(days: Days, asked: Asked) -> State:
+    """Give what compaction remembers; where that cannot be read, all is taken for merged."""
+    if watermark.KEY in days.bucket.hidden:
+        return State(watermark=asked.now + watermark.DAYS_BACK * DAY_MS)
+    return days.state()[0]
 
 
 def _hours(
@@ -168,10 +235,11 @@ def _hours(
     some = sorted({hour // DAY_HOURS for hour in off["hour"].to_pylist() if hour is not None})
     late = []
     with tempfile.TemporaryDirectory(dir=days.scratch) as folder:
-        paths = lake_sums.download(days, there, some, Path(folder))
-        for columns, group in duck.alike(duck.kinds(cursor, paths)):
-            likes = f"FROM ({duck.select(group, columns)}) WHERE backfill IS NULL"
-            late.append(hours.too_late(cursor, likes))
+        files = lake_sums.download(days, there, some, Path(folder))
+        with reading(files):
+            for columns, group in duck.alike(duck.kinds(cursor, files)):
+                likes = f"FROM ({duck.select(group, columns)}) WHERE backfill IS NULL"
+                late.append(hours.too_late(cursor, likes))
         cursor.register("again", pa.concat_tables(lake_sums.sent_too_late(days, there, some)))
         late.append(hours.too_late(cursor, "FROM again"))
     return hours.compare(

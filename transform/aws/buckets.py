@@ -2,7 +2,7 @@
 
 import errno
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +37,8 @@ class Bucket:
     name: str
     signed: Signed | None = None
     """What downloads faster, where there is much to download."""
+    hidden: Set[str] = frozenset()
+    """The keys of objects that are taken for missing."""
 
     @property
     def on_aws(self) -> bool:
@@ -49,15 +51,17 @@ class Bucket:
         pages = self.client.get_paginator("list_objects_v2").paginate(
             Bucket=self.name, Prefix=prefix, StartAfter=after
         )
-        with self._named(prefix):
+        with self.named(prefix):
             for page in pages:
                 for item in page.get("Contents", ()):
+                    if item["Key"] in self.hidden:
+                        continue
                     modified = round(item["LastModified"].timestamp() * 1000)
                     yield Object(item["Key"], item["ETag"], modified, item["Size"])
 
     def read(self, key: str) -> tuple[bytes, str] | None:
         """Give an object's bytes and its ETag; None where there is none."""
-        with self._named(key):
+        with self.named(key):
             answer = self._get(key)
             return (answer["Body"].read(), answer["ETag"]) if answer else None
 
@@ -70,7 +74,9 @@ class Bucket:
 
     def download(self, key: str, path: Path) -> str | None:
         """Write an object to a file and give its ETag; None where there is none."""
-        with self._named(key), _room():
+        with self.named(key), _room():
+            if key in self.hidden:
+                return None
             if self.signed and (etag := self.signed.download(self.name, key, path)):
                 return etag
             if not (answer := self._get(key)):
@@ -90,7 +96,7 @@ class Bucket:
         # Of a file, boto3 asks first whether it may send it, which for a small one takes longer.
         if isinstance(body, Path) and body.stat().st_size <= SMALL:
             body = body.read_bytes()
-        with self._named(key):
+        with self.named(key):
             if isinstance(body, bytes):
                 answer = self.client.put_object(Bucket=self.name, Key=key, Body=body, **more)
             else:
@@ -100,12 +106,12 @@ class Bucket:
 
     def replace(self, key: str, body: bytes) -> None:
         """Put an object in the place of whatever is there."""
-        with self._named(key):
+        with self.named(key):
             self.client.put_object(Bucket=self.name, Key=key, Body=body)
 
     def delete(self, key: str, etag: str) -> None:
         """Remove the object that had this ETag."""
-        with self._named(key):
+        with self.named(key):
             self.client.delete_object(Bucket=self.name, Key=key, IfMatch=etag)
 
     def remove(self, keys: Sequence[str]) -> None:
@@ -116,18 +122,20 @@ class Bucket:
         """
         for first in range(0, len(keys), 1000):  # at most, says DeleteObjects
             some: Any = [{"Key": key} for key in keys[first : first + 1000]]
-            with self._named(keys[first]):
+            with self.named(keys[first]):
                 answer = self.client.delete_objects(Bucket=self.name, Delete={"Objects": some})
                 if failed := answer.get("Errors"):
                     raise ClientError({"Error": failed[0]}, "DeleteObjects")
 
     def _get(self, key: str) -> Any:
+        if key in self.hidden:
+            return None
         try:
             return self.client.get_object(Bucket=self.name, Key=key)
         except ClientError as error:
-            if _code(error) == "NoSuchKey":
+            if code(error) == "NoSuchKey":
                 return None
-            if _code(error) == "AccessDenied" and self._is_missing(key):
+            if code(error) == "AccessDenied" and self._is_missing(key):
                 return None
             raise
 
@@ -144,16 +152,17 @@ class Bucket:
         return first is None or first.key != key
 
     @contextmanager
-    def _named(self, key: str) -> Iterator[None]:
+    def named(self, key: str) -> Iterator[None]:
+        """Raise `Conflict` and `Forbidden` for what the service says of an object within."""
         try:
             yield
         except ClientError as error:
             # https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
-            if _code(error) in {"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"}:
+            if code(error) in {"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"}:
                 raise Conflict(f"s3://{self.name}/{key} was changed by somebody else.") from error
-            if _code(error) in {"AccessDenied", "NoSuchBucket"}:
+            if code(error) in {"AccessDenied", "NoSuchBucket"}:
                 raise Forbidden(
-                    f"s3://{self.name}/{key}: {error.operation_name}: {_code(error)}."
+                    f"s3://{self.name}/{key}: {error.operation_name}: {code(error)}."
                 ) from error
             raise
 
@@ -168,5 +177,6 @@ def _room() -> Iterator[None]:
         raise NoRoom(f"There is no room to merge: {error}") from error
 
 
-def _code(error: ClientError) -> str:
+def code(error: ClientError) -> str:
+    """Give the code of what a service says."""
     return error.response["Error"]["Code"]

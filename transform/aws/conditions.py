@@ -1,7 +1,8 @@
 """What else of a stage is not as it should be: see `audit.report.Conditions`."""
 
 import gzip
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import NamedTuple
 
 import msgspec
@@ -9,6 +10,7 @@ import msgspec
 from transform.audit.report import Conditions
 from transform.aws import tending
 from transform.aws.buckets import Bucket
+from transform.aws.unreadable import Unreadable, decoded
 from transform.lake import keys, undelivered
 from transform.lake.watermark import Object, State
 
@@ -61,18 +63,30 @@ def of(bucket: Bucket, state: State, now: int) -> Conditions:
     return Conditions(
         errors=lies.objects,
         undelivered=records,
-        failed=tuple(sorted(state.failed)),
         undivided=len(tending.undivided(tending.listed(bucket), state.division)),
         backfills=tuple(_cut_off(bucket, now)),
         rejected=_rejected(bucket, now),
     )
 
 
-def _cut_off(bucket: Bucket, now: int) -> Iterator[int]:
+def lost_ledgers(bucket: Bucket, named: Iterable[int]) -> list[str]:
+    """Give the keys of the ledgers that are gone, by the backfills that likes name, and as their
+    numbers have no gaps. Raises `Unreadable`."""
+    known = {ledger.number for ledger in _ledgers(bucket)}
+    numbers = {*named, *range(1, max(known, default=0))} - known
+    there = [f"{keys.BACKFILLS}{number:06}.json" for number in sorted(numbers)]
+    return [key for key in there if key not in bucket.hidden]
+
+
+def _ledgers(bucket: Bucket) -> Iterator[_Ledger]:
     for one in bucket.list(keys.BACKFILLS):
-        found = bucket.read(one.key)
-        if found:
-            ledger = msgspec.json.decode(found[0], type=_Ledger)
+        if found := bucket.read(one.key):
+            yield decoded(one.key, found[0], msgspec.json.Decoder(_Ledger).decode)
+
+
+def _cut_off(bucket: Bucket, now: int) -> Iterator[int]:
+    with suppress(Unreadable):  # the audit names it
+        for ledger in _ledgers(bucket):
             if ledger.ended is None and ledger.began < now - LONG_MS:
                 yield ledger.number
 

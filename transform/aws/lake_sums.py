@@ -1,6 +1,7 @@
 """What the lake comes to by film and hour, as its days stand, whatever their totals say."""
 
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
@@ -11,9 +12,10 @@ import pyarrow as pa
 import pyarrow.compute
 
 from transform.audit import balance
-from transform.aws import tending
+from transform.aws import tending, unreadable
 from transform.aws.buckets import Bucket
 from transform.aws.lake_writer import CONNECTIONS, Days
+from transform.aws.unreadable import reading
 from transform.lake import duck, keys, repeats, totals
 from transform.lake.division import DAY_HOURS, WHOLE
 from transform.lake.watermark import Object
@@ -53,14 +55,17 @@ class Stands(NamedTuple):
 class Sums(NamedTuple):
     """What the lake comes to: by film over all days (`balance.SUMS`), and by hour and film on some
     days (`totals.SCHEMA`, by day); by day what stale totals told, and what totals told that are
-    of the day and wrong; and likes and unlikes that stand in the object of another day than their
-    own, by epoch hour and film."""
+    of the day and wrong; likes and unlikes that stand in the object of another day than their own,
+    by epoch hour and film; the backfills that likes name, as far as days were read; and by how
+    much counts are still adjusted by stale totals."""
 
     films: pa.Table
     hours: dict[int, pa.Table]
     stale: dict[int, pa.Table]
     wrong: dict[int, pa.Table]
     misplaced: dict[tuple[int, str], int]
+    backfills: set[int]
+    unsettled: dict[str, int]
 
 
 def stands(days: Days) -> Stands:
@@ -84,6 +89,7 @@ def read(days: Days, there: Stands, some: Iterable[int], again: Iterable[int]) -
     wanted, doubted, films = set(some), set(again), [balance.SUMS.empty_table()]
     hours, stale, wrong = dict[int, pa.Table](), dict[int, pa.Table](), dict[int, pa.Table]()
     misplaced = dict[tuple[int, str], int]()
+    backfills, read_anew = set[int](), dict[int, pa.Table]()
     every = sorted({*there.days, *there.totals})
     with ThreadPoolExecutor(CONNECTIONS) as pool:
         for first in range(0, len(every), AT_ONCE):
@@ -94,29 +100,34 @@ def read(days: Days, there: Stands, some: Iterable[int], again: Iterable[int]) -
                 sums = told
                 if not there.is_derived(day, source):
                     stale[day] = told
-                    sums = of_day(days, there, day)
-                elif day in doubted and not (sums := of_day(days, there, day)).equals(told):
+                    read_anew[day] = sums = of_day(days, there, day, backfills)
+                elif day in doubted and not (sums := of_day(days, there, day, backfills)).equals(
+                    told
+                ):
                     wrong[day] = told
                 films.append(_by_film(sums))
                 misplaced |= events(_of_other_days(sums, day))
                 if day in wanted:
                     hours[day] = sums
             films = [_together(films)]
-    return Sums(films[0], hours, stale, wrong, misplaced)
+    return Sums(films[0], hours, stale, wrong, misplaced, backfills, unsettled(stale, read_anew))
 
 
-def of_day(days: Days, there: Stands, day: int) -> pa.Table:
-    """Give what the likes and repeats of a day come to, read anew."""
+def of_day(days: Days, there: Stands, day: int, backfills: set[int] | None = None) -> pa.Table:
+    """Give what the likes and repeats of a day come to, read anew; the numbers of the backfills
+    that its likes name are added to `backfills`."""
     with tempfile.TemporaryDirectory(dir=days.scratch) as folder:
-        paths = download(days, there, [day], Path(folder))
-        with duck.cursor(days.staging.connection) as cursor:
-            sums = totals.of_files(cursor, paths)
+        files = download(days, there, [day], Path(folder))
+        with duck.cursor(days.staging.connection) as cursor, reading(files):
+            sums = totals.of_files(cursor, list(files))
+            if backfills is not None and pc.any(pc.not_equal(sums["backfilled"], 0)).as_py():
+                backfills |= totals.backfills(cursor, list(files))
     again, _ = days.repeats(there.repeats.get(day))
     return totals.with_repeats(sums, again)
 
 
-def download(days: Days, there: Stands, some: Iterable[int], folder: Path) -> list[Path]:
-    """Download the likes of days, each row once; gives the files."""
+def download(days: Days, there: Stands, some: Iterable[int], folder: Path) -> dict[Path, str]:
+    """Download the likes of days, each row once; gives the files, and the keys that they are of."""
     found = [
         one
         for day in some
@@ -126,7 +137,8 @@ def download(days: Days, there: Stands, some: Iterable[int], folder: Path) -> li
     paths = [folder / f"likes-{number}.parquet" for number in range(len(found))]
     with ThreadPoolExecutor(CONNECTIONS) as pool:
         etags = list(pool.map(days.bucket.download, [one.key for one in found], paths))
-    return [path for path, etag in zip(paths, etags, strict=True) if etag]
+    told = zip(paths, found, etags, strict=True)
+    return {path: one.key for path, one, etag in told if etag}
 
 
 def archived(hours: Mapping[int, pa.Table], first: int, last: int) -> pa.Table:
@@ -141,6 +153,24 @@ def archived(hours: Mapping[int, pa.Table], first: int, last: int) -> pa.Table:
 def sent_too_late(days: Days, there: Stands, some: Iterable[int]) -> list[pa.Table]:
     """Give repeats of some days, as the lake keeps them."""
     return [days.repeats(there.repeats.get(day))[0] for day in some] or [repeats.EMPTY]
+
+
+def repeats_of(days: Days, there: Stands, likes: pa.Table) -> list[pa.Table]:
+    """Give the repeats of the days that likes name."""
+    named: set[int] = set(pc.unique(repeats.days(likes)).to_pylist())
+    return [days.repeats(there.repeats.get(day))[0] for day in sorted(named)] or [repeats.EMPTY]
+
+
+def unsettled(stale: Mapping[int, pa.Table], now: Mapping[int, pa.Table]) -> dict[str, int]:
+    """Give by how much more counts are still adjusted, by film, while totals are stale."""
+    found = Counter[str]()
+    for sign, sums in ((1, stale), (-1, now)):
+        for one in sums.values():
+            net = pc.subtract(one["backfilled"], one["repeated"])
+            films: Any = zip(one["movie_id"].to_pylist(), net.to_pylist(), strict=True)
+            for film, number in films:
+                found[film] += sign * number
+    return {film: number for film, number in found.items() if number}
 
 
 def events(sums: pa.Table) -> dict[tuple[int, str], int]:
@@ -171,7 +201,7 @@ def _told(days: Days, there: Stands, day: int) -> tuple[pa.Table, str]:
     one = there.totals.get(day)
     if one is None:
         return totals.EMPTY, ""
-    return totals.decode(days.bucket.get(one.key)[0])
+    return unreadable.of(days.bucket, one.key, totals.decode)
 
 
 def _streamed(sums: pa.Table) -> Any:

@@ -16,6 +16,7 @@ import pyarrow as pa
 from transform.aws import forgotten
 from transform.aws.buckets import Bucket, Conflict
 from transform.aws.standing import Standing
+from transform.aws.unreadable import Unreadable, decoded, reading
 from transform.lake import compaction, duck, keys, parquet, repeats, totals, watermark
 from transform.lake.compaction import Merged
 from transform.lake.division import DAY_HOURS, WHOLE, Division
@@ -131,7 +132,9 @@ class Days:
     def state(self) -> tuple[State, str | None]:
         """Give the state as it is, and its ETag."""
         found = self.bucket.read(watermark.KEY)
-        return (watermark.decode(found[0]), found[1]) if found else (State(), None)
+        if found is None:
+            return State(), None
+        return decoded(watermark.KEY, found[0], watermark.decode), found[1]
 
     def change(self, how: Callable[[State], State]) -> State:
         """Change the state, whatever others change meanwhile; gives what it was before."""
@@ -202,13 +205,14 @@ class Days:
             )
             files = {day: one.files for day, one in there.items()}
             who = self.staging.forgotten if self.cleans else NOBODY
-            merged = compaction.merge(
-                self.staging, files, division, folder, self.threads, gone, who
-            )
-            # While some are put, others are written.
-            return all_of(
-                [(day, pool.submit(self._put, there[day], one, division)) for day, one in merged]
-            )
+            with reading({path: key for one in there.values() for path, key in one.named()}):
+                merged = compaction.merge(
+                    self.staging, files, division, folder, self.threads, gone, who
+                )
+                # While some are put, others are written.
+                put = [(day, pool.submit(self._put, there[day], one, division))
+                       for day, one in merged]  # fmt: skip
+            return all_of(put)
 
     def standing(self, days: Mapping[int, Mapping[int, int]]) -> list[Standing]:
         """Give epoch days as they stand."""
@@ -269,8 +273,9 @@ class Days:
                 self.staging.session() as cursor,
             ):
                 [stands] = self.standing({day: some})
-                files = self.download(stands, division, Path(folder)).files.values()
-                return standing(cursor, files, event_ids)
+                there = self.download(stands, division, Path(folder))
+                with reading(dict(there.named())):
+                    return standing(cursor, there.files.values(), event_ids)
         raise Contended(f"{keys.likes_day(day)}* was changed by others {CONFLICTS} times.")
 
     def _put(self, one: Standing, merged: Merged, division: Division) -> Written:
@@ -279,7 +284,10 @@ class Days:
         stood = self.bucket.get(one.totals.key)[0] if one.totals else None
         again, etag = self.repeats(one.repeats)
         if len(one.files) < len(one.objects):  # a part of the day: of its other hours we only know
-            known, source = totals.decode(stood) if stood else (totals.EMPTY, "")
+            known, source = totals.EMPTY, ""
+            with suppress(Unreadable):  # then it is as stale as one that is not there
+                if one.totals and stood:
+                    known, source = decoded(one.totals.key, stood, totals.decode)
             if source != totals.source(one.etags, etag):
                 return Written(merged.new, int(size > 0), size)  # stale: `refresh` makes it anew
             sums = totals.replaced(known, one.staged, sums)
@@ -291,7 +299,7 @@ class Days:
         if there is None:
             return repeats.EMPTY, ""
         body, etag = self.bucket.get(there.key)
-        return repeats.decode(body), etag
+        return decoded(there.key, body, repeats.decode), etag
 
     def _put_totals(self, one: Standing, sums: pa.Table, source: str, stood: bytes | None) -> None:
         if not len(sums):

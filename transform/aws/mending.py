@@ -16,14 +16,24 @@ import pyarrow as pa
 
 from transform.audit import balance, deliveries
 from transform.audit.steps import Difference
-from transform.aws import archiving, auditing, compacting, rebuilding, retracking
+from transform.aws import (
+    archiving,
+    auditing,
+    compacting,
+    lost_likes,
+    object_versions,
+    rebuilding,
+    retracking,
+)
 from transform.aws.adjusting import ADJUSTED, WRITERS, Counts
 from transform.aws.audit_sources import DAY_MS, Asked, Sources
 from transform.aws.auditing import Taken
 from transform.aws.buckets import Conflict
+from transform.aws.unreadable import Unreadable
 from transform.counts import streamed
 from transform.counts.streamed import Update
 from transform.lake import keys
+from transform.lake.division import DAY_HOURS
 
 ROUNDS = 8
 LIKES = "likes"
@@ -32,13 +42,18 @@ Tell = Callable[[str], None]
 
 @dataclass(slots=True)
 class Mended:
-    """What was mended: records brought from the stream, likes merged again,
+    """What was mended: objects put back as an earlier version was, or removed, as they could not
+    be read and there was none; records brought from the stream, likes merged again, likes brought
+    back from earlier versions of days,
     likes that raw has again from the lake, likes counted from the
     archive, counts set, hours of trends told again; and what is left, and why."""
 
     found: list[Difference] = field(default_factory=list)
+    put_back: int = 0
+    removed: int = 0
     brought: int = 0
     merged: int = 0
+    returned: int = 0
     restored: int = 0
     counted: int = 0
     set: int = 0
@@ -60,7 +75,8 @@ def reconcile(
 
     Raises what a service raises; what was mended by then stays so, and the next run goes on.
     """
-    settle()
+    with suppress(Unreadable):  # which the audit names
+        settle()
     done, before, tried = Mended(), None, set[str]()
     for _ in range(ROUNDS):
         taken = auditing.audit(sources, asked, settle, tell)
@@ -86,6 +102,14 @@ def _round(
     tried: Set[str],
 ) -> str:
     """Mend what comes first and was not tried in vain; gives its name, or "last"."""
+    if taken.unreadable and "unreadable" not in tried:
+        tell("putting back earlier versions")
+        found = [object_versions.put_back(sources.bucket, key) for key in taken.unreadable]
+        done.put_back += found.count(True)
+        done.removed += found.count(False)
+        settle()
+        return "unreadable"
+    sources = sources.without(taken.unreadable)
     if len(taken.lost) and "lost" not in tried:
         tell("bringing records from the stream")
         done.brought += archiving.bring(sources, taken.lost, asked.now)
@@ -96,6 +120,11 @@ def _round(
         done.merged += merge_again(sources, taken.missing)
         settle()
         return "missing"
+    if len(taken.held) and "held" not in tried:
+        tell("bringing back what earlier versions hold")
+        done.returned += lost_likes.bring_back(sources, taken.held)
+        settle()
+        return "held"
     if taken.witnessed and "rebuilt" not in tried:
         tell("making likes anew from raw")
         done.merged += merge_again(sources, rebuilding.take_out(sources, taken.witnessed))
@@ -125,7 +154,9 @@ def _round(
     hours = {d.hour for d in taken.differences if d.step in of and d.hour is not None}
     if hours:
         tell("telling trends again")
-        done.hours += retracking.again(sources, hours, asked.now)
+        retracking.rollups_again(sources, hours & taken.hours, asked)
+        retracking.days_again(sources, {hour // DAY_HOURS for hour in hours}, asked.now)
+        done.hours += len(hours)
     # Of items that were counted meanwhile none was set: they are looked at again.
     return "last" if was_set == len(films) else "set"
 

@@ -37,20 +37,26 @@ def take_out(sources: Sources, some: Set[tuple[str, int]]) -> pa.Table:
             cursor.register("wanted", wanted)
             readable = [one for one in listed if one.key not in state.failed]
             found = _found(days, cursor, readable)
-            ids = found.select(["event_id"]).group_by("event_id").aggregate([])
-            cursor.register("ids", ids)
-            there = lake_sums.stands(days)
-            holding = [day for day in there.likes if _holds(days, there, cursor, day)]
-        days.staging.begin()
-        days.merge(dict.fromkeys(sorted(holding), {}), state.division, gone=ids)
+        remove(days, found.select(["event_id"]))
         return found
+
+
+def remove(days: Days, likes: pa.Table) -> None:
+    """Take likes out of the days that they stand on, by the column `event_id`."""
+    ids = likes.group_by("event_id").aggregate([])
+    with duck.cursor(days.staging.connection) as cursor:
+        cursor.register("ids", ids)
+        there = lake_sums.stands(days)
+        holding = [day for day in there.likes if _holds(days, there, cursor, day)]
+    days.staging.begin()
+    days.merge(dict.fromkeys(sorted(holding), {}), days.state()[0].division, gone=ids)
 
 
 def _found(days: Days, cursor: DuckDBPyConnection, raw: list[Object]) -> pa.Table:
     found = [archive.EMPTY]
     for batch in watermark.batches(raw, arrived.BATCH_BYTES, arrived.BATCH_OBJECTS):
         with tempfile.TemporaryDirectory(dir=days.scratch) as folder:
-            paths = arrived.downloaded(days.bucket, [(one, True) for one in batch], Path(folder))
+            paths = arrived.downloaded(days.bucket, batch, Path(folder))
             for columns, group in duck.alike(duck.kinds(cursor, paths)):
                 hour = f"epoch_ms(liked_at) // {HOUR_MS}"
                 rows: pa.Table = cursor.sql(

@@ -8,6 +8,7 @@ import pyarrow.compute
 
 from transform.aws.buckets import Conflict
 from transform.aws.lake_writer import CONFLICTS, Contended, Days
+from transform.aws.unreadable import decoded
 from transform.lake import keys, repeats
 from transform.lake.division import DAY_HOURS, Division
 
@@ -47,4 +48,6 @@ def note(days: Days, places: pa.Table, division: Division) -> None:
 
 def _known(days: Days, day: int) -> tuple[pa.Table, str | None]:
     found = days.bucket.read(keys.repeats(day))
-    return (repeats.decode(found[0]), found[1]) if found else (repeats.EMPTY, None)
+    if found is None:
+        return repeats.EMPTY, None
+    return decoded(keys.repeats(day), found[0], repeats.decode), found[1]

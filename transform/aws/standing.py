@@ -1,9 +1,10 @@
 """A day of the lake as it stands: its objects, and what is staged for it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from transform.lake import keys
 from transform.lake.division import DAY_HOURS, Division
 from transform.lake.watermark import Object
 
@@ -36,6 +37,11 @@ class Standing:
         """About its bytes, with the rows that are new or may be."""
         rows = sum(self.staged.values())
         return rows * ROW_BYTES + sum(one.size for one in self.parts(division))
+
+    def named(self) -> Iterator[tuple[Path, str]]:
+        """Give its files, and the keys of their objects."""
+        for name, path in self.files.items():
+            yield path, keys.likes(self.day, name)
 
     @property
     def etags(self) -> dict[str, str]:

@@ -14,8 +14,10 @@ from typing import NamedTuple
 
 import msgspec
 
+from transform.aws import unreadable
 from transform.aws.buckets import Bucket, Conflict
 from transform.aws.lake_writer import CONNECTIONS, Days, Written
+from transform.aws.unreadable import Unreadable, reading
 from transform.lake import duck, keys, totals
 from transform.lake.division import WHOLE, Division
 from transform.lake.watermark import OVERLAP_MS, Object
@@ -151,13 +153,14 @@ def _refresh(days: Days, day: _Day) -> bool:
         suppress(Conflict),
         tempfile.TemporaryDirectory(dir=days.scratch) as folder,
     ):
-        if total and totals.decode(days.bucket.get(total.key)[0])[1] == source:
+        if total and _source(days.bucket, total) == source:
             return True
         paths = [Path(folder) / f"{number}.parquet" for number in range(len(counted))]
         for one, path in zip(counted, paths, strict=True):
             if days.bucket.download(one.key, path) != one.etag:
                 return True
-        with duck.cursor(days.staging.connection) as cursor:
+        files = {path: one.key for path, one in zip(paths, counted, strict=True)}
+        with duck.cursor(days.staging.connection) as cursor, reading(files):
             sums = totals.of_files(cursor, paths)
         again, etag = days.repeats(day.repeats)
         if day.repeats and etag != day.repeats.etag:
@@ -165,6 +168,13 @@ def _refresh(days: Days, day: _Day) -> bool:
         body = totals.encode(totals.with_repeats(sums, again), source)
         days.bucket.put(keys.totals(day.day), body, total.etag if total else None)
     return True
+
+
+def _source(bucket: Bucket, total: Object) -> str | None:
+    """Tell what totals are of; None where they cannot be read, and are to be made anew."""
+    with suppress(Unreadable):
+        return unreadable.of(bucket, total.key, totals.decode)[1]
+    return None
 
 
 def _remove(bucket: Bucket, old: Object) -> None:

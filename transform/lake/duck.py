@@ -87,6 +87,21 @@ def kinds(connection: DuckDBPyConnection, paths: Iterable[Path]) -> dict[Path, d
     return found
 
 
+def broken(paths: Iterable[Path], likes: bool = True) -> dict[Path, str]:
+    """Give the files of some that are no Parquet files, of likes or of anything, which can be read
+    to their end, and why."""
+    found = {}
+    more = f", {HOUR}, event_id, movie_id, action, received_at" if likes else ""
+    with duckdb.connect() as connection:
+        for path in paths:
+            try:
+                rows = f"SELECT hash(COLUMNS(*)){more} FROM read_parquet({quoted(path)})"
+                connection.execute(f"SELECT count(*), max(COLUMNS(*)) FROM ({rows})").fetchall()
+            except (duckdb.Error, OSError) as error:
+                found[path] = str(error).splitlines()[0].replace(str(path), "it")[:200]
+    return found
+
+
 def alike(found: Mapping[Path, dict[str, str]]) -> Iterator[tuple[Set[str], list[Path]]]:
     """Give files whose `kinds` are the same, to be read together, with their columns' names."""
     groups: dict[frozenset[tuple[str, str]], list[Path]] = {}
@@ -135,6 +150,12 @@ def select(paths: Iterable[Path], there: Container[str], more: str = "") -> str:
         for column in _TABLE.columns
     )
     return f"SELECT {columns}{more} FROM read_parquet({listed(paths)})"
+
+
+def nothing() -> str:
+    """Give SQL for no likes."""
+    columns = ", ".join(f"NULL::{SQL_TYPES[one.type]} AS {one.name}" for one in _TABLE.columns)
+    return f"SELECT {columns} WHERE false"
 
 
 def forgotten(cursor: DuckDBPyConnection, rows: str, who: Forgotten) -> str:

@@ -87,6 +87,12 @@ def of_files(cursor: DuckDBPyConnection, files: Iterable[Path]) -> pa.Table:
     return together(found.values())
 
 
+def backfills(cursor: DuckDBPyConnection, files: Iterable[Path]) -> set[int]:
+    """Give the numbers of the backfills that brought likes in files."""
+    numbers = f"SELECT DISTINCT backfill FROM read_parquet({duck.listed(files)})"
+    return {number for (number,) in cursor.execute(numbers).fetchall() if number is not None}
+
+
 def together(parts: Iterable[pa.Table]) -> pa.Table:
     """Give the sums of different hours or films as one table, in its order."""
     tables = [part for part in parts if len(part)]

@@ -95,7 +95,7 @@ def backfilled(world):
     [
         (film, [("compaction", "a", -1, -1), ("compaction", "z", -1, 1)]),
         (action, [("compaction", "a", -1, -2)]),
-        (time, [("compaction", "a", -1, -1)]),
+        (time, [("compaction", "a", -3, 1), ("compaction", "a", -1, -1)]),
         (doubled, [("compaction", "a", -1, 1)]),
         (moved, [("compaction", "a", -1, 1)]),
         (no_repeats, [("compaction", "a", -1, -1)]),

@@ -1,0 +1,221 @@
+"""Faults of each kind, and some together: what is named, and what is left once it was mended."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.audited import told
+from tests.faulty import (
+    EARLY,
+    HOUR,
+    LATE,
+    LONG_AGO,
+    OLD,
+    TRUTH,
+    YESTERDAY,
+    Stage,
+    changed,
+)
+from tests.small_lake import NOW, like
+from transform.lake import keys, watermark
+from transform.lake.division import WHOLE
+
+DAY, OLD_DAY = keys.likes(YESTERDAY, WHOLE), keys.likes(LONG_AGO, WHOLE)
+ROLLUP = keys.rollup(NOW // HOUR + LATE)
+LEDGER = f"{keys.BACKFILLS}000001.json"
+A_DAY = [("compaction", "a", EARLY, -4), ("compaction", "b", EARLY, -2)]
+OLD_LIKES = [("lake", "c", OLD, -2)]
+
+
+@pytest.fixture(scope="module")
+def kept():
+    with pytest.MonkeyPatch.context() as patch:
+        yield Stage(patch)
+
+
+@pytest.fixture
+def stage(kept):
+    return kept.renewed()
+
+
+def gone(*some):
+    def do(stage):
+        for key in some:
+            stage.gone(key)
+
+    return do
+
+
+def raw(stage):
+    stage.gone(stage.raw(EARLY)[0])
+
+
+def all_raw(stage):
+    for key in [key for key in stage.s3.objects if key.startswith("raw/")]:
+        stage.gone(key)
+
+
+def all_ids(stage):
+    for key in [key for key in stage.s3.objects if key.startswith(keys.IDS)]:
+        stage.gone(key)
+
+
+def count(stage):
+    stage.table.items["a"]["likes"] = {"N": "20"}
+
+
+def rewritten(key, name, value):
+    return lambda stage: stage.rewrite(key, changed(name, value))
+
+
+def truncated(key):
+    def do(stage):
+        stage.s3.add(key, stage.s3.objects[key][:-20], stage.now)
+
+    return do
+
+
+def broken(key):
+    """Break the first page, and leave the footer."""
+
+    def do(stage):
+        body = stage.s3.objects[key]
+        stage.s3.add(key, body[:4] + b"x" * 56 + body[60:], stage.now)
+
+    return do
+
+
+def truncated_raw(stage):
+    truncated(stage.raw(EARLY)[0])(stage)
+
+
+def raw_without_pages(stage):
+    broken(stage.raw(EARLY)[0])(stage)
+
+
+def no_versions(stage):
+    stage.s3.old.clear()
+
+
+def expired(stage):
+    stage.expire()
+
+
+def older_day(stage):
+    """Have a backfilled day as it was before another backfill."""
+    rows = [like(f"new-{n}", NOW + OLD * HOUR, "c", backfill=2) for n in range(3)]
+    stage.backfill(*rows, number=2)
+    stage.compact()
+    stage.tell_trends()
+    stage.older(OLD_DAY)
+
+
+def lost_and_uncounted(stage):
+    """Have two likes of a film and an hour: one is not counted, the other not archived."""
+    stage.put(stage.like("x1", "a"))
+    list(stage.pending("count"))
+    stage.deliver()
+    stage.put(stage.like("x2", "a"))
+    list(stage.pending("deliver"))
+    stage.all()
+    stage.passes(40)
+
+
+ONE_OF_A = [("compaction", "a", EARLY, 1)]
+KINDS = {
+    "nothing": ([], []),
+    "a count": ([count], [("count", "a", None, 12)]),
+    "a raw object": ([raw], [("raw", "a", EARLY, -1)]),
+    "a raw object and a count": ([raw, count], [("raw", "a", EARLY, -1), ("count", "a", None, 12)]),
+    "a day": ([gone(DAY)], A_DAY),
+    "a day and a count": ([gone(DAY), count], [*A_DAY, ("count", "a", None, 12)]),
+    "a day, all raw, no stream": (
+        [gone(DAY), all_raw, expired],
+        [("lake", "a", EARLY, -4), ("lake", "b", EARLY, -2),
+         ("raw", "a", LATE, -4), ("raw", "b", LATE, -2)],
+    ),
+    "a backfilled day": ([gone(OLD_DAY)], OLD_LIKES),
+    "a backfilled day, and all that is made of it": (
+        [gone(OLD_DAY, keys.totals(LONG_AGO), keys.trends(LONG_AGO))], OLD_LIKES,
+    ),
+    "an older backfilled day": ([older_day], [("lake", "c", OLD, -3)]),
+    "a film": (
+        [rewritten(DAY, "movie_id", "z")],
+        [("compaction", "a", EARLY, -1), ("compaction", "z", EARLY, 1)],
+    ),
+    "a person": ([rewritten(DAY, "user_id", "z")], ONE_OF_A),
+    "a source": ([rewritten(DAY, "source", "z")], ONE_OF_A),
+    "an extra": ([rewritten(DAY, "extra", None)], ONE_OF_A),
+    "minutes": ([rewritten(DAY, "liked_at", lambda at: at + timedelta(minutes=5))], ONE_OF_A),
+    "an arrival": ([rewritten(DAY, "received_at", lambda at: at + timedelta(seconds=5))], ONE_OF_A),
+    "repeats": ([gone(keys.repeats(YESTERDAY))], [("compaction", "a", EARLY, -1)]),
+    "ids": ([all_ids], []),
+    "what compaction remembers": ([gone(watermark.KEY)], []),
+    "a day of trends": (
+        [gone(keys.trends(YESTERDAY))], [("trends", "a", EARLY, -4), ("trends", "b", EARLY, -2)],
+    ),
+    "trends changed": (
+        [rewritten(keys.trends(YESTERDAY), "likes", 9)], [("trends", "a", EARLY, 5)],
+    ),
+    "a rollup": ([gone(ROLLUP)], [("trends", "a", LATE, -5), ("trends", "b", LATE, -2)]),
+    "a ledger": ([gone(LEDGER)], [("ledger", "", None, 1)]),
+    "a like uncounted, another unarchived": (
+        [lost_and_uncounted], [("archive", "a", 1, -1), ("count", "a", None, -1)],
+    ),
+    "raw truncated": ([truncated_raw], [("raw", "a", EARLY, -1), ("raw", "", None, 1)]),
+    "raw broken, no versions, no stream": (
+        [raw_without_pages, no_versions, expired],
+        [("raw", "a", EARLY, -1), ("raw", "", None, 1)],
+    ),
+    "a day truncated, no versions": (
+        [truncated(DAY), no_versions], [*A_DAY, ("lake", "", None, 1)],
+    ),
+    "a day broken": ([broken(DAY)], [*A_DAY, ("lake", "", None, 1)]),
+    "a backfilled day truncated": ([truncated(OLD_DAY)], [*OLD_LIKES, ("lake", "", None, 1)]),
+    "totals truncated": ([truncated(keys.totals(YESTERDAY))], []),
+    "repeats truncated": (
+        [truncated(keys.repeats(YESTERDAY))],
+        [("compaction", "a", EARLY, -1), ("compaction", "", None, 1)],
+    ),
+    "a rollup truncated": (
+        [truncated(ROLLUP)],
+        [("trends", "a", LATE, -5), ("trends", "b", LATE, -2), ("trends", "", None, 1)],
+    ),
+    "what compaction remembers, truncated": (
+        [truncated(watermark.KEY)], [("compaction", "", None, 1)],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_wrong_is_named_and_mended(stage, kind):
+    faults, named = KINDS[kind]
+    for fault in faults:
+        fault(stage)
+    done = stage.mend()
+    assert sorted(told(done.found), key=str) == sorted(named, key=str)
+    assert done.left == []
+    more = {"c": 3} if kind == "an older backfilled day" else {}
+    more |= {"a": 2} if kind.startswith("a like uncounted") else {}
+    assert stage.likes() == {film: n + more.get(film, 0) for film, n in TRUTH.items()}
+
+
+LEFT = {
+    "a backfilled day, no versions": ([gone(OLD_DAY), no_versions], OLD_LIKES),
+    "a backfilled day truncated, no versions": ([truncated(OLD_DAY), no_versions], OLD_LIKES),
+    "a ledger, no versions": ([gone(LEDGER), no_versions], [("ledger", "", None, 1)]),
+}
+
+
+@pytest.mark.parametrize("kind", LEFT)
+def test_what_nothing_tells_any_more_is_named_and_left(stage, kind):
+    faults, left = LEFT[kind]
+    for fault in faults:
+        fault(stage)
+    assert told(stage.mend().left) == left
+
+
+def test_the_keys_of_what_cannot_be_read_are_named(stage):
+    broken(DAY)(stage)
+    [found] = [one for one in stage.audit().differences if one.key]
+    assert found.key == DAY and found.detail.startswith(f"{DAY} cannot be read: ")
