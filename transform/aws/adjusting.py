@@ -52,6 +52,15 @@ class State(msgspec.Struct, frozen=True):
     months: dict[str, Month] = {}
 
 
+class Outrun(Exception):
+    """A run met items that a later one had adjusted, of this number."""
+
+    def __init__(self, run: int) -> None:
+        """Take the number of the latest that was met."""
+        super().__init__(f"Run {run} adjusts as well, and is later.")
+        self.run = run
+
+
 class Counts:
     """The table of counts, in which items are adjusted."""
 
@@ -61,7 +70,7 @@ class Counts:
 
     def adjust(self, films: Sequence[tuple[str, int]], run: int, earlier: "Earlier") -> int:
         """Have the items of films hold what the lake adjusts, and their counts with it; gives how
-        many that changed. A later run's word stands."""
+        many that changed. A later run's word stands: raises `Outrun`, once all others are done."""
         groups = [films[first : first + TOGETHER] for first in range(0, len(films), TOGETHER)]
         with ThreadPoolExecutor(WRITERS) as pool:
             items: dict[str, Mapping[str, Any]] = {}
@@ -72,7 +81,11 @@ class Counts:
                 movie_id, net = film
                 return self._adjust(movie_id, net, run, items.get(movie_id, {}), earlier)
 
-            return sum(pool.map(one, films))
+            changed = sum(pool.map(one, films))
+        latest = max((_run(item) for item in items.values()), default=0)
+        if latest > run:
+            raise Outrun(latest)
+        return changed
 
     def _items(self, films: Sequence[tuple[str, int]]) -> dict[str, Mapping[str, Any]]:
         asked: Any = {
@@ -97,7 +110,7 @@ class Counts:
             before = int(item[ADJUSTED]["N"]) if known else earlier.counted(movie_id, item)
             if before == net and (known or not net):
                 return False
-            if int(item.get(RUN, {"N": "0"})["N"]) > run:
+            if _run(item) > run:
                 return False
             values = {":net": net, ":run": run, ":more": net - before}
             stands, last = "attribute_not_exists(#adjusted)", "attribute_not_exists(#run)"
@@ -119,6 +132,10 @@ class Counts:
             except self.client.exceptions.ConditionalCheckFailedException as refusal:
                 item = cast(Any, refusal.response).get("Item", {})
         raise Contended(f"The count of {movie_id} was adjusted by others {CONFLICTS} times.")
+
+
+def _run(item: Mapping[str, Any]) -> int:
+    return int(item.get(RUN, {"N": "0"})["N"])
 
 
 class _Ledger(msgspec.Struct, frozen=True):
@@ -172,11 +189,24 @@ def adjust(bucket: Bucket, counts: Counts, tell: Callable[[int], None] = lambda 
             films = _films(bucket, months, pending)
             tell(len(films))
             earlier = Earlier() if state.months or not films else Earlier.read(bucket)
-            changed = counts.adjust(films, run, earlier)
+            try:
+                changed = counts.adjust(films, run, earlier)
+            except Outrun as later:
+                _count_on(bucket, later.run)
+                continue
             done = msgspec.json.encode(State(run, months), order="deterministic")
             bucket.put(KEY, done, etag)
             return changed
     raise Contended(f"{KEY} was changed by others {CONFLICTS} times.")
+
+
+def _count_on(bucket: Bucket, run: int) -> None:
+    """Go on from the number of a run that nobody knows of any more: the state was lost, and runs
+    are counted anew."""
+    state, etag = _state(bucket)
+    if state.runs < run:
+        told = msgspec.structs.replace(state, runs=run)
+        bucket.put(KEY, msgspec.json.encode(told, order="deterministic"), etag)
 
 
 def _state(bucket: Bucket) -> tuple[State, str | None]:

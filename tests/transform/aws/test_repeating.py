@@ -248,3 +248,13 @@ def test_others_that_are_always_faster_are_told(stage):
     stage.s3.before = lambda *call: None
     assert stage.compact() == 1
     stage.assert_true()
+
+
+def test_counts_are_adjusted_though_the_number_of_runs_was_lost(stage):
+    for number in range(4):
+        stage.deliver(at(f"s/{number}/0", "1", received_at=NOW + number))
+        stage.compact()
+    del stage.s3.objects[adjusting.KEY]
+    stage.deliver(at("s/4/0", "1", received_at=NOW + 4))
+    stage.compact()
+    stage.assert_true()
