@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests import raw_likes
 from tests.bucket import Objects
-from tests.examples import examples
+from tests.examples import every, examples
 from tests.fakes import DynamoDB
 from tests.raw_likes import HOUR, Row
 from tests.small_lake import (
@@ -213,6 +213,48 @@ def test_any_deliveries_and_kills_count_each_like_once(given, delivered, kills, 
                 stage.dies(last)
             stage.compact()
             stage.assert_true(division)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "received", "division"),
+    [
+        (0, 3, Division()),
+        (HOUR, -3, Division(True)),
+        (DAYS, 3, Division()),
+        (2 * DAYS, -3, Division()),
+    ],
+)
+def test_two_that_merge_one_id_of_two_films_at_a_time_leave_what_came_first(
+    earlier, received, division
+):
+    """The other delivers and merges its copy whole, between any two calls of the one."""
+    for moment in range(1, 200, every(13)):
+        stage, calls = Stage(), 0
+        stage.bucket_divided(division)
+        stage.deliver(at("s/1/0", "1", NOW, "a"))
+
+        def other(*call, stage=stage, moment=moment):
+            nonlocal calls
+            calls += 1
+            if calls == moment:
+                quiet(stage)
+                copy = at("s/2/0", "1", NOW - earlier, "b", received_at=NOW + received)
+                stage.deliver(copy)
+                stage.compact()
+
+        stage.s3.before = stage.s3.after = stage.table.fate = other
+        stage.compact()
+        quiet(stage)
+        if calls < moment:
+            break
+        stage.s3.now += 1
+        stage.compact()
+        stage.assert_true(division)
+    assert moment > 20
+
+
+def quiet(stage):
+    stage.s3.before = stage.s3.after = stage.table.fate = lambda *call: None
 
 
 def test_a_run_that_looked_earlier_does_not_adjust_later(stage):
