@@ -30,6 +30,8 @@ Functions that work with tables have layers beside this, and none of AWS's: its 
 and writes no zstd."""
 SERVICES = ("athena", "dynamodb", "glue", "kinesis", "lambda", "s3", "sns", "sts")
 """What the functions call, awswrangler included: of botocore's 400 services the zip has these."""
+LEVEL = 6
+"""How hard zlib tries: more makes zips hardly smaller."""
 LAYERS = {
     "duckdb": ("duckdb",),
     "pyarrow": ("pyarrow",),
@@ -199,4 +201,4 @@ def _zip(files: dict[str, Path], target: Path) -> None:
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = _MODE
             entry.create_system = 3  # Unix, also where it is built on Windows
-            archive.writestr(entry, files[name].read_bytes())
+            archive.writestr(entry, files[name].read_bytes(), compresslevel=LEVEL)

@@ -9,6 +9,10 @@ import polars  # noqa: F401
 import pytest
 from hypothesis import settings
 
+from tests import engines
+from tests.examples import examples
+from transform.lake import duck
+
 pytest_plugins = ["tests.browser"]
 # `make clients` sets up what these run, in an environment of their own.
 collect_ignore = [] if (Path(__file__).parents[1] / ".clients/ready").exists() else ["clients"]
@@ -22,8 +26,9 @@ os.environ |= {"POWERTOOLS_METRICS_NAMESPACE": "MovieLikes", "POWERTOOLS_SERVICE
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The machine may be busy: a slow example is not a wrong one.
-settings.register_profile("lake", deadline=None)
+settings.register_profile("lake", deadline=None, max_examples=examples(40))
 settings.load_profile("lake")
+duck.engine = engines.engine  # type: ignore[assignment]  # which gives a context, as it does
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

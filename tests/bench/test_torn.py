@@ -1,9 +1,10 @@
 """Whoever writes meanwhile, each reader gives right answers: to few questions here."""
 
 from tests.bench import torn
+from tests.examples import examples
 
 LIKES = 4_000
-QUESTIONS = 4
+QUESTIONS = examples(2)
 PAUSE_S = 1
 """What changes without a pause may change faster than a busy machine reads it, and is refused."""
 

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from tests.examples import examples
 from tests.queries import hostile
 from tests.queries.hostile import WINDOWS
 from tests.queries.lake import Lake, Rows, ask, like, once, within
@@ -56,7 +57,7 @@ def test_who_comes_back_after_the_lookback_is_new_again(lake: Lake) -> None:
     assert found == [(date(2026, 3, 8), 1, 0, 1), (date(2026, 3, 16), 1, 1, 0)]
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(examples(1)))
 def test_weekly_retention(lake: Lake, seed: int) -> None:
     rows = seldom(seed)
     lake.put_lake(rows)
@@ -177,7 +178,7 @@ def test_of_films_liked_at_once_the_first_by_name_are_kept(lake: Lake) -> None:
     assert [row[1:3] for row in found] == [("a", "b"), ("a", "c"), ("b", "c")]
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(examples(1)))
 @pytest.mark.parametrize(
     ("min_likes", "few", "per_minute", "share"),
     [(1, 1, 1, 0.5), (3, 2, 2, 0.75), (2, 0, 1, 0.3), (20, 3, 20, 0.5), (2, 1, 99, 1)],

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 import queries
+from tests.examples import examples
 from tests.queries import hostile
 from tests.queries.hostile import MOVIES, WINDOWS
 from tests.queries.lake import Lake, ask, once, plain
@@ -27,7 +28,7 @@ def counted(likes: pd.DataFrame, by: str) -> pd.DataFrame:
     return table.reindex(columns=["like", "unlike"], fill_value=0)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(examples(1)))
 def test_questions_over_hostile_likes(lake: Lake, seed: int) -> None:
     rows = hostile.likes(seed)
     lake.put_lake(rows)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.examples import examples
 from tests.queries import hostile
 from tests.queries.hostile import WINDOWS
 from tests.queries.lake import Lake, Rows, ask, like, once
@@ -21,7 +22,7 @@ def delivered(*rows: dict[str, Any]) -> list[dict[str, Any]]:
     return [{"delivered_at": row["received_at"]} | row for row in rows]
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(examples(1)))
 @pytest.mark.parametrize("late_minutes", [0, 60])
 def test_late_and_duplicates(lake: Lake, seed: int, late_minutes: int) -> None:
     rows = hostile.likes(seed)
@@ -95,7 +96,7 @@ def test_a_delivery_under_the_day_after_counts_where_it_arrived(lake: Lake) -> N
     assert found == [(MIDNIGHT.date() - DAY, 1, 1, 0, 0.0, 0, 0.0)]
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(examples(1)))
 def test_a_compacted_lake_has_no_fault(lake: Lake, seed: int) -> None:
     rows = hostile.likes(seed)
     lake.put_likes(rows)
@@ -110,7 +111,7 @@ def row_of(row: dict[str, Any]) -> tuple[Any, ...]:
     return tuple(row[name] for name in names)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(examples(1)))
 def test_whatever_one_table_lacks_is_named(lake: Lake, seed: int) -> None:
     rng = random.Random(seed)
     rows = hostile.likes(seed)

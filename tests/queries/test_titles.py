@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import queries
+from tests.examples import examples
 from tests.queries import hostile
 from tests.queries.lake import NAMES, Lake, like
 from transform.lake.movies import KEY, Movie
@@ -66,7 +67,9 @@ def test_every_question_about_films_names_them() -> None:
 
 @pytest.mark.parametrize("question", ASKED)
 @settings(
-    max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+    max_examples=examples(2),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    deadline=None,
 )
 @given(known=st.dictionaries(st.sampled_from(hostile.MOVIES), st.sampled_from([None, 1931])))
 def test_no_row_is_lost_or_doubled_and_each_film_has_its_own_title(

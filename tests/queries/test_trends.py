@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 import queries
+from tests.examples import examples
 from tests.queries import hostile
 from tests.queries.hostile import WINDOWS
 from tests.queries.lake import TRENDS, Lake, ask, like, once, within
@@ -29,7 +30,7 @@ def entry(hour: datetime, movie_id: str, likes: int, **changed: Any) -> dict[str
     return row | {"score": 0.0, "rank": 1} | changed
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(examples(1)))
 def test_questions_over_hostile_trends(lake: Lake, seed: int) -> None:
     rows = hostile.trends(seed)
     lake.put_trends(rows)
@@ -207,7 +208,7 @@ def ranked(counts: pd.DataFrame) -> Rows:
     return counts.assign(score=0.0, rank=1).to_dict("records")
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(examples(1)))
 def test_trends_of_the_same_likes_do_not_differ(lake: Lake, seed: int) -> None:
     rows = hostile.likes(seed)
     lake.put_lake(rows)
@@ -221,7 +222,7 @@ def test_trends_of_the_same_likes_do_not_differ(lake: Lake, seed: int) -> None:
         assert ask(lake, "trends_differ", first_day=first, last_day=last) == []
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(examples(1)))
 def test_any_difference_is_named(lake: Lake, seed: int) -> None:
     rows = hostile.likes(seed)
     lake.put_lake(rows)

@@ -29,9 +29,9 @@ that came by the stream goes before those that were backfilled, for it is counte
 _QUIET = "SET enable_progress_bar = false"
 
 
-@contextmanager
-def engine(scratch: Path, memory_mb: int, threads: int) -> Iterator[DuckDBPyConnection]:
-    """Give a DuckDB that keeps to this memory, and spills into `scratch` what exceeds it."""
+def engine(scratch: Path, memory_mb: int, threads: int) -> DuckDBPyConnection:
+    """Give a DuckDB that keeps to this memory, and spills into `scratch` what exceeds it; `with`
+    closes it."""
     settings: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": f"{memory_mb}MiB",
         "temp_directory": str(scratch / "spilled"),
@@ -42,10 +42,10 @@ def engine(scratch: Path, memory_mb: int, threads: int) -> Iterator[DuckDBPyConn
         # hold no null of it, and the same rows do not give the same bytes.
         "disabled_optimizers": "statistics_propagation",
     }
-    with duckdb.connect(config=settings) as connection:
-        connection.execute("SET GLOBAL TimeZone = 'UTC'")
-        connection.execute(_QUIET)
-        yield connection
+    connection = duckdb.connect(config=settings)
+    connection.execute("SET GLOBAL TimeZone = 'UTC'")
+    connection.execute(_QUIET)
+    return connection
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """The staging area: likes that are merged together, each once; in memory while they are few."""
 
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import chain
 from typing import Any
@@ -49,11 +50,12 @@ class Staging:
         """Begin with no rows."""
         self.connection = connection
         self.forgotten = forgotten
+        self._pool = ThreadPoolExecutor(1)
         self.begin()
 
     def begin(self) -> None:
         """Begin anew, with no rows."""
-        self._held = _Held()
+        self._held = _Held(self._pool)
         self._rows: pa.Table | None = None
         self._ordering: tuple[Division, Ordering] | None = None
         self._spilled = False
@@ -77,7 +79,7 @@ class Staging:
                     return held.count - before
                 held.add(rows)
             more = self._spill(chain([held.rows()], map(_with_hour, left)))
-        self._held, self._spilled = _Held(), True
+        self._held, self._spilled = _Held(self._pool), True
         return more - before
 
     def _spill(self, parts: Iterable[pa.Table]) -> int:
@@ -201,16 +203,18 @@ class Staging:
 
 
 class _Held:
-    """Rows in memory, with their `hour`, mostly those of an hour together."""
+    """Rows in memory, with their `hour`, mostly those of an hour together; a thread of `pool`
+    puts them so while more are read."""
 
-    def __init__(self) -> None:
+    def __init__(self, pool: Executor) -> None:
         self.bytes = self.count = 0
-        self._parts: list[pa.Table] = []
+        self._pool = pool
+        self._parts: list[pa.Table | Future[pa.Table]] = []
         self._loose: list[pa.Table] = []
 
     def copy(self) -> "_Held":
         """Give another with the same rows."""
-        other = _Held()
+        other = _Held(self._pool)
         other.count = self.count
         other.bytes, other._parts, other._loose = self.bytes, self._parts[:], self._loose[:]
         return other
@@ -232,11 +236,17 @@ class _Held:
             self._put_together()
         if not self._parts:
             return _with_hour(_EMPTY)
-        return pa.concat_tables(self._parts).unify_dictionaries()
+        parts = [part.result() if isinstance(part, Future) else part for part in self._parts]
+        self._parts = [*parts]
+        return pa.concat_tables(parts).unify_dictionaries()
 
     def _put_together(self) -> None:
-        self._parts.append(_with_hour(sorting.by_hour(pa.concat_tables(self._loose))))
+        self._parts.append(self._pool.submit(_together, self._loose))
         self._loose = []
+
+
+def _together(parts: Iterable[pa.Table]) -> pa.Table:
+    return _with_hour(sorting.by_hour(pa.concat_tables(parts)))
 
 
 def _placed(rows: pa.Table) -> pa.Table:

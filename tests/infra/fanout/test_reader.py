@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from infra.fanout.progress import Progress, Saved
 from infra.fanout.reader import RENEW_S, Delivery, Reader
+from tests.examples import examples
 from tests.infra.fanout.kinesis import CONSUMER, STREAM, Clock, Direct, Kinesis, hasty, refusal
 
 
@@ -170,7 +171,7 @@ def cut_by(most):
     return cut
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(50))
 @given(st.integers(0, 2**32), st.integers(1, 3), st.booleans(), st.sampled_from([1, 2, 1000]))
 def test_every_record_is_handed_over_in_order_and_children_after_parents(
     seed, shards, crashes, most

@@ -5,6 +5,7 @@ import copy
 import pytest
 
 from tests.audited import World
+from tests.examples import every
 from tests.small_lake import NOW
 from transform.aws import mending
 from transform.aws.audit_sources import Asked
@@ -251,7 +252,7 @@ def test_a_repair_that_was_cut_off_anywhere_is_gone_on_with(world):
     mend(world)
     free()
     whole = calls
-    for part in (0.1, 0.4, 0.6, 0.8, 0.95):
+    for part in (0.1, 0.4, 0.6, 0.8, 0.95)[:: every(2)]:
         last, calls = round(whole * part), 0
         for one, value in zip(of, copy.deepcopy(stood), strict=True):
             setattr(*one, value)

@@ -8,6 +8,7 @@ import pytest
 
 from tests import day_totals
 from tests.bucket import Objects
+from tests.examples import examples
 from tests.fakes import refusal
 from transform.aws import trend_days
 from transform.aws.buckets import Bucket
@@ -218,7 +219,7 @@ def test_a_run_that_has_no_time_at_all_says_that_there_is_more(s3, restate):
     assert restate(most=-1) == ([], True) and stated(s3) == {}
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", range(examples(3)))
 def test_any_changes_crashes_and_runs_at_once_end_in_what_the_totals_say(s3, restate, seed):
     """Between any two calls another run may be done, and totals may change; any call may fail, and
     a run take as long as its function may. A stage of an earlier version is brought over."""

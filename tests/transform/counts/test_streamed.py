@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.deliveries import deliver
+from tests.examples import examples
 from tests.fakes import Counts
 from transform.counts import streamed
 from transform.counts.streamed import Delta, Tally, Update
@@ -52,7 +53,7 @@ def streams(draw):
     return shards
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(streams(), st.integers(0, 2**32))
 def test_any_delivery_counts_every_like_once(shards, seed):
     table = Counts()

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infra.cli.traffic.simulate import Plan, Simulation
+from tests.examples import examples
 from tests.generated import hostile_payloads
 from transform.event import bulk, event_ids, likes
 from transform.event.invalid import InvalidLike
@@ -73,12 +74,12 @@ def settled(monkeypatch):
     return calls
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(examples(4)))
 def test_hostile_lines(seed):
     assert_same(b"\n".join(hostile_payloads(seed, 500)))
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(examples(4)))
 def test_hostile_lines_among_many_of_their_shape(seed):
     """So that shapes are learnt from them, and met by them."""
     chance = random.Random(seed)
@@ -123,7 +124,7 @@ def test_a_time_among_many_of_the_usual_form_is_judged_as_it_is_alone(odd):
     assert_same(text.encode() + MORE)
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(examples(2)))
 def test_what_producers_send(seed, monkeypatch):
     lines = [line.data for line in Simulation(Plan(now=NOW, likes=3_000, seed=seed, days=30))]
     calls = settled(monkeypatch)
@@ -156,14 +157,14 @@ def files(draw):
     return "\n".join(lines).encode() + draw(st.sampled_from([b"", b"\n", b"\n\n", b"\n \r\n"]))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(files())
 def test_any_fields_and_values(data):
     assert_same(data)
     assert_same(data, skew=1)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes(data):
     assert_same(data)

@@ -12,6 +12,7 @@ import pytest
 
 from tests import aws, raw_likes
 from tests.bucket import Objects
+from tests.examples import examples
 from tests.fakes import DynamoDB, refusal
 from tests.raw_likes import HOUR
 from tests.small_lake import (
@@ -86,7 +87,7 @@ def copied(chance, row):
     return row._replace(liked_at=liked, received_at=row.received_at + chance.randrange(-5, 5))
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(examples(4)))
 def test_any_files_runs_crashes_and_runs_in_between_leave_each_like_once(
     seed, s3, bucket, monkeypatch
 ):

@@ -7,6 +7,7 @@ import pytest
 
 from tests import aws, fakes
 from tests.deliveries import deliver
+from tests.examples import examples
 from transform.event.stream_records import Record
 from transform.handlers import count
 
@@ -50,7 +51,7 @@ def test_an_outage_in_the_middle_is_raised_and_made_good_by_the_next_delivery(dy
     assert dynamodb.likes() == {f"m{n}": 1 for n in range(1, 40)}
 
 
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("seed", range(examples(10)))
 def test_any_delivery_is_exact_by_the_real_updates(seed, dynamodb):
     chance = random.Random(seed)
     shards = {

@@ -12,6 +12,7 @@ import pytest
 
 from tests import aws, day_totals
 from tests.bucket import Objects
+from tests.examples import examples
 from tests.fakes import refusal
 from tests.trends_table import Faults, Outage, Table
 from transform.event import likes
@@ -129,7 +130,7 @@ def made_up(chance, shards, per_shard):
     return found
 
 
-@pytest.mark.parametrize("seed", range(15))
+@pytest.mark.parametrize("seed", range(examples(4)))
 def test_any_delivery_crash_reshard_and_overlap_adds_every_like_once(
     seed, table, bucket, faults, monkeypatch
 ):
@@ -388,7 +389,7 @@ def test_old_days_for_which_there_is_no_time_are_left_to_the_next_run(table, buc
     assert told["days_stated"] == [keys.trends(old)] and not told["more"]
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(examples(2)))
 def test_what_an_earlier_version_wrote_by_hours_is_brought_over_whatever_fails(
     seed, table, bucket, faults
 ):

@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 import queries
+from tests.examples import examples
 from tests.queries.lake import Lake, like
 from tests.transform.handlers.report_world import NOW, World
 from tests.transform.reports import example
@@ -202,7 +203,7 @@ def test_what_names_no_period_is_one_clear_sentence(world, call):
         world.run(**call)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(examples(1)))
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_run_that_is_cut_off_anywhere_is_made_up_for_by_the_next(world, when, seed):
     """What then stands is what would stand had nothing happened; each edition is announced."""

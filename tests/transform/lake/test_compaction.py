@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests import raw_likes
-from tests.examples import examples
+from tests.examples import every, examples
 from tests.raw_likes import HOUR, Row
 from transform.lake import compaction, duck, parquet, raw_files, staging, totals
 from transform.lake.division import MAX_BUCKETS, Division
@@ -433,7 +433,7 @@ def test_rows_of_a_backfill_say_which_it_was_and_when_their_file_was_changed(sta
     assert objects(found) == raw_likes.days(brought)
 
 
-@pytest.mark.parametrize("order", list(permutations(range(4))), ids=str)
+@pytest.mark.parametrize("order", list(permutations(range(4)))[:: every(4)], ids=str)
 def test_a_like_is_that_of_the_stream_or_of_the_first_backfill_in_any_order(
     order, sharing, monkeypatch, tmp_path
 ):

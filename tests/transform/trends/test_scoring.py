@@ -6,6 +6,7 @@ from datetime import UTC
 import numpy as np
 import pytest
 
+from tests.examples import examples
 from transform.trends import rollups, scoring
 from transform.trends.activity import BIN, PAST, first_hour, hourly, quarter_hourly
 from transform.trends.batch_sums import Batch
@@ -163,7 +164,7 @@ def test_scores_are_what_the_formula_says():
         assert found[film] == pytest.approx((net[film][0] - e) / (e + u) ** 0.5, abs=0.0006)
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(examples(4)))
 def test_hours_made_at_once_are_those_made_one_by_one(seed):
     """Written out in plain Python, an hour and a film at a time."""
     chance = random.Random(seed)

@@ -18,6 +18,7 @@ from infra.cli.backfill import formats, source_bytes, source_files
 from infra.cli.backfill.layout import Layout
 from infra.cli.backfill.ledger import Request
 from infra.cli.backfill.source_files import SourceError
+from tests.examples import examples
 
 NOW = 1_769_860_800_000
 parts = st.sampled_from(
@@ -64,7 +65,7 @@ def outcome(path, request, folder):
 
 
 @given(contents, packs, st.sampled_from(["jsonl", "csv", "parquet", "zip", "bin"]), requests)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_any_bytes_give_likes_or_reasons(tmp_path_factory, data, pack, kind, request):
     folder = tmp_path_factory.mktemp("any")
     path = folder / f"x.{kind}"

@@ -11,6 +11,7 @@ from infra.cli.backfill import csv_records
 from infra.cli.backfill.line_chunks import Chunk
 from infra.cli.backfill.source_bytes import Unreadable
 from infra.cli.backfill.source_files import SourceError
+from tests.examples import examples
 from tests.infra.cli.backfill.tables import numbered, objects
 from transform.event.stream_records import BadLine
 
@@ -88,7 +89,7 @@ cells = st.text('a,"\n\r é', max_size=4)
     st.booleans(),
 )
 @example([("", "")], b"\xef\xbb\xbf", 1, False)
-@settings(max_examples=200)
+@settings(max_examples=examples(60))
 def test_what_a_csv_file_gives_does_not_depend_on_its_chunks(given_rows, noise, size, last):
     def cell(text):
         return '"' + text.replace('"', '""') + '"' if set(text) & set(',"\n\r') else text

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from infra.cli.backfill import json_values
 from infra.cli.backfill.line_chunks import Chunk
+from tests.examples import examples
 
 ONES = [{"movie_id": "a", "x": '}{[\\"\n'}, {"movie_id": "b", "y": {"z": [1, {"q": 2}]}}, {}]
 
@@ -77,7 +78,7 @@ def test_objects_are_found_in_any_shape(shape, size):
     st.sampled_from([None, None, 2]),
     st.integers(8, 200),
 )
-@settings(max_examples=100)
+@settings(max_examples=examples(50))
 def test_elements_of_an_array_are_the_same_all_at_once_and_one_by_one(ones, between, indent, size):
     told = between.join(json.dumps(one, indent=indent) for one in ones)
     data = f"[{told}]".encode()
@@ -138,7 +139,7 @@ def test_a_number_that_json_has_not_costs_no_object():
 
 
 @given(st.lists(st.sampled_from(["{", "}", "[", "]", ",", '"', "\\", "\n", '{"a":1}', "x", "1"])))
-@settings(max_examples=300)
+@settings(max_examples=examples(100))
 def test_any_text_gives_lines_or_what_is_none(parts):
     data = "".join(parts).encode()
     results = [

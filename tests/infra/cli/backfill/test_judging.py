@@ -131,7 +131,7 @@ def films(kind, path, condition):
 
 
 @given(trees, rows)
-@settings(max_examples=examples(50), deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 def test_lines_of_json_are_judged_as_they_stand(tree, table):
     lines = []
     for at, row in enumerate(table):
@@ -158,7 +158,7 @@ def _is_shortest(cell):
 
 
 @given(trees, rows)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 def test_rows_of_csv_and_parquet_are_judged_as_lines_of_json_are(tmp_path_factory, tree, table):
     folder = tmp_path_factory.mktemp("judged")
     condition = spelled(tree)

@@ -12,6 +12,7 @@ from infra.cli.backfill import line_chunks
 from infra.cli.backfill.line_chunks import fetch, lines
 from infra.cli.backfill.source_bytes import Unreadable
 from infra.cli.backfill.source_files import find
+from tests.examples import examples
 from tests.infra.cli.backfill.bucket import Bucket
 
 
@@ -60,7 +61,7 @@ def path(tmp_path_factory):
     st.sampled_from(sorted(COMPRESS)),
     st.integers(1, 40),
 )
-@settings(max_examples=200)
+@settings(max_examples=examples(60))
 def test_the_chunks_are_the_file_in_whole_lines(path, parts, compression, chunk_bytes):
     whole = b"".join(parts)
     stored = packed(COMPRESS[compression], parts)
@@ -135,7 +136,7 @@ def test_of_a_cut_gzip_file_come_all_lines_before_the_cut(path):
 
 
 @given(st.integers(1, 2_000))
-@settings(max_examples=50)
+@settings(max_examples=examples(25))
 def test_of_a_cut_file_no_line_is_cut(path, missing):
     data = some(500)
     for name in ("gzip", "zstd"):
@@ -212,7 +213,7 @@ def in_s3(data):
 
 
 @given(st.lists(st.integers(0, 700), max_size=6), st.sampled_from(sorted(COMPRESS)))
-@settings(max_examples=50)
+@settings(max_examples=examples(25))
 def test_a_broken_connection_is_taken_up_where_it_broke(breaks, compression):
     data = some(100)
     s3, found = in_s3(COMPRESS[compression](data))

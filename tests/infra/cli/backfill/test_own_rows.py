@@ -15,6 +15,7 @@ from glue import schema, tables
 from infra.cli.backfill import formats, own_rows, source_files
 from infra.cli.backfill.ledger import Request
 from infra.cli.output import tables as output
+from tests.examples import examples
 from tests.infra.cli.backfill.world import NOW, lines
 
 COLUMNS = [column.name for column in tables.read("likes").columns]
@@ -75,7 +76,7 @@ def read(path, folder):
 
 @pytest.mark.parametrize("form", ["csv", "json", "jsonl", "parquet"])
 @given(table=st.lists(rows, min_size=1, max_size=5, unique_by=lambda row: row["event_id"]))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 def test_export_and_import_are_inverse(form, table, tmp_path_factory):
     folder = tmp_path_factory.mktemp("own")
     found = read(written(table, form, folder), folder)

@@ -12,6 +12,7 @@ from infra.cli.backfill.line_chunks import Chunk
 from infra.cli.backfill.parsing import Rules, parse
 from infra.cli.backfill.source_files import SourceError
 from infra.cli.backfill.where import Where
+from tests.examples import examples
 from tests.infra.cli.backfill.world import NOW, line, lines
 from transform.event.stream_records import BadLine
 
@@ -37,7 +38,7 @@ def films(read):
     return sorted(read.rows["movie_id"].to_pylist())
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(20))
 @given(LINES, st.integers(1, 90), st.integers(1, 3), st.booleans())
 def test_nothing_depends_on_chunks_and_workers(given, size, workers, ends):
     data = b"\n".join(given) + b"\n" * ends
@@ -99,7 +100,7 @@ def test_a_source_that_fails_does_so_after_what_came_before(whole):
     assert found == list(range(1, whole + 1))
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(12))
 @given(LINES, st.integers(1, 90))
 def test_a_condition_leaves_lines_out_and_the_numbers_of_others_are_right(given, size):
     sample = lines(line("0", "m0"))

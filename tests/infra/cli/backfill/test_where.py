@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from infra.cli.backfill.source_files import SourceError
 from infra.cli.backfill.where import Where
+from tests.examples import examples
 from transform.event.invalid import InvalidLike
 from transform.event.likes import parse
 
@@ -142,7 +143,7 @@ lines = st.lists(st.binary(max_size=6) | values.map(lambda value: json.dumps(val
 
 
 @given(lines, lines)
-@settings(max_examples=60)
+@settings(max_examples=examples(20))
 def test_no_line_is_dropped_that_would_be_rejected_for_what_it_is(sample, lines):
     keep = Where("false", b"\n".join(sample)).keep(lines).to_pylist()
 
@@ -156,7 +157,7 @@ def test_no_line_is_dropped_that_would_be_rejected_for_what_it_is(sample, lines)
 
 
 @given(st.lists(st.dictionaries(st.sampled_from("abAB"), values), min_size=1), lines)
-@settings(max_examples=60)
+@settings(max_examples=examples(20))
 def test_any_lines_can_be_asked_once_a_sample_has_the_field(objects, lines):
     sample = [b'{"a":[{"b":null}]}', *(json.dumps(each).encode() for each in objects)]
     where = Where("a IS NULL OR a IS NOT NULL", b"\n".join(sample))

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from infra.cli.traffic.lines import Item, Refused, bounded
 from infra.cli.traffic.send import Sent, send
+from tests.examples import examples
 
 
 def like(i: int, **more: object) -> bytes:
@@ -59,7 +60,7 @@ def test_a_line_whose_event_id_its_request_had_before_is_told(api):
 BEHAVIOURS = st.sampled_from(["take", "take", "503", "429", "502", "drop", "lose"])
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(20), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     schedule=st.lists(BEHAVIOURS, max_size=14),
     bad=st.sets(st.integers(0, 59)),

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from infra.cli.traffic.malformed import REASONS
 from infra.cli.traffic.simulate import HOUR, Film, Line, Plan, Simulation, Truth, films
+from tests.examples import examples
 
 NOW = 1_780_000_000_123  # 2026-05-28T20:26:40.123Z
 PLAN = Plan(now=NOW, likes=5000)
@@ -71,7 +72,7 @@ def read_by_hand(lines: list[Line]) -> dict[str, object]:
 SHARES = st.sampled_from([0.0, 0.01, 0.2, 1.0])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(
     plan=st.builds(
         Plan,

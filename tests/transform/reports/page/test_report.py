@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from msgspec.structs import replace
 
+from tests.examples import examples
 from tests.transform.reports import example
 from tests.transform.reports.html import ELEMENTS, Page
 from tests.transform.reports.made import reports
@@ -40,7 +41,7 @@ def numbers(report):
         yield from (number for number in told if number is not None)
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(20))
 @given(reports())
 def test_any_report_is_a_small_page_that_is_well_formed_and_holds_every_number(report):
     text = page(report)
