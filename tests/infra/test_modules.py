@@ -246,6 +246,42 @@ def test_every_alarm_has_an_entry_that_says_what_to_do():
         assert f"-{name}`" in rows, name
 
 
+def metrics_emitted() -> set[str]:
+    """The metrics that functions send, and that are counted from logs."""
+    found = set(re.findall(r'name += "(\w+)"', "".join(counted_from_logs())))
+    for path in (REPOSITORY / "transform").rglob("*.py"):
+        text = path.read_text("utf-8")
+        named = re.findall(r'\.add_metric\(\s*"(\w+)"', text)
+        assert len(named) == text.count(".add_metric("), f"{path}: a metric's name is a constant"
+        found.update(named)
+    return found
+
+
+def counted_from_logs() -> list[str]:
+    return [
+        named
+        for text in CONFIGURATION.values()
+        for block in blocks('resource "aws_cloudwatch_log_metric_filter"', text)
+        for named in re.findall(r"^  metric_transformation \{.*?^  \}", block, re.M | re.S)
+    ]
+
+
+def test_every_metric_is_heard_and_shown_or_it_is_said_why_not():
+    watched = {
+        metric
+        for path, text in CONFIGURATION.items()
+        if path.endswith("/alarms.tf")
+        for metric in re.findall(r'namespace += "MovieLikes"\n +metric += "(\w+)"', text)
+    }
+    readme = (INFRA / "terraform/README.md").read_text("utf-8")
+    section = readme.partition("that no alarm watches:")[2].partition("\n## ")[0]
+    rows = [line.split(" | ") for line in section.splitlines() if line.startswith("| `")]
+    told = [metric for row in rows for metric in re.findall(r"`(\w+)`", row[0])]
+    assert sorted([*watched, *told]) == sorted(metrics_emitted())
+    dashboard = CONFIGURATION["terraform/modules/pipeline/dashboard.tf"]
+    assert {metric for metric in watched if metric not in dashboard} == set()
+
+
 def test_what_a_checker_is_told_to_skip_has_a_reason():
     skips = re.findall(r"#checkov:skip=(.*)", "".join(CONFIGURATION.values()))
     assert skips and all(re.fullmatch(r"CKV2?_AWS_\d+:.{10,}\.", skip) for skip in skips)

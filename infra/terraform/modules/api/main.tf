@@ -53,6 +53,7 @@ resource "aws_api_gateway_stage" "this" {
   access_log_settings {
     destination_arn = aws_cloudwatch_log_group.access.arn
     format = jsonencode({
+      stage             = "$context.stage"
       request_id        = "$context.requestId"
       time              = "$context.requestTimeEpoch"
       method            = "$context.httpMethod"

@@ -73,6 +73,7 @@ resource "aws_apigatewayv2_stage" "this" {
   access_log_settings {
     destination_arn = aws_cloudwatch_log_group.access.arn
     format = jsonencode({
+      stage             = "$context.stage"
       request_id        = "$context.requestId"
       time              = "$context.requestTimeEpoch"
       route             = "$context.routeKey"

@@ -234,13 +234,19 @@ run "a_stage_is_named_counts_exactly_and_allows_no_more_than_it_needs" {
   }
   assert {
     condition = { for name, m in module.alarms : name => { for end, a in m.alarms : end => [a.namespace, a.metric_name, a.threshold, a.alarm_actions] } } == {
+      movie-likes-test  = { throttled = ["MovieLikes", "RequestsThrottled", 0, toset([local.alarm_topic.arn])] }
+      RankTrends-test   = { sums-missing = ["MovieLikes", "TrendSumsMissing", 0, toset([local.alarm_topic.arn])] }
       ArchiveLikes-test = { failed-records = ["MovieLikes", "RecordsFailed", 0, toset([local.alarm_topic.arn])] }
       Audit-test        = { differences = ["MovieLikes", "Differences", 0, toset([local.alarm_topic.arn])] }
       CompactLake-test  = { failed-objects = ["MovieLikes", "RawObjectsFailed", 0, toset([local.alarm_topic.arn])] }
       TrackTrends-test  = { behind = ["AWS/Lambda", "IteratorAge", 300000, toset([local.alarm_topic.arn])] }
       UpdateCount-test  = { behind = ["AWS/Lambda", "IteratorAge", 300000, toset([local.alarm_topic.arn])] }
     }
-    error_message = "Somebody hears that a raw file could not be merged, and that counts or trends are behind."
+    error_message = "Somebody hears that a raw file could not be merged, that counts or trends are behind or lack likes, and that requests are turned away."
+  }
+  assert {
+    condition     = { for f in aws_cloudwatch_log_metric_filter.throttled : f.log_group_name => [f.pattern, f.metric_transformation[0].name, f.metric_transformation[0].dimensions.stage] } == { "/aws/apigateway/movie-likes-test" = ["{ $.status = \"429\" }", "RequestsThrottled", "$.stage"] }
+    error_message = "What is throttled is counted from the API's log, by stage: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntaxForMetricFilters.html"
   }
   assert {
     condition     = aws_sns_topic_subscription.alarms[0].endpoint == "ops@example.org"
@@ -416,6 +422,10 @@ run "what_is_bought_by_the_hour_is_passed_on_and_an_http_api_and_no_fan_out_may_
   assert {
     condition     = length(module.api) == 0 && length(module.http_api) == 1
     error_message = "There is one API: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-vs-rest.html"
+  }
+  assert {
+    condition     = [for f in aws_cloudwatch_log_metric_filter.throttled : f.log_group_name] == ["/aws/apigateway/movie-likes-test-http"]
+    error_message = "Its log, too, tells what is throttled."
   }
   assert {
     condition     = length(module.api_firewall) == 0 && length(module.site_firewall) == 1
