@@ -75,7 +75,8 @@ def main() -> None:
         parts = path.strip("/").split("/")
         if len(parts) > 2 and parts[-2] == "aliases":
             return {"GET": "GetAlias", "PUT": "UpdateAlias", "DELETE": "DeleteAlias"}.get(method)
-        return action(method, path)
+        listed: str | None = action(method, path)
+        return listed
 
     async def told_to_end() -> None:
         told = asyncio.Event()

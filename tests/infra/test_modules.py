@@ -204,6 +204,20 @@ def test_functions_get_the_environment_they_read():
         assert all(f'"{name}"' in source for name in names)
 
 
+def test_what_is_told_to_take_null_can_be_given_it():
+    """In the environment, `null` is the text of it for all variables but those of any type."""
+    readme = (INFRA / "terraform/README.md").read_text("utf-8")
+    named = re.findall(r"^\| `TF_VAR_(\w+)` \|.*`null`", readme, re.MULTILINE)
+    assert named
+    for stage in ("prod", "test"):
+        text = CONFIGURATION[f"terraform/stages/{stage}/variables.tf"]
+        types = {
+            re.findall(r'"(\w+)"', block)[0]: re.findall(r"^  type += (.+)", block, re.M)
+            for block in blocks("variable", text)
+        }
+        assert {name: types[name] for name in named} == {name: ["any"] for name in named}
+
+
 def test_roles_of_two_regions_do_not_meet():
     """An account has each name of a role once, whatever the region."""
     for name, text in CONFIGURATION.items():
@@ -214,7 +228,7 @@ def test_roles_of_two_regions_do_not_meet():
 
 def test_every_resource_is_told_with_its_document_and_a_test_that_is_there():
     readme = (INFRA / "README.md").read_text("utf-8")
-    section = readme.partition("## What each resource is set to")[2].partition("\n## ")[0]
+    section = readme.partition("## What each resource is set to")[2].partition("\n##")[0]
     rows = [line.split(" | ") for line in section.splitlines() if line.startswith("| `")]
     types = {
         kind
@@ -222,13 +236,34 @@ def test_every_resource_is_told_with_its_document_and_a_test_that_is_there():
         for kind in re.findall(r'^resource "(\w+)"', text, re.MULTILINE)
     }
     assert {kind for row in rows for kind in re.findall(r"`(\w+)`", row[0])} == types
-    tests = {
+    tests = plan_tests()
+    for row in rows:
+        assert "](https://" in row[2] and row[3].strip("` |") in tests, row
+
+
+def plan_tests() -> set[str]:
+    """Terraform's own tests, as module/run."""
+    return {
         f"{path.parent.parent.name}/{run}"
         for path in INFRA.rglob("*.tftest.hcl")
         for run in re.findall(r'^run "(\w+)"', path.read_text("utf-8"), re.MULTILINE)
     }
-    for row in rows:
-        assert "](https://" in row[2] and row[3].strip("` |") in tests, row
+
+
+def test_each_refusal_is_shown_by_a_test_that_is_there():
+    readme = (INFRA / "README.md").read_text("utf-8")
+    section = readme.partition("### Who is refused")[2].partition("\n## ")[0]
+    rows = [line.strip("| ").split(" | ") for line in section.splitlines() if "`" in line[-4:]]
+    assert len(rows) > 15
+    plans = plan_tests()
+    for refused, shown_on, test in rows:
+        name = test.strip("`")
+        if shown_on == "a plan":
+            assert name in plans, refused
+        else:
+            path, _, function = name.partition("::")
+            assert shown_on.startswith("the emulator"), refused
+            assert f"\ndef {function}(" in (REPOSITORY / path).read_text("utf-8"), refused
 
 
 def test_every_alarm_has_an_entry_that_says_what_to_do():

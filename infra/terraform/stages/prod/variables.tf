@@ -51,7 +51,7 @@ variable "domain" {
 }
 
 variable "requests_per_address" {
-  description = "Requests of one address within five minutes, a number; null: no web ACL, which can be said of a value of any type alone: TF_VAR_requests_per_address=null."
+  description = "Requests of one address within five minutes; null: no web ACL. Of any type, so that TF_VAR_requests_per_address=null is no text."
   type        = any
   default     = 10000
 }
