@@ -218,6 +218,29 @@ def test_what_is_told_to_take_null_can_be_given_it():
         assert {name: types[name] for name in named} == {name: ["any"] for name in named}
 
 
+def test_no_door_opens_before_firehose_reads_the_stream():
+    """It reads from LATEST: what came before would be counted and not archived.
+
+    https://docs.aws.amazon.com/firehose/latest/dev/writing-with-kinesis-streams.html
+    """
+    for module, kind in (
+        ("api", 'resource "aws_api_gateway_stage"'),
+        ("http_api", 'resource "aws_apigatewayv2_stage"'),
+        ("bus", 'resource "aws_cloudwatch_event_target"'),
+    ):
+        [door] = blocks(kind, CONFIGURATION[f"terraform/modules/{module}/main.tf"])
+        assert re.search(r"^  depends_on += \[var\.opens_after\b", door, re.MULTILINE), module
+    calls = [
+        call
+        for path, text in CONFIGURATION.items()
+        if "/modules/pipeline/" in path
+        for call in blocks("module", text)
+        if re.search(r'source += "\.\./(api|http_api|bus)"', call)
+    ]
+    assert len(calls) == 3
+    assert all(re.search(r"opens_after += module\.delivery\.arn", call) for call in calls)
+
+
 def test_roles_of_two_regions_do_not_meet():
     """An account has each name of a role once, whatever the region."""
     for name, text in CONFIGURATION.items():
