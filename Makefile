@@ -42,8 +42,8 @@ test: setup terraform browser ## Lint and every test: Python, Terraform, pages, 
 test-clock: setup terraform browser ## The tests at other hours and days: make test-clock AT="08:00 leap" TESTS=tests/stack
 	@$(BIN)/python -m tests.clock $(TESTS) $(if $(AT),--at $(AT))
 
-drills: setup terraform ## What goes wrong on a stage, done on purpose; also a killed emulator, on a stage of its own
-	@$(BIN)/python -m pytest -p no:cacheprovider tests/stack/drills
+drills: setup terraform ## What goes wrong on a stage, done on purpose; also a killed emulator, and prod on one
+	@$(BIN)/python -m pytest -p no:cacheprovider -o faulthandler_timeout=1800 tests/stack/drills
 
 lint: setup terraform ## ruff, mypy --strict, clean notebooks, terraform fmt and validate
 	@$(BIN)/ruff check .

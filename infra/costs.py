@@ -26,9 +26,9 @@ _FILMS = 10_000
 _SHARD_LIKES = 1_000
 """Likes a second of a shard, which is records, where each has one like."""
 _LEAST_SHARDS = 4
-_LINE_BYTES, _METRIC_BYTES, _ACCESS_BYTES, _PLATFORM_BYTES = 420, 380, 330, 330
+_LINE_BYTES, _METRIC_BYTES, _ACCESS_BYTES, _PLATFORM_BYTES = 420, 380, 345, 330
 """Of log: a line of ours, one of metrics, one of API Gateway, and Lambda's three of a call."""
-_ALARMS, _METRICS = 45, 12
+ALARMS, _METRICS = 47, 12
 """Alarms, and the metrics of a day on which nothing is rejected, late or failed."""
 _TRANSFORM_BYTES, _TRANSFORM_S = 0.2 * 2**20, 90
 """What Firehose gathers for a call of ArchiveLikes: modules/delivery/main.tf."""
@@ -163,7 +163,7 @@ def month(prices: Mapping[str, Any], rate: float, batch: int, of: Setting) -> di
         + (calls * -(-24 * films // (4 * _KB)) + minutes * 10) * prices["dynamodb_reads"],
         "S3": puts * prices["s3_puts"] + gets * prices["s3_gets"],
         "Logs": paid("log_gb", logged * 1e6 / _GB),
-        "Alarms, metrics, dashboard": paid("alarm_month", _ALARMS)
+        "Alarms, metrics, dashboard": paid("alarm_month", ALARMS)
         + paid("metric_month", _METRICS)
         + paid("dashboard_month", 1),
         "Key, trail, traces": of.customer_key * prices["key_month"]

@@ -12,7 +12,7 @@ from typing import TextIO
 import click
 
 from infra import build
-from infra.cli import quotas
+from infra.cli import quotas, rollback
 from infra.cli.movies import table
 from infra.cli.output import tables
 from infra.cli.output.formats import Format
@@ -71,6 +71,7 @@ def apply(
             told += f"The page with the Like button: {parts.site_url}"
             if not table.publish(Stage(stage, parts)):
                 click.echo(table.EMPTY.format(stage=stage), err=True)
+            rollback.prune(Stage(stage, parts))
     tables.write_one(told, fields, form, out)
 
 

@@ -2,6 +2,8 @@
 
 What was deployed together carries one hash, the release: every version of a function in its
 variable LAKE_RELEASE, every file of the page in its metadata. Likes, counts and tables stay.
+The newest releases are kept: Lambda takes 75 GB of code of an account and region, and refuses what
+is beyond. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 """
 
 from __future__ import annotations
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 
 RELEASE, METADATA = "LAKE_RELEASE", "release"
 """Where the hash stands: a function's variable, and a key of a file's metadata."""
+
+KEPT = 10
+"""Releases that can be gone back to; and what is live."""
 
 
 class RollbackError(Exception):
@@ -49,6 +54,8 @@ def releases(stage: Stage) -> list[Release]:
     for function in stage.outputs.function_names.values():
         called = client.get_alias(FunctionName=function, Name=LIVE)["FunctionVersion"]
         for version, release, when in _versions(client, function):
+            if release is None:
+                continue  # it was made before there were releases
             known = versions.setdefault(release, {})
             if int(known.get(function, 0)) < int(version):
                 known[function] = version
@@ -59,15 +66,31 @@ def releases(stage: Stage) -> list[Release]:
     return sorted(found, key=lambda one: one.made, reverse=True)
 
 
-def _versions(client: LambdaClient, function: str) -> Iterator[tuple[str, str, datetime]]:
-    """Give number, release and time of each version; $LATEST is none, nor is one without any."""
+def prune(stage: Stage) -> int:
+    """Delete the versions of functions that are of no release that is kept, but for those that an
+    alias names; gives how many. Raises what Lambda raises."""
+    client: LambdaClient = stage.client("lambda")
+    kept = {one.release for one in releases(stage)[:KEPT]}
+    deleted = 0
+    for function in stage.outputs.function_names.values():
+        aliases = client.get_paginator("list_aliases").paginate(FunctionName=function)
+        named = {one["FunctionVersion"] for page in aliases for one in page["Aliases"]}
+        for version, release, _ in list(_versions(client, function)):
+            if release not in kept and version not in named:
+                client.delete_function(FunctionName=function, Qualifier=version)
+                deleted += 1
+    return deleted
+
+
+def _versions(client: LambdaClient, function: str) -> Iterator[tuple[str, str | None, datetime]]:
+    """Give number, release and time of each version, but for $LATEST, which is none."""
     for page in client.get_paginator("list_versions_by_function").paginate(FunctionName=function):
         for one in page["Versions"]:
             variables: dict[str, str] = one.get("Environment", {}).get("Variables", {})
-            if one["Version"] != "$LATEST" and RELEASE in variables:
+            if one["Version"] != "$LATEST":
                 # As Lambda writes it: 2026-01-31T10:00:00.000+0000
                 when = datetime.strptime(one["LastModified"], "%Y-%m-%dT%H:%M:%S.%f%z")
-                yield one["Version"], variables[RELEASE], when
+                yield one["Version"], variables.get(RELEASE), when
 
 
 def chosen(found: list[Release], name: str | None) -> Release:
@@ -78,7 +101,12 @@ def chosen(found: list[Release], name: str | None) -> Release:
     """
     if name:
         named = [one for one in found if one.release.startswith(name)]
-        if len(named) != 1:
+        if not named:
+            raise RollbackError(
+                f"Release {name} is not there, or not any more: an apply keeps the newest {KEPT}, "
+                "and lake rollback --list names them. Check its commit out and apply that."
+            )
+        if len(named) > 1:
             raise RollbackError(f"{len(named)} releases begin with {name}: lake rollback --list.")
         return named[0]
     for index, one in enumerate(found):
@@ -102,6 +130,12 @@ def back(
 ) -> None:
     """Go back to a release, once somebody said yes, and tell what that changed."""
     to = chosen(releases(stage), name)
+    files = _Files(stage.client("s3"), stage.outputs.site_bucket)
+    if not files.are_of(to.release):
+        raise RollbackError(
+            f"The page of release {to.release} is not there any more: its files are kept for 90 "
+            "days after they were replaced. Check its commit out and apply that."
+        )
     tell = form != "table"
     others = sorted(set(stage.outputs.function_names.values()) - to.versions.keys())
     told = f"Release {to.release} of {to.made:%Y-%m-%d %H:%M}: {len(to.versions)} functions, page."
@@ -113,10 +147,10 @@ def back(
     with steps.step("Functions"):
         functions = _call(stage.client("lambda"), to)
     with steps.step("Page"):
-        files = _show(stage.client("s3"), stage.outputs.site_bucket, to.release)
-    fields: dict[str, object] = {"release": to.release, "functions": functions, "files": files}
+        changed = files.show(to.release)
+    fields: dict[str, object] = {"release": to.release, "functions": functions, "files": changed}
     told = (
-        f"Stage {stage.name} is at {to.release}: {functions} functions and {files} files changed."
+        f"Stage {stage.name} is at {to.release}: {functions} functions and {changed} files changed."
     )
     tables.write_one(f"{told} The next lake apply deploys the newest again.", fields, form, out)
 
@@ -132,41 +166,43 @@ def _call(client: LambdaClient, to: Release) -> int:
     return changed
 
 
-def _show(client: S3Client, bucket: str, release: str) -> int:
-    """Have the page's files be those of a release; gives how many were not.
+class _Files:
+    """The page's files, by their versions, the newest first, and the release of each."""
 
-    What is no file of any release, such as the list of films, stays.
-    """
-    found, deleted = _files(client, bucket)
-    changed = 0
-    for key, versions in found.items():
-        told = [(one, _release(client, bucket, key, one)) for one in versions]
-        now = None if key in deleted else told[0][1]
-        if told[0][1] is None or now == release:
-            continue
-        wanted = next((one for one, of in told if of == release), None)
-        if wanted is not None:
-            source: Any = {"Bucket": bucket, "Key": key, "VersionId": wanted}
-            client.copy_object(Bucket=bucket, Key=key, CopySource=source)
-        elif now is not None:
-            client.delete_object(Bucket=bucket, Key=key)
-        else:
-            continue
-        changed += 1
-    return changed
+    def __init__(self, client: S3Client, bucket: str) -> None:
+        self._client, self._bucket = client, bucket
+        self._versions: dict[str, list[tuple[str, str | None]]] = {}
+        self._deleted: set[str] = set()
+        for page in client.get_paginator("list_object_versions").paginate(Bucket=bucket):
+            for one in page.get("Versions", []):
+                told = client.head_object(Bucket=bucket, Key=one["Key"], VersionId=one["VersionId"])
+                found = self._versions.setdefault(one["Key"], [])
+                found.append((one["VersionId"], told["Metadata"].get(METADATA)))
+            self._deleted |= {
+                one["Key"] for one in page.get("DeleteMarkers", []) if one["IsLatest"]
+            }
 
+    def are_of(self, release: str) -> bool:
+        """Tell whether there are any of a release."""
+        return any(of == release for some in self._versions.values() for _, of in some)
 
-def _files(client: S3Client, bucket: str) -> tuple[dict[str, list[str]], set[str]]:
-    """Give the versions of each file, the newest first, and which files are deleted."""
-    found: dict[str, list[str]] = {}
-    deleted: set[str] = set()
-    for page in client.get_paginator("list_object_versions").paginate(Bucket=bucket):
-        for one in page.get("Versions", []):
-            found.setdefault(one["Key"], []).append(one["VersionId"])
-        deleted |= {one["Key"] for one in page.get("DeleteMarkers", []) if one["IsLatest"]}
-    return found, deleted
+    def show(self, release: str) -> int:
+        """Have them be those of a release; gives how many were not.
 
-
-def _release(client: S3Client, bucket: str, key: str, version: str) -> str | None:
-    told = client.head_object(Bucket=bucket, Key=key, VersionId=version)
-    return told["Metadata"].get(METADATA)
+        What is no file of any release, such as the list of films, stays.
+        """
+        changed = 0
+        for key, versions in self._versions.items():
+            now = None if key in self._deleted else versions[0][1]
+            if versions[0][1] is None or now == release:
+                continue
+            wanted = next((one for one, of in versions if of == release), None)
+            at: Any = {"Bucket": self._bucket, "Key": key}
+            if wanted is not None:
+                self._client.copy_object(**at, CopySource=at | {"VersionId": wanted})
+            elif now is not None:
+                self._client.delete_object(**at)
+            else:
+                continue
+            changed += 1
+        return changed

@@ -9,6 +9,9 @@ pass, which it never does.
 The key of an object may end with a slash, as that of the index of reports does. MiniStack asks its
 policies about the key without it, and so refuses what `reports/*` allows.
 
+One alias of a function is read, changed and deleted by rights of its own, as on AWS; MiniStack asks
+for that to list them all.
+
 What expires of the stream takes nothing unread with it, and sequence numbers only rise
 (`infra/local/stream_positions.py`).
 
@@ -66,6 +69,15 @@ def main() -> None:
         is_key = service == "s3" and path.endswith("/") and "/" in found
         return f"{found}/" if is_key else found
 
+    action = iam_actions._lambda_action
+
+    def action_on_one(method: str, path: str) -> str | None:
+        parts = path.strip("/").split("/")
+        if len(parts) > 2 and parts[-2] == "aliases":
+            return {"GET": "GetAlias", "PUT": "UpdateAlias", "DELETE": "DeleteAlias"}.get(method)
+        listed: str | None = action(method, path)
+        return listed
+
     async def told_to_end() -> None:
         told = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -82,6 +94,7 @@ def main() -> None:
     stream_positions.install()
     lambda_svc._add_permission = add_once
     iam_actions.extract_resource_arn = extract_whole
+    iam_actions._lambda_action = action_on_one
     compressed_requests.install(apigateway_v1)
     queries = athena.install(int(os.environ["GATEWAY_PORT"]))
     hypercorn.asyncio.serve = serve_until_told  # type: ignore[assignment]

@@ -204,6 +204,43 @@ def test_functions_get_the_environment_they_read():
         assert all(f'"{name}"' in source for name in names)
 
 
+def test_what_is_told_to_take_null_can_be_given_it():
+    """In the environment, `null` is the text of it for all variables but those of any type."""
+    readme = (INFRA / "terraform/README.md").read_text("utf-8")
+    named = re.findall(r"^\| `TF_VAR_(\w+)` \|.*`null`", readme, re.MULTILINE)
+    assert named
+    for stage in ("prod", "test"):
+        text = CONFIGURATION[f"terraform/stages/{stage}/variables.tf"]
+        types = {
+            re.findall(r'"(\w+)"', block)[0]: re.findall(r"^  type += (.+)", block, re.M)
+            for block in blocks("variable", text)
+        }
+        assert {name: types[name] for name in named} == {name: ["any"] for name in named}
+
+
+def test_no_door_opens_before_firehose_reads_the_stream():
+    """It reads from LATEST: what came before would be counted and not archived.
+
+    https://docs.aws.amazon.com/firehose/latest/dev/writing-with-kinesis-streams.html
+    """
+    for module, kind in (
+        ("api", 'resource "aws_api_gateway_stage"'),
+        ("http_api", 'resource "aws_apigatewayv2_stage"'),
+        ("bus", 'resource "aws_cloudwatch_event_target"'),
+    ):
+        [door] = blocks(kind, CONFIGURATION[f"terraform/modules/{module}/main.tf"])
+        assert re.search(r"^  depends_on += \[var\.opens_after\b", door, re.MULTILINE), module
+    calls = [
+        call
+        for path, text in CONFIGURATION.items()
+        if "/modules/pipeline/" in path
+        for call in blocks("module", text)
+        if re.search(r'source += "\.\./(api|http_api|bus)"', call)
+    ]
+    assert len(calls) == 3
+    assert all(re.search(r"opens_after += module\.delivery\.arn", call) for call in calls)
+
+
 def test_roles_of_two_regions_do_not_meet():
     """An account has each name of a role once, whatever the region."""
     for name, text in CONFIGURATION.items():
@@ -214,7 +251,7 @@ def test_roles_of_two_regions_do_not_meet():
 
 def test_every_resource_is_told_with_its_document_and_a_test_that_is_there():
     readme = (INFRA / "README.md").read_text("utf-8")
-    section = readme.partition("## What each resource is set to")[2].partition("\n## ")[0]
+    section = readme.partition("## What each resource is set to")[2].partition("\n##")[0]
     rows = [line.split(" | ") for line in section.splitlines() if line.startswith("| `")]
     types = {
         kind
@@ -222,13 +259,34 @@ def test_every_resource_is_told_with_its_document_and_a_test_that_is_there():
         for kind in re.findall(r'^resource "(\w+)"', text, re.MULTILINE)
     }
     assert {kind for row in rows for kind in re.findall(r"`(\w+)`", row[0])} == types
-    tests = {
+    tests = plan_tests()
+    for row in rows:
+        assert "](https://" in row[2] and row[3].strip("` |") in tests, row
+
+
+def plan_tests() -> set[str]:
+    """Terraform's own tests, as module/run."""
+    return {
         f"{path.parent.parent.name}/{run}"
         for path in INFRA.rglob("*.tftest.hcl")
         for run in re.findall(r'^run "(\w+)"', path.read_text("utf-8"), re.MULTILINE)
     }
-    for row in rows:
-        assert "](https://" in row[2] and row[3].strip("` |") in tests, row
+
+
+def test_each_refusal_is_shown_by_a_test_that_is_there():
+    readme = (INFRA / "README.md").read_text("utf-8")
+    section = readme.partition("### Who is refused")[2].partition("\n## ")[0]
+    rows = [line.strip("| ").split(" | ") for line in section.splitlines() if "`" in line[-4:]]
+    assert len(rows) > 15
+    plans = plan_tests()
+    for refused, shown_on, test in rows:
+        name = test.strip("`")
+        if shown_on == "a plan":
+            assert name in plans, refused
+        else:
+            path, _, function = name.partition("::")
+            assert shown_on.startswith("the emulator"), refused
+            assert f"\ndef {function}(" in (REPOSITORY / path).read_text("utf-8"), refused
 
 
 def test_every_alarm_has_an_entry_that_says_what_to_do():
@@ -244,6 +302,42 @@ def test_every_alarm_has_an_entry_that_says_what_to_do():
     assert {"errors", "differences", "behind", "freshness"} < alarms
     for name in {*alarms, "stands-still"}:
         assert f"-{name}`" in rows, name
+
+
+def metrics_emitted() -> set[str]:
+    """The metrics that functions send, and that are counted from logs."""
+    found = set(re.findall(r'name += "(\w+)"', "".join(counted_from_logs())))
+    for path in (REPOSITORY / "transform").rglob("*.py"):
+        text = path.read_text("utf-8")
+        named = re.findall(r'\.add_metric\(\s*"(\w+)"', text)
+        assert len(named) == text.count(".add_metric("), f"{path}: a metric's name is a constant"
+        found.update(named)
+    return found
+
+
+def counted_from_logs() -> list[str]:
+    return [
+        named
+        for text in CONFIGURATION.values()
+        for block in blocks('resource "aws_cloudwatch_log_metric_filter"', text)
+        for named in re.findall(r"^  metric_transformation \{.*?^  \}", block, re.M | re.S)
+    ]
+
+
+def test_every_metric_is_heard_and_shown_or_it_is_said_why_not():
+    watched = {
+        metric
+        for path, text in CONFIGURATION.items()
+        if path.endswith("/alarms.tf")
+        for metric in re.findall(r'namespace += "MovieLikes"\n +metric += "(\w+)"', text)
+    }
+    readme = (INFRA / "terraform/README.md").read_text("utf-8")
+    section = readme.partition("that no alarm watches:")[2].partition("\n## ")[0]
+    rows = [line.split(" | ") for line in section.splitlines() if line.startswith("| `")]
+    told = [metric for row in rows for metric in re.findall(r"`(\w+)`", row[0])]
+    assert sorted([*watched, *told]) == sorted(metrics_emitted())
+    dashboard = CONFIGURATION["terraform/modules/pipeline/dashboard.tf"]
+    assert {metric for metric in watched if metric not in dashboard} == set()
 
 
 def test_what_a_checker_is_told_to_skip_has_a_reason():

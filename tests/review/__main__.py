@@ -1,24 +1,26 @@
 """`make review`: a second opinion on what Terraform asks AWS for, and on the policies it makes.
 
 `bootstrap` and `prod`, with what can be switched on, are applied to moto's models of the services;
-but for a domain, of which moto has no certificate, and a budget, which it cannot tell of. Each
-request is held against botocore's model of its service: lengths, ranges, patterns, names. Each
-policy is read by parliament and cloudsplaining. Exit code 1 if anything is found that has no reason
-here.
+but for a domain, of which moto has no certificate, and a budget, which it cannot tell of. Then each
+handler runs once on what was made. Each request is held against botocore's model of its service:
+lengths, ranges, patterns, names. Each policy is read by parliament and cloudsplaining, and each
+type of resource is one that infra/README.md tells of. Exit code 1 if anything is found that has no
+reason here.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.review import policies, service
+from tests.review import policies, resources, service
 
 ROOT = Path(__file__).parents[2]
 STAGES = ("bootstrap", "prod")
@@ -34,7 +36,7 @@ OPTIONS = {
     "people": json.dumps(
         {
             who: [f"arn:aws:iam::123456789012:role/{who}s"]
-            for who in ("analyst", "operator", "producer")
+            for who in ("analyst", "mender", "operator", "producer")
         }
     ),
     "repository": "example/movie-likes",
@@ -42,9 +44,9 @@ OPTIONS = {
 REASONS = {
     ("kinesis:DescribeStreamConsumer", "'arn:aws:kinesis"): "moto leaves the time out of the ARN",
     ("s3:PutBucketLifecycle", "Prefix is missing"): "the older of two operations of one address",
-    ("cloudfront:CreateCachePolicy", "404"): "moto has none",
-    ("cloudfront:CreateResponseHeadersPolicy", "404"): "moto has none",
+    ("cloudfront:Create", "404"): "moto has neither cache nor header policies",
     ("lambda:CreateEventSourceMapping", "Invalid EventSourceArn"): "moto has none on a consumer",
+    ("s3:GetObject", ".ChecksumMode: 'enabled'"): "AWS's SDK for C++ writes it so",
     ("prod: aws_kms_key.likes", ""): "in the policy of a key, * is the key",
     ("bootstrap: aws_iam_role.deployer", "token.actions"): "GitHub's is not among those it knows",
     ("bootstrap: aws_iam_role_policy.deployer", "kinesis:Tag*"): "newer than its list of actions",
@@ -52,6 +54,10 @@ REASONS = {
 """Findings by the beginning of what they are of and a part of their text, and why each is well."""
 
 Finding = tuple[str, str]
+DEPLOYER = "bootstrap: aws_iam_role_policy."
+"""The addresses of the policies of who deploys prod."""
+HANDLED = re.compile(r'\{"handler": ')
+"""A line that tells of a handler, among those of their logs."""
 
 
 def main() -> int:
@@ -61,15 +67,40 @@ def main() -> int:
         found: Counter[Finding] = Counter()
         documents: dict[str, str] = {}
         for stage in STAGES:
+            before = Counter(front.asked)
             print(f"Applying {stage} to moto ...", flush=True)
             _run([".venv/bin/lake", "apply", "--stage", stage, "--yes"], environment)
             state = json.loads(_run(_pull(stage), environment | _data(home, stage)))
             documents |= {f"{stage}: {at}": text for at, text in policies.documents(state)}
+            found.update((f"{stage}: resources", one) for one in resources.untold(state))
+            if stage == "prod":
+                found.update(("alarms", one) for one in resources.unpaid(state))
+        applied = {name.lower() for name in front.asked}
+        deployer = [text for at, text in documents.items() if at.startswith(DEPLOYER)]
+        asked = policies.lacking(deployer, front.asked - before)
+        found.update(("the deployer lacks", operation) for operation in asked)
+        print("Running the handlers on moto ...", flush=True)
+        found.update(handled(endpoint, environment))
         found += front.broken + front.refused
-        found += read(documents, {name.lower() for name in front.asked})
+        found += read(documents, applied)
         print(f"{front.asked.total()} requests of {len(front.asked)} operations,")
+        for operation, number in sorted(front.conditional.items()):
+            print(f"{number} of {operation} refused by their own condition, as they should be,")
         print(f"{len(documents)} policies.")
         return _told(found)
+
+
+def handled(endpoint: str, environment: dict[str, str]) -> Iterator[Finding]:
+    """Run each handler in the environment of the functions; gives what they do otherwise than on
+    the emulator."""
+    command = [".venv/bin/python", "-m", "tests.review.handlers", endpoint]
+    told = {
+        one["handler"]: one["otherwise"]
+        for one in map(json.loads, filter(HANDLED.match, _run(command, environment).splitlines()))
+    }
+    for name in sorted(path.stem for path in (ROOT / "transform/handlers").glob("[a-z]*.py")):
+        if otherwise := told.get(name, "did not run"):
+            yield f"handler {name}", otherwise
 
 
 def read(documents: Mapping[str, str], asked: Collection[str]) -> Counter[Finding]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
 from typing import Any
 
 import parliament
 from cloudsplaining.scan.policy_document import PolicyDocument
 
 KEYS = ("policy", "assume_role_policy")
+NAMED_OTHERWISE = {"s3", "apigateway", "apigatewayv2", "s3control", "cloudfront", "sts"}
+"""Services whose actions have other names than their operations, or more than one."""
 RISKS = (
     "allows_privilege_escalation",
     "permissions_management_without_constraints",
@@ -39,6 +42,23 @@ def documents(state: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
                     index = instance.get("index_key", "")
                     name = f"{resource['type']}.{resource['name']}"
                     yield ".".join(filter(None, (module, name, str(index), key))), text
+
+
+def lacking(texts: Iterable[str], asked: Iterable[str]) -> Iterator[str]:
+    """Give the operations, as `logs:PutMetricFilter`, that policies do not name, in small letters;
+    of services whose actions are called as their operations are."""
+    statements = [one for text in texts for one in json.loads(text)["Statement"]]
+    allowed = [action for one in statements for action in _listed(one["Action"])]
+    for operation in sorted(asked):
+        service = operation.partition(":")[0].lower()
+        if service not in NAMED_OTHERWISE and not any(
+            fnmatchcase(operation.lower(), action.lower()) for action in allowed
+        ):
+            yield operation
+
+
+def _listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
 
 
 def findings(address: str, text: str, asked: Collection[str] = ()) -> Iterator[tuple[str, str]]:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from threading import Thread
 from typing import Any
 
+from moto.awslambda.models import LambdaBackend
 from moto.core.request import Request
 from moto.iam.access_control import PermissionResult
 from moto.moto_server.werkzeug_app import (
@@ -22,6 +23,9 @@ from moto.s3.models import FakeBucket
 from werkzeug.serving import make_server
 
 from tests.review import asked, limits
+
+CONDITIONS = ("ConditionalCheckFailed", "PreconditionFailed", "ConditionalRequestConflict")
+"""What a service says where a condition of a write does not hold, which is what it is for."""
 
 Found = Counter[tuple[str, str]]
 """Findings: an operation, and what is wrong with it."""
@@ -35,6 +39,7 @@ class Front:
         self.asked: Counter[str] = Counter()
         self.broken: Found = Counter()
         self.refused: Found = Counter()
+        self.conditional: Counter[str] = Counter()
 
     def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> list[bytes]:
         """Answer as moto does, and keep what is wrong in mind."""
@@ -60,7 +65,11 @@ class Front:
                 self.broken[one.name, wrong] += 1
             looks = one.name.partition(":")[2].startswith(("Get", "Head", "List", "Describe"))
             if told[-1][0] in "45" and not looks:
-                self.refused[one.name, answer.decode(errors="replace")[:200]] += 1
+                said = answer.decode(errors="replace")
+                if any(condition in said for condition in CONDITIONS):
+                    self.conditional[one.name] += 1
+                else:
+                    self.refused[one.name, said[:200]] += 1
         return [answer]
 
 
@@ -70,6 +79,8 @@ def serving() -> Iterator[tuple[str, Front]]:
     os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
     # moto takes a Deny for one whatever its condition, and ours is on requests without TLS.
     FakeBucket.get_permission = lambda *asked: PermissionResult.NEUTRAL
+    # Nor are functions run in Docker: the handlers are run here.
+    LambdaBackend.send_kinesis_message = lambda *given, **told: None
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     front = Front()
     server = make_server("127.0.0.1", 0, front, True, request_handler=MotoRequestHandler)

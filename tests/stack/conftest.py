@@ -4,9 +4,7 @@ import json
 import os
 import shutil
 import time
-import uuid
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import boto3
@@ -19,7 +17,7 @@ from rich.console import Console
 import lake
 from infra.cli.steps import Steps
 from infra.local import lifecycle, ports
-from infra.stage import Stage
+from infra.stage import ACCOUNT, REGION, Stage
 from queries.engine.connection import Connection, emulated
 
 PATIENCE_S = int(os.environ.get("DRILL_PATIENCE_S", "240"))
@@ -65,38 +63,27 @@ def connection(stage: Stage) -> Connection:
 
 
 @pytest.fixture
-def with_rights(stage: Stage) -> Iterator[Callable[[Path], Any]]:
-    """Makes clients of somebody who has the rights that a file documents, and no others."""
-    iam, made = stage.client("iam"), []
+def role(stage: Stage) -> Callable[[str], Any]:
+    """Gives what makes clients of somebody who took a role for people, in place of
+    `Stage.client`."""
 
-    def rights(path: Path) -> Any:
-        names = {"LAKE_BUCKET": "bucket", "RESULTS_BUCKET": "results_bucket",
-                 "STREAM": "stream_name", "COUNTS_TABLE": "counts_table",
-                 "TRENDS_TABLE": "trends_table", "WORKGROUP": "athena_workgroup"}  # fmt: skip
-        policy = path.read_text("utf-8")
-        for placeholder, name in names.items():
-            policy = policy.replace(placeholder, getattr(stage.outputs, name))
-        policy = policy.replace("STAGE", stage.name)
-        user = f"operator-{uuid.uuid4().hex[:8]}"
-        iam.create_user(UserName=user)
-        iam.put_user_policy(UserName=user, PolicyName="work", PolicyDocument=policy)
-        key = iam.create_access_key(UserName=user)["AccessKey"]
-        made.append((user, key["AccessKeyId"]))
+    def taken(name: str) -> Any:
+        arn = f"arn:aws:iam::{ACCOUNT}:role/movie-likes-{stage.name}-{name}"
+        told = stage.client("sts").assume_role(RoleArn=arn, RoleSessionName="probe")
+        keys = told["Credentials"]
+        session = boto3.Session(
+            keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], region_name=REGION
+        )
 
         def client(_stage: Stage, service: str, **settings: Any) -> Any:
-            return boto3.client(
-                service, endpoint_url=stage.endpoint, region_name="us-east-1",  # type: ignore[call-overload]
-                aws_access_key_id=key["AccessKeyId"], aws_secret_access_key=key["SecretAccessKey"],
-                config=Config(proxies={}, **settings),
-            )  # fmt: skip
+            settings = {"proxies": {}, **settings}
+            return session.client(  # type: ignore[call-overload]
+                service, endpoint_url=stage.endpoint, config=Config(**settings)
+            )
 
         return client
 
-    yield rights
-    for user, key_id in made:
-        iam.delete_access_key(UserName=user, AccessKeyId=key_id)
-        iam.delete_user_policy(UserName=user, PolicyName="work")
-        iam.delete_user(UserName=user)
+    return taken
 
 
 class Api:

@@ -14,7 +14,6 @@ import pytest
 from botocore.exceptions import ClientError
 
 import queries
-from infra.cli import forget
 from infra.cli.compaction import bucket
 from infra.cli.forget import certificate, command
 from infra.stage import Stage, counts, invoke
@@ -24,7 +23,6 @@ from tests.stack import everything
 from transform.lake import keys, tombstones
 
 DAYS = plan.days("forget")
-RIGHTS = Path(forget.__file__).with_name("rights.json")
 DRILL = Path(__file__).parent / "drills" / "killed_in_mid_forget.md"
 
 
@@ -183,10 +181,10 @@ def day_key(day):
     return f"{keys.LIKES}day={DAYS.at(day):%Y-%m-%d}/"
 
 
-def test_the_documented_rights_are_enough(scene, with_rights, home, monkeypatch):
+def test_a_mender_may_forget(scene, role, home, monkeypatch):
     monkeypatch.setenv("LAKE_HOME", str(home))
     with monkeypatch.context() as patch:
-        patch.setattr(Stage, "client", with_rights(RIGHTS))
+        patch.setattr(Stage, "client", role("mender"))
         done, at = command.forget(scene.stage, [scene.who])
         place = {"Bucket": scene.stage.outputs.results_bucket, "Key": "x", "Body": b""}
         with pytest.raises(ClientError, match="AccessDenied"):

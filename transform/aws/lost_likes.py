@@ -7,7 +7,6 @@ still to stand. The bucket keeps versions for a week.
 
 import tempfile
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,6 @@ from duckdb import DuckDBPyConnection
 from transform.audit import archive
 from transform.aws import arrivals, lake_sums, object_versions
 from transform.aws.audit_sources import Sources
-from transform.aws.buckets import Forbidden
 from transform.aws.lake_sums import Stands
 from transform.aws.lake_writer import Days, opened
 from transform.aws.object_versions import Version
@@ -35,11 +33,9 @@ def look(
     """Give likes that stand no more, with all their columns, by the earlier versions that are
     larger than what stands; with `deep` by the first and the last of each object, too.
 
-    What is `missing` (`archive.SCHEMA`) raw has. Who may not list versions finds nothing.
+    What is `missing` (`archive.SCHEMA`) raw has.
     """
-    versions: list[Version] = []
-    with suppress(Forbidden):
-        versions = list(object_versions.earlier(days.bucket, keys.LIKES))
+    versions = object_versions.earlier(days.bucket, keys.LIKES)
     found = [archive.NO_LIKES]
     for day, some in _doubtful(there, versions, deep).items():
         with tempfile.TemporaryDirectory(dir=days.scratch) as folder:

@@ -62,9 +62,9 @@ def handler(event: dict[str, Any], context: Any) -> list[dict[str, Any]]:
     )
     for one in done:
         logger.info("Reported", report=one.name, outcome=one.outcome)
-    for outcome, metric in (("made", "ReportsMade"), ("restated", "ReportsRestated")):
-        count = sum(one.outcome == outcome for one in done)
-        metrics.add_metric(metric, MetricUnit.Count, count)
+    outcomes = [one.outcome for one in done]
+    metrics.add_metric("ReportsMade", MetricUnit.Count, outcomes.count("made"))
+    metrics.add_metric("ReportsRestated", MetricUnit.Count, outcomes.count("restated"))
     return [msgspec.to_builtins(one) for one in done]
 
 

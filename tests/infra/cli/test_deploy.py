@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 import lake
 from infra import build
-from infra.cli import quotas
+from infra.cli import quotas, rollback
 from infra.cli.movies import table
 from infra.cli.quotas import Account
 from infra.terraform import runner, states
@@ -61,6 +61,7 @@ def called(monkeypatch, tmp_path):
     called.bucket = True
     called.account = Account(1000, 1000, 10_000, 50)
     monkeypatch.setattr(table, "publish", publish)
+    monkeypatch.setattr(rollback, "prune", lambda stage: calls.append(("prune", stage.name)))
     monkeypatch.setattr(runner, "plan", plan)
     monkeypatch.setattr(runner, "apply_planned", apply)
     monkeypatch.setattr(build, "build", built)
@@ -104,7 +105,10 @@ def test_what_the_account_has_no_room_for_is_told_before_anything_is_made(called
 @pytest.mark.parametrize(("arguments", "answer"), [((), "y\n"), (("--yes",), None)])
 def test_a_yes_applies(arguments, answer, called):
     done = run("apply", "--stage", "test", *arguments, answer=answer)
-    assert (done.exit_code, called()[-2:]) == (0, [("apply", "test"), ("publish", "test")])
+    assert (done.exit_code, called()[-3:]) == (
+        0,
+        [("apply", "test"), ("publish", "test"), ("prune", "test")],
+    )
     assert f"Stage test: {OUTPUTS.api_url}/likes\n" in done.stdout
     assert f"{OUTPUTS.site_url}\n" in done.stdout
 
@@ -114,7 +118,12 @@ def test_what_was_planned_is_applied_without_another_plan(called):
     assert called() == []
     run("plan", "--stage", "test")
     assert run("apply", "--stage", "test", "--planned", "--yes").exit_code == 0
-    assert called()[len(BUILT) :] == [("plan", "test"), ("apply", "test"), ("publish", "test")]
+    assert called()[len(BUILT) :] == [
+        ("plan", "test"),
+        ("apply", "test"),
+        ("publish", "test"),
+        ("prune", "test"),
+    ]
 
 
 def test_a_plan_to_destroy_is_not_applied_by_mistake(called):

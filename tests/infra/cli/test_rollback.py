@@ -55,6 +55,9 @@ class Account:
 
     def get_paginator(self, name):
         def paginate(FunctionName=None, Bucket=None):
+            if name == "list_aliases":
+                yield {"Aliases": [{"FunctionVersion": self.live[FunctionName]}]}
+                return
             if FunctionName:
                 yield {"Versions": self.functions[FunctionName][:2]}
                 yield {"Versions": self.functions[FunctionName][2:]}
@@ -78,6 +81,11 @@ class Account:
     def get_alias(self, FunctionName, Name):
         assert Name == "live"
         return {"FunctionVersion": self.live[FunctionName]}
+
+    def delete_function(self, FunctionName, Qualifier):
+        self.functions[FunctionName] = [
+            one for one in self.functions[FunctionName] if one["Version"] != Qualifier
+        ]
 
     def update_alias(self, FunctionName, Name, FunctionVersion):
         assert Name == "live"
@@ -134,8 +142,29 @@ def test_functions_and_page_go_back_and_forth_together(account, capsys):
 
 
 def test_what_is_not_there_is_not_gone_back_to(account):
-    with pytest.raises(RollbackError, match="0 releases begin with third"):
+    with pytest.raises(RollbackError, match="Release third is not there, or not any more"):
         back("third")
+    account.functions["Read"].append(version(11, "secondary", 4))
+    with pytest.raises(RollbackError, match="2 releases begin with sec:"):
+        back("sec")
+    with pytest.raises(RollbackError, match="page of release secondary is not there any more"):
+        back("secondary")
+    assert account.live["Read"] == "10" and len(account.files["app.js"]) == 2
+    del account.functions["Read"][-1]
     back("first")
     with pytest.raises(RollbackError, match="Nothing was deployed before"):
         back()
+
+
+def test_the_newest_releases_are_kept_and_what_is_live(account):
+    functions = account.functions
+    for number in range(11, 11 + rollback.KEPT):
+        functions["Read"].append(version(number, f"later-{number}", number))
+    functions["Audit"].append(version(2, "later-20", 20))
+    assert rollback.prune(STAGE) == 3  # of Read; its version 10 is live, as Audit's 1 is
+    kept = ["$LATEST", *map(str, range(10, 11 + rollback.KEPT))]
+    assert [one["Version"] for one in functions["Read"]] == kept
+    assert [one["Version"] for one in functions["Audit"]] == ["1", "2"]
+    account.live["Read"] = "20"
+    assert rollback.prune(STAGE) == 1
+    assert len(rollback.releases(STAGE)) == rollback.KEPT + 1

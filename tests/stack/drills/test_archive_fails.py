@@ -1,19 +1,17 @@
 """The archive's function fails for a while, and nothing is lost: see `archive_fails.md`."""
 
 import json
-from pathlib import Path
 
 from click.testing import CliRunner
 
 import lake
-from infra.cli import redrive, undelivered
+from infra.cli import undelivered
 from infra.stage import LIVE, Stage, invoke
 from tests import plan
 from transform.aws.buckets import Bucket
 from transform.event import stream_records
 from transform.event.stream_records import Record
 
-RIGHTS = Path(redrive.__file__).with_name("mending_rights.json")
 LINES = 2
 """Likes of a record."""
 
@@ -32,7 +30,7 @@ def put(stage, film, first, bad=b""):
 
 
 def test_what_it_could_not_take_comes_back_once(
-    stage, home, api, raw, once, run, connection, eventually, with_rights, monkeypatch
+    stage, home, api, raw, once, run, connection, eventually, role, monkeypatch
 ):
     bucket = Bucket(stage.client("s3"), stage.outputs.bucket)
     functions = stage.client("lambda")
@@ -70,8 +68,8 @@ def test_what_it_could_not_take_comes_back_once(
 
     tried = json.loads(run("redrive", "--dry-run", "--format", "json"))
     assert raw(film) == [] and undelivered.look(bucket).records == 3
-    with monkeypatch.context() as patch:  # the documented rights are enough
-        patch.setattr(Stage, "client", with_rights(RIGHTS))
+    with monkeypatch.context() as patch:  # a mender's rights are enough
+        patch.setattr(Stage, "client", role("mender"))
         assert json.loads(run("redrive", "--format", "json")) == tried
     [tried] = tried
     numbers = {"objects": 3, "records": 3, "likes": 6, "rejected": 1, "placed": 6}

@@ -1,7 +1,6 @@
 """What was changed or deleted is named and mended: see `numbers_changed.md`."""
 
 import json
-from pathlib import Path
 
 import pytest
 
@@ -11,8 +10,6 @@ from tests import plan
 from transform.aws import auditing, mending
 from transform.aws.audit_sources import DAY_MS, Asked
 from transform.lake import keys, watermark
-
-RIGHTS = Path(reconcile.__file__).with_name("mending_rights.json")
 
 
 class Drill:
@@ -56,15 +53,15 @@ def drill(stage, api, eventually):
     return Drill(stage, api, eventually)
 
 
-def test_a_count_that_was_changed(drill, with_rights, monkeypatch):
+def test_a_count_that_was_changed(drill, role, monkeypatch):
     drill.stage.client("dynamodb").update_item(
         TableName=drill.stage.outputs.counts_table,
         Key={"movie_id": {"S": drill.films[0]}},
         UpdateExpression="ADD likes :more",
         ExpressionAttributeValues={":more": {"N": "7"}},
     )
-    with monkeypatch.context() as patch:  # the documented rights are enough
-        patch.setattr(Stage, "client", with_rights(RIGHTS))
+    with monkeypatch.context() as patch:  # a mender's rights are enough
+        patch.setattr(Stage, "client", role("mender"))
         assert drill.repair() == ([("count", drill.films[0], 7)], [])
     assert drill.api.likes(drill.films[0]) == 3
 
@@ -78,9 +75,7 @@ def test_a_day_of_the_lake_that_was_deleted(drill):
     assert [drill.api.likes(one) for one in drill.films] == [3] * 3
 
 
-def test_a_raw_object_that_was_deleted_before_it_was_merged(
-    drill, eventually, with_rights, monkeypatch
-):
+def test_a_raw_object_that_was_deleted_before_it_was_merged(drill, eventually, role, monkeypatch):
     before, film = drill.raw(), drill.films[1]
     assert drill.api.post({"movie_id": film}).status == 202
     eventually(lambda: len(drill.raw() - before) > 0, True)
@@ -88,10 +83,37 @@ def test_a_raw_object_that_was_deleted_before_it_was_merged(
     eventually(lambda: drill.api.likes(film), 4)
     later = Asked(plan.now_ms() + 31 * 60_000, None, 8, True)
     with monkeypatch.context() as patch:
-        patch.setattr(Stage, "client", with_rights(RIGHTS))
+        patch.setattr(Stage, "client", role("mender"))
         done = mending.reconcile(audit.sources(drill.stage), later, drill.settle)
     assert ("archive", film, -1) in drill.ours(done.found) and done.brought >= 1
     assert drill.found() == [] and drill.api.likes(film) == 4
+
+
+def test_a_line_that_is_replayed_and_a_count_anew(drill, run, eventually, role, monkeypatch):
+    """By a mender's rights, all of it."""
+    film, stage = f"{drill.film}-replayed", drill.stage
+    line = json.dumps({"film": film, "source": film}).encode()
+    stage.client("kinesis").put_record(
+        StreamName=stage.outputs.stream_name, Data=line, PartitionKey=film
+    )
+    chosen = ("--reason", "missing_movie_id", "--source", film, "--format", "json")
+    eventually(lambda: len(json.loads(run("rejected", *chosen))), 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(Stage, "client", role("mender"))
+        [done] = json.loads(run("replay", *chosen, "--map", "movie_id=film"))
+        assert (done["understood"], done["new"]) == (1, 1)
+        [again] = json.loads(run("replay", *chosen, "--map", "movie_id=film"))
+        assert (again["understood"], again["new"]) == (1, 0)
+        assert drill.api.likes(film) == 1
+        stage.client("dynamodb").update_item(
+            TableName=stage.outputs.counts_table,
+            Key={"movie_id": {"S": film}},
+            UpdateExpression="ADD likes :more",
+            ExpressionAttributeValues={":more": {"N": "5"}},
+        )
+        done = reconcile.repair(stage, lambda text: None, accept=True)  # what a recount is
+    assert drill.ours(done.found) == [("count", film, 5)] and drill.ours(done.left) == []
+    assert drill.api.likes(film) == 1
 
 
 def test_what_an_audit_finds_is_asked_in_sql(stage, run):

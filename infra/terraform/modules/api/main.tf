@@ -31,6 +31,7 @@ resource "aws_api_gateway_deployment" "this" {
   depends_on = [
     aws_api_gateway_gateway_response.this,
     aws_api_gateway_integration.function,
+    aws_lambda_permission.route,
   ]
 }
 
@@ -44,7 +45,7 @@ resource "aws_api_gateway_stage" "this" {
   stage_name    = var.stage
 
   # https://docs.aws.amazon.com/firehose/latest/dev/writing-with-kinesis-streams.html (LATEST)
-  depends_on = [var.opens_after]
+  depends_on = [var.opens_after, aws_lambda_permission.route]
 
   xray_tracing_enabled = var.traced
 
@@ -53,6 +54,7 @@ resource "aws_api_gateway_stage" "this" {
   access_log_settings {
     destination_arn = aws_cloudwatch_log_group.access.arn
     format = jsonencode({
+      stage             = "$context.stage"
       request_id        = "$context.requestId"
       time              = "$context.requestTimeEpoch"
       method            = "$context.httpMethod"

@@ -12,3 +12,8 @@ output "stage_arn" {
   description = "ARN of the API's stage, which a web ACL guards."
   value       = aws_api_gateway_stage.this.arn
 }
+
+output "log_group" {
+  description = "Log group of the API's access log: a line of JSON a request, with `stage` and `status`."
+  value       = aws_cloudwatch_log_group.access.name
+}

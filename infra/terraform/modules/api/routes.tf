@@ -134,4 +134,9 @@ resource "aws_lambda_permission" "route" {
   principal     = "apigateway.amazonaws.com"
   # A path's variable is a star in the ARN of a request.
   source_arn = "${aws_api_gateway_rest_api.this.execution_arn}/${var.stage}/${each.value.method}${replace(each.value.path, "{movie_id}", "*")}"
+
+  # Made at another qualifier, it is there before what calls by it, and the old one goes last.
+  lifecycle {
+    create_before_destroy = true
+  }
 }

@@ -5,31 +5,9 @@ locals {
   domains = var.domain == null ? {} : { (var.domain.name) = var.domain.zone_id }
 }
 
-resource "aws_acm_certificate" "this" {
-  for_each          = local.domains
-  domain_name       = each.key
-  validation_method = "DNS"
-
-  lifecycle {
-    create_before_destroy = true
-  }
-}
-
-# A certificate of one name has one record that proves whose it is.
-resource "aws_route53_record" "proof" {
-  for_each        = local.domains
-  zone_id         = each.value
-  name            = one(aws_acm_certificate.this[each.key].domain_validation_options).resource_record_name
-  type            = one(aws_acm_certificate.this[each.key].domain_validation_options).resource_record_type
-  records         = [one(aws_acm_certificate.this[each.key].domain_validation_options).resource_record_value]
-  ttl             = 300
-  allow_overwrite = true
-}
-
-resource "aws_acm_certificate_validation" "this" {
-  for_each                = local.domains
-  certificate_arn         = aws_acm_certificate.this[each.key].arn
-  validation_record_fqdns = [aws_route53_record.proof[each.key].fqdn]
+module "certificate" {
+  source  = "../certificate"
+  domains = local.domains
 }
 
 resource "aws_apigatewayv2_domain_name" "this" {
@@ -37,7 +15,7 @@ resource "aws_apigatewayv2_domain_name" "this" {
   domain_name = each.key
 
   domain_name_configuration {
-    certificate_arn = aws_acm_certificate_validation.this[each.key].certificate_arn
+    certificate_arn = module.certificate.arns[each.key]
     endpoint_type   = "REGIONAL"
     security_policy = "TLS_1_2"
   }

@@ -53,6 +53,11 @@ resource "aws_lambda_permission" "route" {
   principal     = "apigateway.amazonaws.com"
   # A path's variable is a star in the ARN of a request.
   source_arn = "${aws_apigatewayv2_api.this.execution_arn}/${var.stage}/${replace(replace(each.key, " /", "/"), "{movie_id}", "*")}"
+
+  # Made at another qualifier, it is there before what calls by it, and the old one goes last.
+  lifecycle {
+    create_before_destroy = true
+  }
 }
 
 resource "aws_apigatewayv2_stage" "this" {
@@ -61,7 +66,7 @@ resource "aws_apigatewayv2_stage" "this" {
   auto_deploy = true
 
   # https://docs.aws.amazon.com/firehose/latest/dev/writing-with-kinesis-streams.html (LATEST)
-  depends_on = [var.opens_after]
+  depends_on = [var.opens_after, aws_lambda_permission.route]
 
   default_route_settings {
     throttling_rate_limit  = var.requests_per_second
@@ -73,6 +78,7 @@ resource "aws_apigatewayv2_stage" "this" {
   access_log_settings {
     destination_arn = aws_cloudwatch_log_group.access.arn
     format = jsonencode({
+      stage             = "$context.stage"
       request_id        = "$context.requestId"
       time              = "$context.requestTimeEpoch"
       route             = "$context.routeKey"

@@ -56,6 +56,21 @@ module "alarms" {
 
 locals {
   alarms = {
+    (local.service) = { throttled = {
+      description = "The API answers 429: more requests come than the stage takes, and senders are told to try again. Those that do not lose their likes."
+      namespace   = "MovieLikes"
+      metric      = "RequestsThrottled"
+      dimensions  = { stage = var.stage }
+      periods     = 5
+      datapoints  = 3
+    } }
+    (module.rank.name) = { sums-missing = {
+      description = "Sums of batches expired before they were ranked: trends lack their likes. Counts and lake have them."
+      namespace   = "MovieLikes"
+      metric      = "TrendSumsMissing"
+      dimensions  = { service = "RankTrends", stage = var.stage }
+      seconds     = 300
+    } }
     (module.count.name) = { behind = merge(local.behind, {
       description = "Counts are 5 minutes behind: UpdateCount fails or cannot keep up. Nothing is lost before the stream's retention."
       dimensions  = { FunctionName = module.count.name }

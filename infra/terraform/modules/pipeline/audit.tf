@@ -39,6 +39,25 @@ data "aws_iam_policy_document" "audit" {
     ]
   }
 
+  # Likes that the lake lost may stand in earlier versions of days alone.
+  statement {
+    sid       = "ReadEarlierDays"
+    actions   = ["s3:GetObjectVersion"]
+    resources = ["${local.bucket_arn}/likes/*"]
+  }
+
+  statement {
+    sid       = "FindEarlierDays"
+    actions   = ["s3:ListBucketVersions"]
+    resources = [local.bucket_arn]
+
+    condition {
+      test     = "StringLike"
+      variable = "s3:prefix"
+      values   = ["likes/*"]
+    }
+  }
+
   statement {
     sid       = "KeepWhatItFinds"
     actions   = ["s3:PutObject"]

@@ -4,9 +4,10 @@ locals {
   # A row: what it asks, and its graphs. A graph: its title, the metrics of each line, and the line it should stay below.
   dashboard = [
     { title = "Healthy? Requests are answered, and nothing fails", graphs = [
-      { title = "Requests, and those answered with an error", stat = "Sum", line = null, metrics = [
-        for metric in var.http_api ? ["Count", "4xx", "5xx"] : ["Count", "4XXError", "5XXError"] : concat(["AWS/ApiGateway", metric], var.http_api ? ["ApiId", local.api_id] : ["ApiName", local.service], ["Stage", var.stage])
-      ] },
+      { title = "Requests, and those answered with an error", stat = "Sum", line = null, metrics = concat(
+        [for metric in var.http_api ? ["Count", "4xx", "5xx"] : ["Count", "4XXError", "5XXError"] : concat(["AWS/ApiGateway", metric], var.http_api ? ["ApiId", local.api_id] : ["ApiName", local.service], ["Stage", var.stage])],
+        [["MovieLikes", "RequestsThrottled", "stage", var.stage]],
+      ) },
       { title = "Calls of functions that failed", stat = "Sum", line = 0, metrics = [for name in local.function_names : ["AWS/Lambda", "Errors", "FunctionName", name]] },
       { title = "Calls that the account had no room for", stat = "Sum", line = 0, metrics = [for name in local.function_names : ["AWS/Lambda", "Throttles", "FunctionName", name]] },
     ] },
@@ -25,8 +26,8 @@ locals {
         ["MovieLikes", "RecordsFailed", "service", "ArchiveLikes", "stage", var.stage],
         ["AWS/Firehose", "FailedConversion.Records", "DeliveryStreamName", local.archive],
       ] },
-      { title = "Raw files that could not be merged, and dead letters", stat = "Maximum", line = 0, metrics = concat(
-        [["MovieLikes", "RawObjectsFailed", "service", "CompactLake", "stage", var.stage]],
+      { title = "What differs, is missing, could not be merged, and dead letters", stat = "Maximum", line = 0, metrics = concat(
+        [for metric, service in { Differences = "Audit", TrendSumsMissing = "RankTrends", RawObjectsFailed = "CompactLake" } : ["MovieLikes", metric, "service", service, "stage", var.stage]],
         [for name in local.function_names : ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", "${name}-dead-letters"]],
       ) },
     ] },

@@ -38,4 +38,5 @@ locals {
 
   api_url            = var.api_address == null ? one(concat(module.api[*].url, module.http_api[*].url)) : format(var.api_address, local.api_id)
   results_bucket_arn = "arn:${local.partition}:s3:::${local.results_bucket}"
+  site_bucket_arn    = "arn:${local.partition}:s3:::${local.site_bucket}"
 }

@@ -3,6 +3,7 @@
 locals {
   people = {
     analyst  = { who = var.people.analyst, policy = data.aws_iam_policy_document.analyst.json }
+    mender   = { who = var.people.mender, policy = data.aws_iam_policy_document.mender.json }
     operator = { who = var.people.operator, policy = data.aws_iam_policy_document.operator.json }
     producer = { who = var.people.producer, policy = data.aws_iam_policy_document.producer.json }
   }
@@ -101,8 +102,21 @@ data "aws_iam_policy_document" "operator" {
   }
 
   statement {
+    sid       = "SeeFunctions"
+    actions   = ["lambda:GetFunctionConfiguration"]
+    resources = flatten([for name in local.function_names : ["${local.functions_arn}:${name}", "${local.functions_arn}:${name}:live"]])
+  }
+
+  # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
+  statement {
+    sid       = "WhatTakesNoResource"
+    actions   = ["lambda:ListEventSourceMappings"]
+    resources = ["*"]
+  }
+
+  statement {
     sid       = "RunAgain"
-    actions   = ["lambda:GetFunctionConfiguration", "lambda:InvokeFunction"]
+    actions   = ["lambda:InvokeFunction"]
     resources = flatten([for name in ["Audit", "CompactLake", "RankTrends", "TrendReport"] : ["${local.functions_arn}:${name}-${var.stage}", "${local.functions_arn}:${name}-${var.stage}:live"]])
   }
 
@@ -130,7 +144,7 @@ data "aws_iam_policy_document" "operator" {
     resources = ["arn:${local.partition}:firehose:${local.regional}:deliverystream/${local.archive}"]
   }
 
-  # Names alone, and what compaction remembers.
+  # Names alone, and what compaction, audits and the newest report say of themselves.
   statement {
     sid       = "SeeLake"
     actions   = ["s3:ListBucket"]
@@ -140,7 +154,7 @@ data "aws_iam_policy_document" "operator" {
   statement {
     sid       = "ReadState"
     actions   = ["s3:GetObject"]
-    resources = ["${local.bucket_arn}/state/*", "${local.bucket_arn}/audit/*"]
+    resources = [for key in ["state/compaction.json", "state/backfills/*", "audit/*", "reports/latest.json"] : "${local.bucket_arn}/${key}"]
   }
 
   statement {

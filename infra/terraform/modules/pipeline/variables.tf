@@ -157,9 +157,10 @@ variable "producers" {
 }
 
 variable "people" {
-  description = "Who may take the role of `analyst` (ask), `operator` (look and mend) and `producer` (send likes), by ARN; a role that nobody may take is not made."
+  description = "Who may take the role of `analyst` (ask), `operator` (look, and run again), `mender` (mend numbers, forget people, go back to a release) and `producer` (send likes), by ARN; a role that nobody may take is not made."
   type = object({
     analyst  = optional(list(string), [])
+    mender   = optional(list(string), [])
     operator = optional(list(string), [])
     producer = optional(list(string), [])
   })

@@ -130,7 +130,7 @@ resource "aws_cloudfront_distribution" "this" {
   # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/secure-connections-supported-viewer-protocols-ciphers.html
   viewer_certificate {
     cloudfront_default_certificate = var.domain == null
-    acm_certificate_arn            = one(values(aws_acm_certificate_validation.this)[*].certificate_arn)
+    acm_certificate_arn            = one(values(module.certificate.arns))
     ssl_support_method             = var.domain == null ? null : "sni-only"
     minimum_protocol_version       = var.domain == null ? null : "TLSv1.2_2021"
   }

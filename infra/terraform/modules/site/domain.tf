@@ -5,32 +5,10 @@ locals {
   domains = var.domain == null ? {} : { (var.domain.name) = var.domain.zone_id }
 }
 
-resource "aws_acm_certificate" "this" {
-  for_each          = local.domains
-  provider          = aws.us_east_1
-  domain_name       = each.key
-  validation_method = "DNS"
-
-  lifecycle {
-    create_before_destroy = true
-  }
-}
-
-resource "aws_route53_record" "proof" {
-  for_each        = local.domains
-  zone_id         = each.value
-  name            = one(aws_acm_certificate.this[each.key].domain_validation_options).resource_record_name
-  type            = one(aws_acm_certificate.this[each.key].domain_validation_options).resource_record_type
-  records         = [one(aws_acm_certificate.this[each.key].domain_validation_options).resource_record_value]
-  ttl             = 300
-  allow_overwrite = true
-}
-
-resource "aws_acm_certificate_validation" "this" {
-  for_each                = local.domains
-  provider                = aws.us_east_1
-  certificate_arn         = aws_acm_certificate.this[each.key].arn
-  validation_record_fqdns = [aws_route53_record.proof[each.key].fqdn]
+module "certificate" {
+  source    = "../certificate"
+  providers = { aws = aws.us_east_1 }
+  domains   = local.domains
 }
 
 resource "aws_route53_record" "this" {

@@ -30,7 +30,7 @@ locals {
       resources = [for role in local.roles : "${local.arn}:iam::${local.account}:role/${role}"]
     }
     functions = {
-      read  = ["lambda:Get*", "lambda:List*", "logs:ListTagsForResource", "logs:GetDelivery*"]
+      read  = ["lambda:Get*", "lambda:List*", "logs:ListTagsForResource", "logs:DescribeLogStreams", "logs:DescribeMetricFilters", "logs:GetDelivery*"]
       write = ["lambda:Add*", "lambda:Create*", "lambda:Delete*", "lambda:Publish*", "lambda:Put*", "lambda:Remove*", "lambda:Tag*", "lambda:Untag*", "lambda:Update*", "logs:Create*", "logs:Delete*", "logs:Put*", "logs:Tag*", "logs:Untag*"]
       resources = concat(
         [for function in local.functions : "${local.arn}:lambda:${local.regional}:function:${function}"],

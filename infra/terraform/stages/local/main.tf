@@ -15,5 +15,6 @@ module "pipeline" {
   reports_for            = "everybody" # who is is at the laptop
   regional_names         = false       # the emulator has one region
   fan_out_mapping        = false       # the emulator refuses a mapping on a consumer; infra/local/bridge stands for it
-  layers                 = {}          # the emulator runs functions in its own Python, which has all they import
+  people                 = { for role in ["analyst", "mender", "operator", "producer"] : role => ["arn:aws:iam::000000000000:root"] }
+  layers                 = {} # the emulator runs functions in its own Python, which has all they import
 }

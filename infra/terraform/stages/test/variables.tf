@@ -51,8 +51,8 @@ variable "domain" {
 }
 
 variable "requests_per_address" {
-  description = "Requests of one address within five minutes; null: no web ACL."
-  type        = number
+  description = "Requests of one address within five minutes; null: no web ACL. Of any type, so that TF_VAR_requests_per_address=null is no text."
+  type        = any
   default     = null
 }
 
@@ -63,7 +63,7 @@ variable "producers" {
 }
 
 variable "people" {
-  description = "Who may take the roles analyst, operator and producer, by ARN: TF_VAR_people='{\"analyst\":[\"arn:…\"]}'."
+  description = "Who may take the roles analyst, operator, mender and producer, by ARN: TF_VAR_people='{\"analyst\":[\"arn:…\"]}'."
   type        = any
   default     = {}
 }

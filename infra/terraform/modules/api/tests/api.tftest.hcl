@@ -81,8 +81,8 @@ run "requests_are_checked_throttled_logged_and_reach_their_function" {
     error_message = "The stage is throttled."
   }
   assert {
-    condition     = jsondecode(aws_api_gateway_stage.this.access_log_settings[0].format).status == "$context.status"
-    error_message = "Every request is logged as a line of JSON."
+    condition     = [for name in ["stage", "status"] : jsondecode(aws_api_gateway_stage.this.access_log_settings[0].format)[name]] == ["$context.stage", "$context.status"]
+    error_message = "Every request is logged as a line of JSON, from which those that are throttled are counted by stage."
   }
 }
 

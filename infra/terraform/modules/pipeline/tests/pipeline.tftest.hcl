@@ -205,7 +205,7 @@ run "a_stage_is_named_counts_exactly_and_allows_no_more_than_it_needs" {
     error_message = "CompactLake lists what it reads, and nothing else of the bucket."
   }
   assert {
-    condition     = [for s in data.aws_iam_policy_document.audit.statement : s.resources if contains(s.actions, "s3:PutObject")] == [toset(["${local.bucket_arn}/audit/*"])] && toset(flatten([for s in data.aws_iam_policy_document.audit.statement : s.actions])) == toset(["s3:GetObject", "s3:PutObject", "s3:ListBucket", "dynamodb:Scan", "kinesis:ListShards", "kinesis:GetShardIterator", "kinesis:GetRecords", "lambda:InvokeFunction"])
+    condition     = [for s in data.aws_iam_policy_document.audit.statement : s.resources if contains(s.actions, "s3:PutObject")] == [toset(["${local.bucket_arn}/audit/*"])] && toset(flatten([for s in data.aws_iam_policy_document.audit.statement : s.actions])) == toset(["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "s3:ListBucket", "s3:ListBucketVersions", "dynamodb:Scan", "kinesis:ListShards", "kinesis:GetShardIterator", "kinesis:GetRecords", "lambda:InvokeFunction"])
     error_message = "Audit reads, calls CompactLake, and writes nothing but its own rows."
   }
   assert {
@@ -234,13 +234,19 @@ run "a_stage_is_named_counts_exactly_and_allows_no_more_than_it_needs" {
   }
   assert {
     condition = { for name, m in module.alarms : name => { for end, a in m.alarms : end => [a.namespace, a.metric_name, a.threshold, a.alarm_actions] } } == {
+      movie-likes-test  = { throttled = ["MovieLikes", "RequestsThrottled", 0, toset([local.alarm_topic.arn])] }
+      RankTrends-test   = { sums-missing = ["MovieLikes", "TrendSumsMissing", 0, toset([local.alarm_topic.arn])] }
       ArchiveLikes-test = { failed-records = ["MovieLikes", "RecordsFailed", 0, toset([local.alarm_topic.arn])] }
       Audit-test        = { differences = ["MovieLikes", "Differences", 0, toset([local.alarm_topic.arn])] }
       CompactLake-test  = { failed-objects = ["MovieLikes", "RawObjectsFailed", 0, toset([local.alarm_topic.arn])] }
       TrackTrends-test  = { behind = ["AWS/Lambda", "IteratorAge", 300000, toset([local.alarm_topic.arn])] }
       UpdateCount-test  = { behind = ["AWS/Lambda", "IteratorAge", 300000, toset([local.alarm_topic.arn])] }
     }
-    error_message = "Somebody hears that a raw file could not be merged, and that counts or trends are behind."
+    error_message = "Somebody hears that a raw file could not be merged, that counts or trends are behind or lack likes, and that requests are turned away."
+  }
+  assert {
+    condition     = { for f in aws_cloudwatch_log_metric_filter.throttled : f.log_group_name => [f.pattern, f.metric_transformation[0].name, f.metric_transformation[0].dimensions.stage] } == { "/aws/apigateway/movie-likes-test" = ["{ $.status = \"429\" }", "RequestsThrottled", "$.stage"] }
+    error_message = "What is throttled is counted from the API's log, by stage: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntaxForMetricFilters.html"
   }
   assert {
     condition     = aws_sns_topic_subscription.alarms[0].endpoint == "ops@example.org"
@@ -294,7 +300,7 @@ run "what_is_asked_for_beside_is_made_protected_encrypted_and_watched" {
     budget_usd           = 100
     customer_key         = true
     trail                = true
-    people               = { analyst = ["arn:aws:iam::000000000000:role/data"], producer = ["arn:aws:iam::000000000000:role/shop"] }
+    people               = { analyst = ["arn:aws:iam::000000000000:role/data"], mender = ["arn:aws:iam::000000000000:role/on-call"], producer = ["arn:aws:iam::000000000000:role/shop"] }
   }
   assert {
     condition     = length(module.api_firewall) == 1 && length(module.site_firewall) == 1 && output.stage.api_url == "https://api.likes.example.org" && output.stage.site_url == "https://likes.example.org"
@@ -337,7 +343,7 @@ run "what_is_asked_for_beside_is_made_protected_encrypted_and_watched" {
     error_message = "Who read what is known for a quarter of a year: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lifecycle-mgmt.html"
   }
   assert {
-    condition     = { for name, role in aws_iam_role.people : name => role.name } == { analyst = "movie-likes-test-analyst-us-east-1", producer = "movie-likes-test-producer-us-east-1" }
+    condition     = { for name, role in aws_iam_role.people : name => role.name } == { analyst = "movie-likes-test-analyst-us-east-1", mender = "movie-likes-test-mender-us-east-1", producer = "movie-likes-test-producer-us-east-1" }
     error_message = "A role that nobody may take is not made."
   }
   assert {
@@ -353,8 +359,23 @@ run "what_is_asked_for_beside_is_made_protected_encrypted_and_watched" {
     error_message = "Analysts and operators write no like and read none but by Athena's tables."
   }
   assert {
-    condition     = [for s in data.aws_iam_policy_document.operator.statement : s.resources if contains(s.actions, "s3:GetObject")] == [toset(["${local.bucket_arn}/state/*", "${local.bucket_arn}/audit/*"])]
+    condition     = [for s in data.aws_iam_policy_document.operator.statement : s.resources if contains(s.actions, "s3:GetObject")] == [toset([for key in ["state/compaction.json", "state/backfills/*", "audit/*", "reports/latest.json"] : "${local.bucket_arn}/${key}"])]
     error_message = "An operator sees names, the state and what audits found, but no like."
+  }
+  assert {
+    condition = { for s in data.aws_iam_policy_document.mender.statement : s.sid => toset([for a in s.actions : a if !can(regex(":(Get|List|Describe|BatchGet|Scan)", a))]) if anytrue([for a in s.actions : !can(regex(":(Get|List|Describe|BatchGet|Scan)", a))]) } == {
+      Rewrite           = toset(["s3:DeleteObject", "s3:PutObject"])
+      ForgetForGood     = toset(["s3:DeleteObject", "s3:DeleteObjectVersion"])
+      MendCounts        = toset(["dynamodb:UpdateItem"])
+      StateTrendsAgain  = toset(["lambda:InvokeFunction"])
+      GoBackToVersions  = toset(["lambda:UpdateAlias"])
+      SearchDeadLetters = toset(["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage", "sqs:SendMessage"])
+    }
+    error_message = "A mender changes objects, counts, dead letters and aliases, and has trends stated again; it deploys no code, sends no like and changes no table: https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#grant-least-privilege"
+  }
+  assert {
+    condition     = [for s in data.aws_iam_policy_document.mender.statement : [s.sid, s.actions] if contains(s.resources, "*")] == [["WhatTakesNoResource", toset(["sqs:ListQueues"])]]
+    error_message = "Of this stage alone, but for what takes no resource: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsqs.html"
   }
   assert {
     condition     = toset(flatten([for s in data.aws_iam_policy_document.analyst.statement : s.resources if s.sid == "ReadTables"])) == toset([for table in ["likes", "repeats", "totals", "trends", "movies", "audit", "reports"] : "${local.bucket_arn}/${table}/*"])
@@ -416,6 +437,10 @@ run "what_is_bought_by_the_hour_is_passed_on_and_an_http_api_and_no_fan_out_may_
   assert {
     condition     = length(module.api) == 0 && length(module.http_api) == 1
     error_message = "There is one API: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-vs-rest.html"
+  }
+  assert {
+    condition     = [for f in aws_cloudwatch_log_metric_filter.throttled : f.log_group_name] == ["/aws/apigateway/movie-likes-test-http"]
+    error_message = "Its log, too, tells what is throttled."
   }
   assert {
     condition     = length(module.api_firewall) == 0 && length(module.site_firewall) == 1
