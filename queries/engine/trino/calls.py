@@ -116,10 +116,8 @@ class Calls(Translator):
         return self._invoked(function, suffix, over, order.expressions)
 
     def _window(self, node: exp.Window) -> Typed:
-        named = not any(node.args.get(key) for key in ("partition_by", "order", "spec", "first"))
-        over = f" OVER {self.window(node)}"
-        if named and node.args.get("alias"):
-            over = f" OVER {quoted(node.args['alias'].name)}"
+        bare = node.args.get("alias") and "spec" not in node.args  # OVER w, and not OVER (w)
+        over = f" OVER {quoted(node.args['alias'].name) if bare else self.window(node)}"
         function = node.this
         if isinstance(function, exp.IgnoreNulls | exp.RespectNulls):
             if isinstance(function, exp.IgnoreNulls):
@@ -138,6 +136,8 @@ class Calls(Translator):
         if node.args.get("first"):
             raise Refused("Here a window takes no FIRST.")
         named = node.args.get("alias")
+        if named:
+            _check_reference(node, named.name)
         parts = [quoted(named.name)] if named else []
         if partitions := node.args.get("partition_by"):
             keys = [self.key(self.of(each)) for each in partitions]
@@ -187,6 +187,17 @@ class Calls(Translator):
         if value.type.name == "map" or value.type.name == "json":
             raise Refused(f"{value.type} is no key here.")
         return value.moment if value.type.name.endswith("zone") else value.sql
+
+
+def _check_reference(node: exp.Window, name: str) -> None:
+    """That a window may be made of the one that is named: by Trino's `StatementAnalyzer`."""
+    select = node.find_ancestor(exp.Select)
+    others = (select.args.get("windows") if select else None) or []
+    of = next((each for each in others if each.this.name == name), None)
+    if node.args.get("partition_by"):
+        raise BadSQL("A window that is made of another takes no PARTITION BY.")
+    if of is not None and of.args.get("spec"):
+        raise BadSQL(f'The window "{name}" has a frame, so no other can be made of it.')
 
 
 def written(found: Match, call: Call) -> Typed:

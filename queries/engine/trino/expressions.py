@@ -345,6 +345,7 @@ _PARTS: dict[type[exp.Expr], frozenset[str]] = {
     exp.DPipe: _OPERANDS | {"safe"},
     exp.Like: _OPERANDS | {"negate"},
     exp.Between: frozenset({"this", "low", "high"}),
+    exp.Not: frozenset({"this", "is_not"}),
     exp.In: frozenset({"this", "expressions", "query"}),
     exp.Case: frozenset({"this", "ifs", "default"}),
     exp.If: frozenset({"this", "true", "false"}),
