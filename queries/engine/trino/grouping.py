@@ -126,7 +126,7 @@ def _keys(key: exp.Expr) -> list[exp.Expr]:
 def resolved(node: exp.Expr, expressions: Expressions) -> exp.Expr:
     """The expression with its columns told in one way, whichever way they are written.
 
-    All else is as it is written: `int` is not `integer` to Trino here, and a field `A` is not `a`.
+    All else is as it is written: to Trino `int` is not `integer` here, nor `"A"` the field `"a"`.
     """
 
     def told(part: exp.Expr) -> exp.Expr:

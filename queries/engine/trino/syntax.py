@@ -38,8 +38,8 @@ class Whole(Trino):
             return self._written(super()._parse_lambda, exp.Lambda, alias)
 
         def _written(self, parse: Any, kind: type[exp.Expr], *args: Any, **kw: Any) -> Any:
-            """What is parsed, and how it is written: Trino tells `int` from `integer`, and a name
-            `A` from `a`, where it compares expressions."""
+            """What is parsed, and how it is written: Trino tells `int` from `integer`, and `"A"`
+            from `"a"`, where it compares expressions."""
             start = self._index
             found = parse(*args, **kw)
             if isinstance(found, kind):
@@ -56,7 +56,6 @@ class Whole(Trino):
 
 
 _DIALECT = Whole()
-_KEYWORDS = ("row", "interval", "time", "timestamp", "with", "without", "zone")
 _NUMBER = re.compile(r"\d+(\.\d*)?([eE][+-]?\d+)?")
 _TWO = re.compile(r"(\d+(?:\.\d*)?[eE]\d+)[+-]")  # 1e0+2, which sqlglot takes for one number
 
@@ -106,12 +105,10 @@ def _token(token: Token, told: str, sql: str, start: int, end: int) -> Token:
 
 
 def _told(token: Token) -> str:
-    """A token as Trino compares it: keywords are the same in any case, names are not."""
-    if token.token_type == TokenType.IDENTIFIER:
-        return f'"{token.text}"'
+    """A token as Trino compares it: a name without quotes is the same in any case."""
     if token.token_type == TokenType.STRING:
         return f"'{token.text}'"
-    return token.text.lower() if token.text.lower() in _KEYWORDS else token.text
+    return token.text if token.token_type == TokenType.IDENTIFIER else token.text.upper()
 
 
 def _check_numbers(tokens: Sequence[Token], sql: str, bound: Bound) -> None:
