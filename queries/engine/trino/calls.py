@@ -143,7 +143,7 @@ class Calls(Translator):
             keys = [self.key(self.of(each)) for each in partitions]
             parts.append(f"PARTITION BY {', '.join(keys)}")
         order = node.args.get("order") or _inherited(node, "order")
-        if node.args.get("order"):
+        if order is not None and node.args.get("order"):
             parts.append(f"ORDER BY {self.order(order.expressions)}")
         if spec := node.args.get("spec"):
             key = self.of(order.expressions[0].this) if order else None

@@ -32,10 +32,13 @@ class Whole(Trino):
         } | {name.upper(): sqljson.parser(name) for name in _JSON}
 
         def _parse_types(self, *args: Any, **kwargs: Any) -> exp.Expr | None:
-            return self._written(super()._parse_types, exp.DataType, *args, **kwargs)
+            found: exp.Expr | None
+            found = self._written(super()._parse_types, exp.DataType, *args, **kwargs)
+            return found
 
         def _parse_lambda(self, alias: bool = False) -> exp.Expr | None:
-            return self._written(super()._parse_lambda, exp.Lambda, alias)
+            found: exp.Expr | None = self._written(super()._parse_lambda, exp.Lambda, alias)
+            return found
 
         def _written(self, parse: Any, kind: type[exp.Expr], *args: Any, **kw: Any) -> Any:
             """What is parsed, and how it is written: Trino tells `int` from `integer`, and `"A"`
