@@ -6,8 +6,10 @@ from queries.engine.trino.functions import (
     aggregates,
     arrays,
     binary,
+    date_units,
     dates,
     formats,
+    intervals,
     json_functions,
     maps,
     numbers,
@@ -15,6 +17,7 @@ from queries.engine.trino.functions import (
     strings,
     urls,
     windows,
+    zones,
 )
 from queries.engine.trino.functions.later import REFUSED
 from queries.engine.trino.registry import Overload
@@ -27,6 +30,9 @@ _FAMILIES = (
     regexes,
     numbers,
     dates,
+    date_units,
+    zones,
+    intervals,
     formats,
     arrays,
     maps,
