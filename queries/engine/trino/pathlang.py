@@ -99,7 +99,9 @@ class _Reader(Predicates):
         how, told = self.tokens.pop(0)
         if how == "variable":
             if told[1:] not in self.kinds:
-                raise NoPath(f"The JSON path '{self.path}' names {told}, which is not passed")
+                error = NoPath(f"The JSON path '{self.path}' names {told}, which is not passed")
+                error.certain = True
+                raise error
             return Part(lambda state: [state.variables[told[1:]]], self.kinds[told[1:]])
         if how == "text":
             return Part(lambda _: [told], "text")

@@ -7,7 +7,12 @@ from typing import Any, TypeAlias
 
 
 class NoPath(ValueError):
-    """What is no path, or one that is not known here; the message is a sentence."""
+    """What is no path, or one that is not known here; the message is a sentence.
+
+    `certain` where it is none to Trino either.
+    """
+
+    certain = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -198,7 +198,8 @@ def _variables(within: Expression, node: SqlJson, path: str) -> tuple[str, bool]
                 pass
         pathlang.compiled(path, tuple(kinds))
     except pathlang.NoPath as error:
-        kind = Refused if path.lstrip().startswith(("lax ", "strict ")) else BadSQL
+        begun = path.lstrip().startswith(("lax ", "strict "))
+        kind = Refused if begun and not error.certain else BadSQL
         raise kind(f"{error}.") from None
     members = []
     for name, value in zip(names, values, strict=True):
