@@ -145,6 +145,30 @@ def hive_type(kind: pa.DataType) -> str:
     raise Failure(f"NOT_SUPPORTED: Unsupported Hive type: {kind}")
 
 
+_HIVE_NAMES = {
+    "varchar": "string",
+    "integer": "int",
+    "real": "float",
+    "varbinary": "binary",
+    "timestamp": "timestamp",
+}
+
+
+def hive_name(kind: Type) -> str:
+    """Hive's name of one of Trino's types; `Failure` where it has none."""
+    if kind.name == "unknown":
+        raise _column("COLUMN_TYPE_UNKNOWN", "type is unknown")
+    _check_hive(kind)
+    parts = list(map(hive_name, kind.types))
+    if kind.name == "row":
+        named = zip(kind.fields, parts, strict=True)
+        told = (f"{name or f'field{n}'}:{part}" for n, (name, part) in enumerate(named))
+        return f"struct<{','.join(told)}>"
+    if parts:
+        return f"{kind.name}<{','.join(parts)}>"
+    return _HIVE_NAMES.get(kind.name, str(kind))
+
+
 def table(name: str, schema: pa.Schema, location: str) -> dict[str, Any]:
     """The table as Glue is told it."""
     return {

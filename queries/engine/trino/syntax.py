@@ -74,6 +74,9 @@ def parse(bound: Bound) -> exp.Query:
         raise _syntax(error, bound) from None
     if more:
         raise BadSQL("One statement is run at a time.")
+    for cast in tree.find_all(exp.Cast) if tree is not None else ():
+        start = cast.this.meta.get("start")
+        cast.meta["literal"] = start is not None and not sql[:start].rstrip().endswith("(")
     if isinstance(tree, exp.Values):
         tree = exp.Select(expressions=[exp.Star()], from_=exp.From(this=tree))
     if not isinstance(tree, exp.Query):
