@@ -56,7 +56,10 @@ def _create_table(running: Running, statement: Statement) -> Ran:
 
 def _drop_table(running: Running, statement: Statement) -> Ran:
     tables, name = _named(running, statement)
-    if tables.describe(name) is not None:
+    described = tables.describe(name)
+    if described is not None and described.get("TableType") == "VIRTUAL_VIEW":
+        raise Failure("FAILED: SemanticException Cannot drop a view with DROP TABLE")
+    if described is not None:
         running.services.glue.delete_table(DatabaseName=tables.database, Name=name)
     elif not statement.part("lenient"):
         raise Failure(f"FAILED: SemanticException [Error 10001]: Table not found {name}")
