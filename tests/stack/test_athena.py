@@ -184,7 +184,7 @@ def test_what_cannot_run_says_why_and_where(root):
     assert root.failure("SELECT 1\nFROM nothing").startswith("TABLE_NOT_FOUND: line 2:6: ")
     assert root.failure("SELECT FROM").startswith("SYNTAX_ERROR: ")
     assert root.failure("SELEC 1") == "SYNTAX_ERROR: line 1:1: No statement begins with SELEC."
-    for refused in ("INSERT INTO likes VALUES (1)", "CREATE TABLE t (a int)", "VACUUM likes"):
+    for refused in ("DELETE FROM likes", "CREATE TABLE t (a int)", "VACUUM likes"):
         assert root.failure(refused).startswith("NOT_SUPPORTED: The local stage does not run ")
     for request in ({"QueryString": " "}, {"WorkGroup": "nobody's"}):
         with pytest.raises(ClientError, match="InvalidRequestException"):
@@ -384,6 +384,23 @@ def test_rows_are_unloaded_and_made_a_table(stage, root):
         str(ROWS), str(ROWS - 1),
     ]  # fmt: skip
     assert root.failure(create).startswith("TABLE_ALREADY_EXISTS")
+    more = f"INSERT INTO {name} (rows, backfill) VALUES (7, 1), (SMALLINT '8', NULL)"
+    told = root.run(more)
+    assert (told["StatementType"], told["SubstatementType"]) == ("DML", "INSERT")
+    assert root.page(told["QueryExecutionId"])["UpdateCount"] == 2
+    told = root.run(f"INSERT INTO {name} SELECT * FROM {name} WHERE backfill IS NULL")
+    assert told["Status"]["State"] == "SUCCEEDED"
+    assert root.rows(f"SELECT sum(rows), count(*) FROM {name}")[1] == [
+        str(ROWS + 7 + 8 + 8), str(ROWS + 3),
+    ]  # fmt: skip
+    for wrong, why in (
+        (f"{name} SELECT 1", "TYPE_MISMATCH"),
+        (f"{name} SELECT 'a', 1", "Table: [integer, bigint], Query: [varchar(1), integer]"),
+        (f"{name} (nothing) SELECT 1", "COLUMN_NOT_FOUND"),
+        ("nobodys SELECT 1", "TABLE_NOT_FOUND"),
+        ("likes SELECT * FROM likes", "NOT_SUPPORTED: The local stage inserts into"),
+    ):
+        assert why in root.failure(f"INSERT INTO {wrong}")
     outside = f"CREATE TABLE other WITH (external_location = '{to}/y') AS {sql}"
     assert "enforces a centralized output location" in root.failure(outside)
     assert root.rows(f"DROP TABLE {name}") == []

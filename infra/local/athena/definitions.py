@@ -1,4 +1,4 @@
-"""Statements that make, change and drop what the catalog holds: tables and views."""
+"""Statements that make, fill, change and drop what the catalog holds: tables and views."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ from infra.local.athena.jobs import Ran
 from infra.local.athena.statements import Statement
 from queries.engine import dialect, views
 from queries.engine.parameters import Bound
+from queries.engine.trino import types
+from queries.engine.trino.coercions import fits
+from queries.engine.trino.types import quoted
 from queries.engine.views import View
 
 
@@ -78,6 +81,42 @@ def _alter_table(running: Running, statement: Statement) -> Ran:
     return told(running, [], [])
 
 
+def _insert(running: Running, statement: Statement) -> Ran:
+    """INSERT INTO: one more file in the table's folder."""
+    tables, name = _named(running, statement)
+    described = tables.describe(name)
+    table = None if described is None else tables.get(name)
+    if described is None or table is None:
+        raise Failure(f"TABLE_NOT_FOUND: line 1:1: Table '{tables.database}.{name}' does not exist")
+    if table.format != "parquet" or table.partitions:
+        raise Failure(
+            "NOT_SUPPORTED: The local stage inserts into Parquet tables without partitions alone."
+        )
+    kinds = {column.name: types.parse(column.type) for column in table.columns}
+    chosen = statements.names(statement.part("columns") or "") or list(kinds)
+    if unknown := next((column for column in chosen if column not in kinds), None):
+        raise Failure(f"COLUMN_NOT_FOUND: line 1:1: Insert column name does not exist: {unknown}")
+    rest = statement.parts["rest"]
+    asked = Tables(running.services.glue, running.job.database)
+    plan = dialect.plan(Bound("athena", rest, rest), asked, asked.database)
+    given = [kind for _, kind in plan.columns]
+    wanted = [kinds[column] for column in chosen]
+    if len(given) != len(wanted) or not all(map(fits, given, wanted)):
+        raise Failure(
+            "TYPE_MISMATCH: line 1:1: Insert query has mismatched column types: Table: "
+            f"[{', '.join(map(str, wanted))}], Query: [{', '.join(map(str, given))}]"
+        )
+    places = ", ".join(f'"c{place}"' for place in range(len(chosen)))
+    by = {column: f'"c{place}"' for place, column in enumerate(chosen)}
+    values = ", ".join(
+        f"CAST({by.get(column, 'NULL')} AS {kind}) AS {quoted(column)}"
+        for column, kind in kinds.items()
+    )
+    sql = f"SELECT {values} FROM ({rest}) AS q({places})"
+    to = described["StorageDescriptor"]["Location"].rstrip("/")
+    return written(running, sql, to, parquet.compression({}))[0]
+
+
 def _create_view(running: Running, statement: Statement) -> Ran:
     tables, name = _named(running, statement)
     before = tables.describe(name)
@@ -137,6 +176,7 @@ def _drop_view(running: Running, statement: Statement) -> Ran:
 
 
 RUNS: Mapping[str, Callable[[Running, Statement], Ran]] = {
+    "INSERT": _insert,
     "CREATE_TABLE_AS_SELECT": _create_table,
     "DROP_TABLE": _drop_table,
     "ALTER_TABLE_SET_TBLPROPERTIES": _alter_table,
