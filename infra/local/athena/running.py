@@ -120,7 +120,7 @@ def _refuse(running: Running, statement: Statement) -> Ran:
         raise Failure(f"SYNTAX_ERROR: line 1:1: No statement begins with {statement.kind}.")
     raise Failure(
         f"NOT_SUPPORTED: The local stage does not run {statement.kind}: it reads tables, and "
-        "writes by UNLOAD and CREATE TABLE AS SELECT alone."
+        "writes by UNLOAD, INSERT INTO and CREATE TABLE AS SELECT alone."
     )
 
 
