@@ -62,6 +62,7 @@ def compression(properties: Mapping[str, str]) -> Compression:
 _NOT_HIVE = {
     "json",
     "uuid",
+    "ipaddress",
     "time",
     "time with time zone",
     "timestamp with time zone",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from queries.engine.trino.functions import (
+    addresses,
     aggregates,
     array_sets,
     arrays,
@@ -45,6 +46,7 @@ _FAMILIES = (
     maps,
     json_functions,
     binary,
+    addresses,
     aggregates,
     collecting,
     windows,

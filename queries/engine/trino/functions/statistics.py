@@ -140,3 +140,31 @@ macro(
 functions(
     "cosine_similarity(map(varchar, double), map(varchar, double)) -> double", "t_cosine({0}, {1})"
 )
+
+# Distributions whose last digits could be other ones here: what is no argument, and their ends.
+_UNKNOWN = (
+    "CAST(t_refuse_text('The last digits of this distribution are not known here') AS DOUBLE)"
+)
+
+
+def _ends(name: str, wrong: str, ends: str) -> None:
+    macro(
+        f"t_{name}(a, b, p)",
+        "CASE WHEN a IS NULL OR b IS NULL OR p IS NULL THEN NULL "
+        f"WHEN {wrong} THEN CAST(t_fail('{name} takes no such argument') AS DOUBLE) "
+        f"{ends} ELSE {_UNKNOWN} END",
+    )
+    functions(f"{name}(double, double, double) -> double", f"t_{name}({{0}}, {{1}}, {{2}})")
+
+
+for _name in ("beta_cdf", "inverse_beta_cdf"):
+    _ends(
+        _name,
+        "NOT (a > 0 AND b > 0 AND p BETWEEN 0 AND 1) OR isnan(a) OR isnan(b) OR isnan(p)",
+        "WHEN p = 0 THEN 0e0 WHEN p = 1 THEN 1e0",
+    )
+_ends(
+    "inverse_normal_cdf",
+    "NOT (p > 0 AND p < 1 AND b > 0) OR isnan(b) OR isnan(p)",
+    "WHEN p = 0.5 THEN a",
+)
