@@ -50,6 +50,12 @@ class Whole(Trino):
                 found.meta["written"] = " ".join(map(_told, tokens))
             return found
 
+        def _parse_cast(self, strict: bool, safe: bool | None = None) -> exp.Expr:
+            """CAST, which is told from a literal with its type before it."""
+            found: exp.Expr = super()._parse_cast(strict, safe)
+            found.meta["cast"] = True
+            return found
+
         def _parse_is(self, this: exp.Expr | None) -> exp.Expr | None:
             """IS NOT NULL, which Trino tells from NOT (… IS NULL) where it compares expressions."""
             found = super()._parse_is(this)
@@ -74,9 +80,6 @@ def parse(bound: Bound) -> exp.Query:
         raise _syntax(error, bound) from None
     if more:
         raise BadSQL("One statement is run at a time.")
-    for cast in tree.find_all(exp.Cast) if tree is not None else ():
-        start = cast.this.meta.get("start")
-        cast.meta["literal"] = start is not None and not sql[:start].rstrip().endswith("(")
     if isinstance(tree, exp.Values):
         tree = exp.Select(expressions=[exp.Star()], from_=exp.From(this=tree))
     if not isinstance(tree, exp.Query):
