@@ -21,6 +21,8 @@ give DuckDB Athena's SQL as it is.
 Requests that come as gzip or deflate are unpacked, as API Gateway does by itself
 (`compressed_requests`).
 
+Glue tells the versions of a table, of which there is one (`table_versions`).
+
 Run by path with `python -P`, wherever the emulator keeps its things.
 """
 
@@ -38,9 +40,9 @@ def main() -> None:
     import hypercorn.asyncio
     from ministack import app
     from ministack.core import iam_actions
-    from ministack.services import apigateway_v1, lambda_svc
+    from ministack.services import apigateway_v1, glue, lambda_svc
 
-    from infra.local import compressed_requests, stream_positions
+    from infra.local import compressed_requests, stream_positions, table_versions
     from infra.local.athena import emulated as athena
     from infra.local.delivery import Deliveries
 
@@ -96,6 +98,7 @@ def main() -> None:
     iam_actions.extract_resource_arn = extract_whole
     iam_actions._lambda_action = action_on_one
     compressed_requests.install(apigateway_v1)
+    table_versions.install(glue)
     queries = athena.install(int(os.environ["GATEWAY_PORT"]))
     hypercorn.asyncio.serve = serve_until_told  # type: ignore[assignment]
     sys.argv = ["ministack"]

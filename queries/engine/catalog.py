@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from glue.tables import Column, Partition, Table
+from queries.engine import views
 
 
 def parse(described: Mapping[str, Any]) -> Table | None:
@@ -29,8 +30,10 @@ def parse(described: Mapping[str, Any]) -> Table | None:
     return None
 
 
-def tables(glue: Any, database: str) -> dict[str, Table]:
-    """The database's tables that can be read, by name; botocore's errors propagate."""
+def tables(glue: Any, database: str) -> views.Tables:
+    """The database's tables that can be read, and its views; botocore's errors propagate."""
     pages = glue.get_paginator("get_tables").paginate(DatabaseName=database)
-    found = [parse(described) for page in pages for described in page["TableList"]]
-    return {table.name: table for table in found if table is not None}
+    described = [each for page in pages for each in page["TableList"]]
+    known = {table.name: table for each in described if (table := parse(each)) is not None}
+    beside = {view.name: view for each in described if (view := views.parse(each)) is not None}
+    return views.Known(known, beside)

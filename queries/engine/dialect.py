@@ -5,10 +5,9 @@ from collections.abc import Iterator, Mapping
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.normalize_identifiers import normalize_identifiers
-from sqlglot.optimizer.scope import Scope, traverse_scope
 
 from glue.tables import Table
-from queries.engine import ranges
+from queries.engine import ranges, views
 from queries.engine.errors import BadSQL, hint
 from queries.engine.parameters import Bound
 from queries.engine.plan import Filter, Plan, Scan
@@ -20,8 +19,6 @@ from queries.engine.trino.statements import Statements
 from queries.engine.trino.typed import Typed
 from queries.engine.trino.types import Type
 
-_NAMELESS = (exp.Values, exp.Unnest, exp.Subquery, exp.Lateral)
-
 __all__ = ["Filter", "Plan", "Scan", "plan"]
 
 
@@ -32,6 +29,7 @@ def plan(bound: Bound, tables: Mapping[str, Table], database: str) -> Plan:
     try:
         # Identifiers are the same in any case to Athena, quoted or not.
         tree = normalize_identifiers(syntax.parse(bound), dialect="trino")
+        tree = views.expanded(tree, tables, database)
         for column in tree.find_all(exp.Column):
             if column.db == database:
                 column.set("db", None)
@@ -73,7 +71,7 @@ def _tables(
     """Alias and table of each scan of the SQL; in the tree, tables are renamed to the scans."""
     found: dict[str, tuple[str, Table]] = {}
     renamed: list[tuple[exp.Table, str]] = []
-    for scope in _scopes(tree):
+    for scope in views.scopes(tree):
         for alias, (_, source) in scope.selected_sources.items():
             if not isinstance(source, exp.Table):
                 continue
@@ -87,17 +85,6 @@ def _tables(
         source.set("this", exp.to_identifier(name))
         if not source.alias:
             source.set("alias", exp.TableAlias(this=exp.to_identifier(alias, quoted=True)))
-    return found
-
-
-def _scopes(tree: exp.Query) -> list[Scope]:
-    """The scopes of the SQL; of sources without a name sqlglot takes but one: they get names."""
-    named = [each for each in tree.find_all(*_NAMELESS) if not each.args.get("alias")]
-    for number, source in enumerate(named):
-        source.set("alias", exp.TableAlias(this=exp.to_identifier(f"${number}", quoted=True)))
-    found = traverse_scope(tree)
-    for source in named:
-        source.set("alias", None)
     return found
 
 

@@ -1,5 +1,7 @@
 """Athena's API on the stage, with IAM: what a client asks, where results lie, who may ask."""
 
+import base64
+import contextlib
 import io
 import json
 import time
@@ -182,7 +184,7 @@ def test_what_cannot_run_says_why_and_where(root):
     assert root.failure("SELECT 1\nFROM nothing").startswith("TABLE_NOT_FOUND: line 2:6: ")
     assert root.failure("SELECT FROM").startswith("SYNTAX_ERROR: ")
     assert root.failure("SELEC 1") == "SYNTAX_ERROR: line 1:1: No statement begins with SELEC."
-    for refused in ("INSERT INTO likes VALUES (1)", "CREATE VIEW v AS SELECT 1", "VACUUM likes"):
+    for refused in ("DELETE FROM likes", "CREATE TABLE t (a int)", "VACUUM likes"):
         assert root.failure(refused).startswith("NOT_SUPPORTED: The local stage does not run ")
     for request in ({"QueryString": " "}, {"WorkGroup": "nobody's"}):
         with pytest.raises(ClientError, match="InvalidRequestException"):
@@ -382,10 +384,77 @@ def test_rows_are_unloaded_and_made_a_table(stage, root):
         str(ROWS), str(ROWS - 1),
     ]  # fmt: skip
     assert root.failure(create).startswith("TABLE_ALREADY_EXISTS")
+    more = f"INSERT INTO {name} (rows, backfill) VALUES (7, 1), (SMALLINT '8', NULL)"
+    told = root.run(more)
+    assert (told["StatementType"], told["SubstatementType"]) == ("DML", "INSERT")
+    assert root.page(told["QueryExecutionId"])["UpdateCount"] == 2
+    told = root.run(f"INSERT INTO {name} SELECT * FROM {name} WHERE backfill IS NULL")
+    assert told["Status"]["State"] == "SUCCEEDED"
+    assert root.rows(f"SELECT sum(rows), count(*) FROM {name}")[1] == [
+        str(ROWS + 7 + 8 + 8), str(ROWS + 3),
+    ]  # fmt: skip
+    for wrong, why in (
+        (f"{name} SELECT 1", "TYPE_MISMATCH"),
+        (f"{name} SELECT 'a', 1", "Table: [integer, bigint], Query: [varchar(1), integer]"),
+        (f"{name} (nothing) SELECT 1", "COLUMN_NOT_FOUND"),
+        ("nobodys SELECT 1", "TABLE_NOT_FOUND"),
+        ("likes SELECT * FROM likes", "NOT_SUPPORTED: The local stage inserts into"),
+    ):
+        assert why in root.failure(f"INSERT INTO {wrong}")
     outside = f"CREATE TABLE other WITH (external_location = '{to}/y') AS {sql}"
     assert "enforces a centralized output location" in root.failure(outside)
     assert root.rows(f"DROP TABLE {name}") == []
     assert root.failure(f"SELECT * FROM {name}").startswith("TABLE_NOT_FOUND")
+
+
+@pytest.fixture
+def view(stage):
+    """A name for a view, which is gone afterwards."""
+    name = f"view_{uuid.uuid4().hex[:8]}"
+    yield name
+    glue = stage.client("glue")
+    with contextlib.suppress(glue.exceptions.EntityNotFoundException):
+        glue.delete_table(DatabaseName=stage.outputs.glue_database, Name=name)
+
+
+def test_a_view_is_made_read_shown_and_dropped(stage, root, connection, view):
+    database = stage.outputs.glue_database
+    query = f"SELECT day, count(*) AS n FROM likes WHERE day = '{DAYS.first}' GROUP BY day"
+    told = root.run(f"CREATE VIEW {view} AS\n{query};")
+    assert (told["Status"]["State"], told["StatementType"]) == ("SUCCEEDED", "DDL")
+    assert root.failure(f"CREATE VIEW {view} AS SELECT 1 AS n").startswith("TABLE_ALREADY_EXISTS")
+    kept = stage.client("glue").get_table(DatabaseName=database, Name=view)["Table"]
+    assert kept["TableType"] == "VIRTUAL_VIEW" and kept["ViewExpandedText"] == "/* Presto View */"
+    columns = kept["StorageDescriptor"]["Columns"]
+    assert [(each["Name"], each["Type"]) for each in columns] == [
+        ("day", "string"),
+        ("n", "bigint"),
+    ]
+    definition = json.loads(base64.b64decode(kept["ViewOriginalText"].split()[3]))
+    assert definition["originalSql"] == query and definition["schema"] == database
+    told = root.run(f"SELECT v.n FROM {database}.{view} v")
+    assert texts(root.page(told["QueryExecutionId"])) == [["n"], [str(ROWS)]]
+    assert told["Statistics"]["DataScannedInBytes"] > 0
+    assert queries.run(f"SELECT n FROM {view}", connection=connection)["n"].tolist() == [ROWS]
+    assert [view] in root.rows("SHOW VIEWS")
+    assert root.rows(f"SHOW CREATE VIEW {view}")[0] == [f"CREATE VIEW {database}.{view} AS"]
+    asked = f"SELECT view_definition FROM information_schema.views WHERE table_name = '{view}'"
+    assert root.rows(asked)[1:] == [[query]]
+    replaced = f"CREATE OR REPLACE VIEW {view} AS SELECT 'now' AS word"
+    assert root.run(replaced)["Status"]["State"] == "SUCCEEDED"
+    assert root.rows(f"SELECT * FROM {view}") == [["word"], ["now"]]
+    for wrong, why in (
+        (f"CREATE OR REPLACE VIEW {view} AS SELECT * FROM {view}", "names itself"),
+        (f"CREATE OR REPLACE VIEW {view} AS SELECT 1", "COLUMN_NAME_NOT_SPECIFIED"),
+        ("CREATE OR REPLACE VIEW likes AS SELECT 1 AS n", "TABLE_ALREADY_EXISTS"),
+        ("DROP VIEW likes", "TABLE_NOT_FOUND"),
+        (f"DROP TABLE {view}", "Cannot drop a view with DROP TABLE"),
+        ("SHOW CREATE VIEW likes", "is not a view"),
+    ):
+        assert why in root.failure(wrong)
+    assert root.run(f"DROP VIEW {view}")["Status"]["State"] == "SUCCEEDED"
+    assert root.failure(f"DROP VIEW {view}").startswith("TABLE_NOT_FOUND")
+    assert root.run(f"DROP VIEW IF EXISTS {view}")["Status"]["State"] == "SUCCEEDED"
 
 
 def test_executions_are_listed_newest_first(root):

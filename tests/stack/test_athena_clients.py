@@ -132,6 +132,21 @@ def test_awswrangler_describes_and_shows(there):
     assert wr.athena.show_create_table("likes", **there).startswith("CREATE EXTERNAL TABLE")
 
 
+def test_awswrangler_makes_and_reads_a_view(there):
+    name, database = f"view_{uuid.uuid4().hex[:8]}", there["database"]
+    sql = f"CREATE VIEW {name} AS SELECT event_id, backfill FROM likes WHERE day = '{DAYS.first}'"
+    wr.athena.wait_query(wr.athena.start_query_execution(sql, **there))
+    try:
+        kinds = wr.catalog.get_table_types(database=database, table=name)
+        assert kinds == {"event_id": "string", "backfill": "int"}
+        [told] = [each for each in wr.catalog.get_tables(database=database, name_prefix=name)]
+        assert told["TableType"] == "VIRTUAL_VIEW"
+        frame = wr.athena.read_sql_table(name, ctas_approach=False, **there)
+        assert len(frame) == ROWS and list(frame.columns) == ["event_id", "backfill"]
+    finally:
+        assert wr.catalog.delete_table_if_exists(database=database, table=name)
+
+
 def test_awswrangler_is_told_what_is_refused(there, folder):
     frame = pd.DataFrame({"a": [1]})
     with pytest.raises(wr.exceptions.QueryFailed, match="The local stage does not "):

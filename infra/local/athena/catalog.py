@@ -12,19 +12,22 @@ from botocore.exceptions import ClientError
 
 from glue.tables import ColumnType, Table
 from queries.engine import catalog as engine
+from queries.engine import views
 from queries.engine.errors import BadSQL
+from queries.engine.views import View
 
 Described = Mapping[str, Any]
 """A table as Glue tells it."""
 _READABLE = get_args(ColumnType)
 
 
-class Tables(Mapping[str, Table]):
+class Tables(views.Tables):
     """The tables of a database, each asked for when it is named, as Athena asks for them."""
 
     def __init__(self, glue: Any, database: str) -> None:
         self._glue, self.database = glue, database
         self._found = cache(self._find)
+        self._described = cache(self.describe)
 
     def describe(self, name: str) -> Described | None:
         """A table as Glue tells it; None where there is none; botocore's errors propagate."""
@@ -37,7 +40,7 @@ class Tables(Mapping[str, Table]):
         return table
 
     def _find(self, name: str) -> Table | None:
-        described = self.describe(name)
+        described = self._described(name)
         if described is None:
             return None
         table = engine.parse(described)
@@ -52,6 +55,15 @@ class Tables(Mapping[str, Table]):
                     "which is not read here."
                 )
         return table
+
+    @property
+    def views(self) -> Mapping[str, View]:
+        return _Views(self)
+
+    def view(self, name: str) -> View | None:
+        """The view of that name; None where there is none, or a table."""
+        described = self._described(name)
+        return None if described is None else views.parse(described)
 
     def __getitem__(self, name: str) -> Table:
         table = self._found(name)
@@ -68,6 +80,25 @@ class Tables(Mapping[str, Table]):
         except ClientError:
             return iter(())
         return iter([table["Name"] for page in pages for table in page["TableList"]])
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+
+class _Views(Mapping[str, View]):
+    """The views of a database, each asked for when it is named."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    def __getitem__(self, name: str) -> View:
+        view = self._tables.view(name)
+        if view is None:
+            raise KeyError(name)
+        return view
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([name for name in self._tables if self._tables.view(name) is not None])
 
     def __len__(self) -> int:
         return len(list(iter(self)))

@@ -113,7 +113,7 @@ def output(statement: Statement, folder: str, query: str) -> str:
     """
     if statement.kind == "SELECT":
         return f"{folder}{query}.csv"
-    if statement.kind == "UNLOAD":
+    if statement.kind in ("UNLOAD", "INSERT"):
         return f"{folder}{query}"
     if statement.kind == "CREATE_TABLE_AS_SELECT":
         return f"{folder}tables/{query}"

@@ -11,6 +11,7 @@ import pyarrow as pa
 from glue import schema
 from glue.tables import Column, Table
 from infra.local.athena import catalog
+from queries.engine import views
 
 NAME = "information_schema"
 _ABOUT = "As Trino has it."
@@ -75,7 +76,8 @@ def rows(glue: Any, name: str) -> pa.Table:
             if name == "tables":
                 found.append((*start, "VIEW" if view else "BASE TABLE"))
             elif name == "views" and view:
-                found.append((*start, table.get("ViewOriginalText")))
+                parsed = views.parse(table)
+                found.append((*start, parsed.sql if parsed else table.get("ViewOriginalText")))
             elif name == "columns":
                 found += ((*start, *column) for column in _columns(table))
     rows = [dict(zip(_COLUMNS[name], row, strict=True)) for row in found]

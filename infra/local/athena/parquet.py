@@ -62,6 +62,7 @@ def compression(properties: Mapping[str, str]) -> Compression:
 _NOT_HIVE = {
     "json",
     "uuid",
+    "ipaddress",
     "time",
     "time with time zone",
     "timestamp with time zone",
@@ -143,6 +144,30 @@ def hive_type(kind: pa.DataType) -> str:
         fields = (kind.field(place) for place in range(kind.num_fields))
         return f"struct<{','.join(f'{field.name}:{hive_type(field.type)}' for field in fields)}>"
     raise Failure(f"NOT_SUPPORTED: Unsupported Hive type: {kind}")
+
+
+_HIVE_NAMES = {
+    "varchar": "string",
+    "integer": "int",
+    "real": "float",
+    "varbinary": "binary",
+    "timestamp": "timestamp",
+}
+
+
+def hive_name(kind: Type) -> str:
+    """Hive's name of one of Trino's types; `Failure` where it has none."""
+    if kind.name == "unknown":
+        raise _column("COLUMN_TYPE_UNKNOWN", "type is unknown")
+    _check_hive(kind)
+    parts = list(map(hive_name, kind.types))
+    if kind.name == "row":
+        named = zip(kind.fields, parts, strict=True)
+        told = (f"{name or f'field{n}'}:{part}" for n, (name, part) in enumerate(named))
+        return f"struct<{','.join(told)}>"
+    if parts:
+        return f"{kind.name}<{','.join(parts)}>"
+    return _HIVE_NAMES.get(kind.name, str(kind))
 
 
 def table(name: str, schema: pa.Schema, location: str) -> dict[str, Any]:

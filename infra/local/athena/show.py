@@ -10,6 +10,7 @@ from infra.local.athena import catalog
 from infra.local.athena.catalog import Described
 from infra.local.athena.kinds import Column
 from infra.local.athena.statements import Statement, names
+from queries.engine import views
 
 _BREAKS = re.compile(r"[\t\n]")
 _WIDTH = 20  # to which Hive fills the columns of DESCRIBE with blanks
@@ -20,6 +21,7 @@ _COLUMNS = {
     "SHOW_COLUMNS": ("field",),
     "SHOW_PARTITIONS": ("partition",),
     "SHOW_CREATE_TABLE": ("createtab_stmt",),
+    "SHOW_CREATE_VIEW": ("Create View",),
     "SHOW_TBLPROPERTIES": ("prpt_name", "prpt_value"),
     "DESCRIBE_TABLE": ("col_name", "data_type", "comment"),
 }
@@ -71,6 +73,12 @@ def _of_table(statement: Statement, table: Described, list_folders: Any) -> Iter
         yield from _partitions(storage["Location"].rstrip("/"), keys, list_folders)
     elif statement.kind == "SHOW_CREATE_TABLE":
         yield from _statement(table)
+    elif statement.kind == "SHOW_CREATE_VIEW":
+        view = views.parse(table)
+        if view is None:
+            raise NotThere(f"{table['Name']} is not a view.")
+        yield f"CREATE VIEW {view.database}.{view.name} AS"
+        yield from view.sql.splitlines()
     elif statement.kind == "SHOW_TBLPROPERTIES":
         for name, value in sorted((table.get("Parameters") or {}).items()):
             if statement.part("like") in (None, name):

@@ -45,6 +45,12 @@ _FORMS: Sequence[tuple[str, Type, str]] = (
     ("CREATE_TABLE_AS_SELECT", "DDL", r"create\s+table\s+(?P<lenient>if\s+not\s+exists\s+)?"
                                       rf"{_TABLE}\s*(?:with\s*\((?P<properties>.*?)\)\s*)?as\s+(?P<rest>"
                                       r"(?:select|with|\().*?)(?P<empty>\s+with\s+no\s+data)?"),
+    ("INSERT", "DML", rf"insert\s+into\s+{_TABLE}\s*(?P<columns>\((?!\s*(?:select|with|values)\b)"
+                      r"[^)]*\)\s*)?(?P<rest>(?:select|with|values|\().*)"),
+    ("CREATE_VIEW", "DDL", rf"create\s+(?P<replace>or\s+replace\s+)?view\s+{_TABLE}\s+as\s+"
+                           r"(?P<rest>(?:select|with|values|\().*)"),
+    ("DROP_VIEW", "DDL", rf"drop\s+view\s+(?P<lenient>if\s+exists\s+)?{_TABLE}"),
+    ("SHOW_CREATE_VIEW", "UTILITY", rf"show\s+create\s+view\s+{_TABLE}"),
     ("DROP_TABLE", "DDL", rf"drop\s+table\s+(?P<lenient>if\s+exists\s+)?{_TABLE}"),
     ("ALTER_TABLE_SET_TBLPROPERTIES", "DDL", rf"alter\s+table\s+{_TABLE}\s+set\s+tblproperties"
                                              r"\s*\((?P<properties>.*)\)"),

@@ -116,10 +116,8 @@ class Calls(Translator):
         return self._invoked(function, suffix, over, order.expressions)
 
     def _window(self, node: exp.Window) -> Typed:
-        named = not any(node.args.get(key) for key in ("partition_by", "order", "spec", "first"))
-        over = f" OVER {self.window(node)}"
-        if named and node.args.get("alias"):
-            over = f" OVER {quoted(node.args['alias'].name)}"
+        bare = node.args.get("alias") and "spec" not in node.args  # OVER w, and not OVER (w)
+        over = f" OVER {quoted(node.args['alias'].name) if bare else self.window(node)}"
         function = node.this
         if isinstance(function, exp.IgnoreNulls | exp.RespectNulls):
             if isinstance(function, exp.IgnoreNulls):
@@ -138,38 +136,45 @@ class Calls(Translator):
         if node.args.get("first"):
             raise Refused("Here a window takes no FIRST.")
         named = node.args.get("alias")
+        if named:
+            _check_reference(node, named.name)
         parts = [quoted(named.name)] if named else []
         if partitions := node.args.get("partition_by"):
             keys = [self.key(self.of(each)) for each in partitions]
             parts.append(f"PARTITION BY {', '.join(keys)}")
-        if order := node.args.get("order"):
+        order = node.args.get("order") or _inherited(node, "order")
+        if order is not None and node.args.get("order"):
             parts.append(f"ORDER BY {self.order(order.expressions)}")
         if spec := node.args.get("spec"):
-            parts.append(self._frame(spec))
+            key = self.of(order.expressions[0].this) if order else None
+            parts.append(self._frame(spec, key))
         return f"({' '.join(parts)})"
 
-    def _frame(self, spec: exp.WindowSpec) -> str:
+    def _frame(self, spec: exp.WindowSpec, key: Typed | None) -> str:
         kind = spec.text("kind").lower()
         if kind not in _FRAMES or spec.args.get("exclude"):
             raise Refused("This kind of window frame is not known here.")
-        start = self._bound(spec, "start", kind)
-        end = self._bound(spec, "end", kind) if spec.args.get("end") else "CURRENT ROW"
+        start = self._bound(spec, "start", kind, key)
+        end = self._bound(spec, "end", kind, key) if spec.args.get("end") else "CURRENT ROW"
         return f"{kind.upper()} BETWEEN {start} AND {end}"
 
-    def _bound(self, spec: exp.WindowSpec, which: str, kind: str) -> str:
+    def _bound(self, spec: exp.WindowSpec, which: str, kind: str, key: Typed | None) -> str:
         value, side = spec.args[which], spec.args.get(f"{which}_side") or ""
         if isinstance(value, str):
             return f"{value} {side}".strip()
         offset = self.of(value)
-        if kind == "range" and offset.type.name not in numeric.NUMBERS:
-            raise Refused(f"A RANGE of {offset.type} is not known here.")
+        made = offset.sql
         if not isinstance(value, exp.Literal):
             sentence = "Window frame offset must not be negative or null"
             failed = f"CAST(t_fail('{sentence}') AS {offset.type.duckdb})"
             bad = f"{offset.sql} IS NULL OR {offset.sql} < 0"
             made = f"(CASE WHEN {bad} THEN {failed} ELSE {offset.sql} END)"
-            return f"{made} {side}"
-        return f"{offset.sql} {side}"
+        if kind == "range" and offset.type.name in numeric.NUMBERS:
+            if key is not None and key.type.name not in numeric.NUMBERS:
+                raise BadSQL(f"A RANGE of {offset.type} is none about {key.type}.")
+        elif kind == "range":
+            made = _span(Typed(made, offset.type), key)
+        return f"{made} {side}"
 
     def order(self, nodes: Sequence[exp.Expr]) -> str:
         """What stands behind ORDER BY in a window or an aggregate."""
@@ -187,6 +192,45 @@ class Calls(Translator):
         if value.type.name == "map" or value.type.name == "json":
             raise Refused(f"{value.type} is no key here.")
         return value.moment if value.type.name.endswith("zone") else value.sql
+
+
+def _span(offset: Typed, key: Typed | None) -> str:
+    """How far a RANGE goes about a date or a time, as an interval of DuckDB's."""
+    of = "" if key is None else key.type.name
+    fine = key is not None and key.type.precision > 6
+    match offset.type.name:
+        case "interval year to month" if of in ("date", "timestamp") and not fine:
+            return f"to_months({offset.sql})"
+        case "interval day to second" if of == "date":
+            sentence = "A date takes no hours, minutes or seconds"
+            failed = f"CAST(t_fail('{sentence}') AS BIGINT)"
+            days = f"CASE WHEN {offset.sql} % 86400000 = 0 THEN {offset.sql} ELSE {failed} END"
+            return f"to_milliseconds({days})"
+        case "interval day to second" if of.startswith("timestamp") and not fine:
+            return f"to_milliseconds({offset.sql})"
+    raise Refused(f"A RANGE of {offset.type} about {of or 'nothing'} is not known here.")
+
+
+def _named(node: exp.Window) -> exp.Window | None:
+    """The window that another is made of, where the SELECT names one so."""
+    select, named = node.find_ancestor(exp.Select), node.args.get("alias")
+    windows = (select.args.get("windows") if select else None) or []
+    return next((each for each in windows if named and each.this.name == named.name), None)
+
+
+def _inherited(node: exp.Window, part: str) -> exp.Expr | None:
+    """A part of the window that another is made of."""
+    of = _named(node)
+    return None if of is None or of is node else of.args.get(part) or _inherited(of, part)
+
+
+def _check_reference(node: exp.Window, name: str) -> None:
+    """That a window may be made of the one that is named: by Trino's `StatementAnalyzer`."""
+    of = _named(node)
+    if node.args.get("partition_by"):
+        raise BadSQL("A window that is made of another takes no PARTITION BY.")
+    if of is not None and of.args.get("spec"):
+        raise BadSQL(f'The window "{name}" has a frame, so no other can be made of it.')
 
 
 def written(found: Match, call: Call) -> Typed:

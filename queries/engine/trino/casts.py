@@ -208,7 +208,8 @@ macro(
 )
 
 
-def _bounded(text: str, target: Type) -> str:
+def bounded(text: str, target: Type) -> str:
+    """A text as a varchar of a length; an error where it is longer."""
     return text if target.length is None else f"t_bounded({text}, {target.length})"
 
 
@@ -225,17 +226,17 @@ def _decimal_to_text(value: Typed, target: Type) -> str:
     told = f"CAST({value.sql} AS VARCHAR)"
     if value.type.precision == value.type.scale:
         told = f"t_zero({told})"
-    return _bounded(told, target)
+    return bounded(told, target)
 
 
 @define(f"{_INTEGERS},boolean,uuid", "varchar")
 def _told(value: Typed, target: Type) -> str:
-    return _bounded(f"CAST({value.sql} AS VARCHAR)", target)
+    return bounded(f"CAST({value.sql} AS VARCHAR)", target)
 
 
 @define("double", "varchar")
 def _double_to_text(value: Typed, target: Type) -> str:
-    return _bounded(f"t_float_text({value.sql})", target)
+    return bounded(f"t_float_text({value.sql})", target)
 
 
 # Seven digits at most.
@@ -253,7 +254,7 @@ macro(
 
 @define("real", "varchar")
 def _real_to_text(value: Typed, target: Type) -> str:
-    return _bounded(f"t_real_text({value.sql})", target)
+    return bounded(f"t_real_text({value.sql})", target)
 
 
 @define("varchar,char", "varchar")

@@ -9,15 +9,16 @@ from queries.engine.errors import BadSQL, Refused, nearest
 from queries.engine.trino import (
     casts,
     formatter,
-    helpers,
     literals,
     sqljson,
     types,
 )
 from queries.engine.trino.calls import Calls
+from queries.engine.trino.conditional import Conditional, tried
 from queries.engine.trino.functions import json_functions
-from queries.engine.trino.operators import ARITHMETIC, COMPARISONS, Operators
-from queries.engine.trino.typed import Typed, text, zoned
+from queries.engine.trino.operators import ARITHMETIC
+from queries.engine.trino.subqueries import COMPARISONS
+from queries.engine.trino.typed import Typed, text
 from queries.engine.trino.types import BOOLEAN, field_names, quoted
 
 _NO_PARENTHESES: dict[type[exp.Expr], str] = {
@@ -51,7 +52,7 @@ _FIELDS: dict[str, tuple[str, tuple[str, ...]]] = {
 """What EXTRACT takes: each field with its function, and the types that have it."""
 
 
-class Expressions(Operators, Calls):
+class Expressions(Conditional, Calls):
     """Translates the expressions of a scope."""
 
     def of(self, node: exp.Expr) -> Typed:
@@ -126,57 +127,6 @@ class Expressions(Operators, Calls):
             return literals.interval(value.this, unit.this.name, unit.expression.name, sign)
         return literals.interval(value.this, unit.name if unit else "", None, sign)
 
-    # Conditional
-
-    def _case(self, node: exp.Case) -> Typed:
-        subject = node.this
-        pairs = []
-        for branch in node.args["ifs"]:
-            if subject is None:
-                met = self.condition(branch.this)
-            else:
-                met = self.compared("eq", self.of(subject), self.of(branch.this))
-            pairs.append((met, self.of(branch.args["true"])))
-        default = node.args.get("default")
-        other = Typed("NULL", types.UNKNOWN) if default is None else self.of(default)
-        return self._cases([met for met, _ in pairs], [value for _, value in pairs], other)
-
-    def _cases(self, conditions: list[Typed], values: list[Typed], other: Typed) -> Typed:
-        *values, other = self.alike([*values, other], "What CASE gives")
-        pairs = zip(conditions, values, strict=True)
-        cases = " ".join(f"WHEN {met.sql} THEN {value.sql}" for met, value in pairs)
-        return Typed(f"(CASE {cases} ELSE {other.sql} END)", other.type)
-
-    def _if(self, node: exp.If) -> Typed:
-        other = node.args.get("false")
-        return self._cases(
-            [self.condition(node.this)],
-            [self.of(node.args["true"])],
-            Typed("NULL", types.UNKNOWN) if other is None else self.of(other),
-        )
-
-    def _coalesce(self, node: exp.Anonymous) -> Typed:
-        if len(node.expressions) < 2:
-            raise BadSQL("coalesce takes at least two values.")
-        values = self.alike(self.many(node.expressions), "What coalesce takes")
-        return Typed(f"coalesce({', '.join(v.sql for v in values)})", values[0].type)
-
-    def _nullif(self, node: exp.Anonymous) -> Typed:
-        left, right = self._two(node)
-        same = self.compared("eq", left, right)
-        return Typed(f"(CASE WHEN {same.sql} THEN NULL ELSE {left.sql} END)", left.type)
-
-    def _two(self, node: exp.Anonymous) -> list[Typed]:
-        if len(node.expressions) != 2:
-            raise BadSQL(f"{node.name} takes two values.")
-        return self.many(node.expressions)
-
-    def _try(self, node: exp.Anonymous) -> Typed:
-        if len(node.expressions) != 1:
-            raise BadSQL("try takes one value.")
-        value = self.of(node.expressions[0])
-        return _tried(value)
-
     # Casts, rows and arrays
 
     def _cast(self, node: exp.Cast) -> Typed:
@@ -188,7 +138,7 @@ class Expressions(Operators, Calls):
         target = literals.type_of(node.to)
         made = casts.cast(self.of(value), target)
         if isinstance(node, exp.TryCast):
-            return _tried(made)
+            return tried(made)
         return made
 
     def _array(self, node: exp.Array) -> Typed:
@@ -256,18 +206,6 @@ class Expressions(Operators, Calls):
             raise Refused(f"{_NO_PARENTHESES[type(node)]} takes no digits here.")
         return self.call(_NO_PARENTHESES[type(node)], [])
 
-    # Subqueries
-
-    def _subquery(self, node: exp.Expr) -> Typed:
-        query = self.statements.subquery(node, self.scope, "value")
-        if len(query.columns) != 1:
-            raise BadSQL("A subquery that stands for a value must have one column.")
-        return Typed(f"({query.sql})", query.columns[0][1])
-
-    def _exists(self, node: exp.Exists) -> Typed:
-        query = self.statements.subquery(node.this, self.scope, "exists")
-        return Typed(f"EXISTS ({query.sql})", BOOLEAN)
-
     # Functions
 
     def _function(self, node: exp.Anonymous) -> Typed:
@@ -287,30 +225,6 @@ class Expressions(Operators, Calls):
     def _grouping(self, node: exp.Anonymous) -> Typed:
         keys = ", ".join(value.sql for value in self.many(node.expressions))
         return Typed(f"CAST(grouping({keys}) AS INTEGER)", types.INTEGER)
-
-
-def _tried_unless_refused(value: Typed) -> Typed:
-    """TRY of a number that is rounded: a null where `t_round` refuses would be no value of Trino's.
-
-    It refuses where there is a null, and would be none if any number were rounded.
-    """
-    lenient = value.sql.replace("t_round(", "t_round_any(")
-    if value.parts or helpers.refusing(lenient):
-        raise Refused("TRY of what may be refused while it runs is not known here.")
-    refused = "t_refuse_text('round of a number as large as this is not known here')"
-    return Typed(
-        f"(CASE WHEN TRY({value.sql}) IS NULL AND TRY({lenient}) IS NOT NULL "
-        f"THEN CAST({refused} AS {value.type.duckdb}) ELSE TRY({value.sql}) END)",
-        value.type,
-    )
-
-
-def _tried(value: Typed) -> Typed:
-    if helpers.refusing(value.sql):
-        return _tried_unless_refused(value)
-    if value.parts:  # DuckDB's TRY does not catch what fails in the condition of a CASE
-        return zoned(f"TRY({value.moment})", value.zone, value.type)
-    return Typed(f"TRY({value.sql})", value.type)
 
 
 def _field(value: Typed, name: str) -> Typed:
@@ -345,6 +259,7 @@ _PARTS: dict[type[exp.Expr], frozenset[str]] = {
     exp.DPipe: _OPERANDS | {"safe"},
     exp.Like: _OPERANDS | {"negate"},
     exp.Between: frozenset({"this", "low", "high"}),
+    exp.Not: frozenset({"this", "is_not"}),
     exp.In: frozenset({"this", "expressions", "query"}),
     exp.Case: frozenset({"this", "ifs", "default"}),
     exp.If: frozenset({"this", "true", "false"}),

@@ -124,9 +124,14 @@ def _keys(key: exp.Expr) -> list[exp.Expr]:
 
 
 def resolved(node: exp.Expr, expressions: Expressions) -> exp.Expr:
-    """The expression with its columns told in one way, whichever way they are written."""
+    """The expression with its columns told in one way, whichever way they are written.
+
+    All else is as it is written: to Trino `int` is not `integer` here, nor `"A"` the field `"a"`.
+    """
 
     def told(part: exp.Expr) -> exp.Expr:
+        if isinstance(part, exp.DataType | exp.Lambda) and "written" in part.meta:
+            return exp.Literal.string(part.meta["written"])  # of which case counts
         if not isinstance(part, exp.Column) or isinstance(part.this, exp.Star):
             return part
         try:

@@ -7,9 +7,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from queries.engine.trino import jsontext
+from queries.engine.trino import jsontext, pathlang
 from queries.engine.trino.helpers import macro, python
 from queries.engine.trino.jsontext import NoJson, Number
+from queries.engine.trino.pathlang import NoPath
+from queries.engine.trino.pathvalues import Big, Unmet
 from queries.engine.trino.typed import text
 
 _STEP = re.compile(
@@ -20,17 +22,12 @@ _STEP = re.compile(
 _CONSTANT = re.compile(r'"[^"\\]*"|-?\d{1,9}|true|false|null')
 
 
-class NoPath(ValueError):
-    """What is no path, or one that is not known here; the message is a sentence."""
-
-
-class _Structural(ValueError):
-    """What a strict path does not meet."""
-
-
 @lru_cache(maxsize=256)
 def compiled(path: str) -> tuple[bool, tuple[Any, ...]]:
-    """Whether it is strict, and its steps; or the constant that it is, alone in a list."""
+    """Whether it is strict, and its steps; or the constant that it is, alone in a list.
+
+    `NoPath` where it is more than names and places; `pathlang` knows the rest of the language.
+    """
     found = re.match(r"\s*(lax|strict)\s+", path)
     if found is None:
         raise NoPath(f"A path of SQL's begins with lax or strict: '{path}'")
@@ -50,7 +47,7 @@ def compiled(path: str) -> tuple[bool, tuple[Any, ...]]:
 
 
 def items(value: Any, path: str) -> list[Any]:
-    """The items at a path; `_Structural` where a strict one is not met."""
+    """The items at a path of names and places; `Unmet` where a strict one is not met."""
     strict, steps = compiled(path)
     taken = 0
     for step in steps:  # objects one in another, each with the name: most paths are no more
@@ -75,13 +72,13 @@ def _step(item: Any, step: dict[str, str | None], strict: bool) -> list[Any]:
         return [each for one in item if isinstance(one, dict) for each in _step(one, step, False)]
     if not isinstance(item, dict):
         if strict:
-            raise _Structural
+            raise Unmet
         return []
     if step["key"] == "*":
         return list(item.values())
     if name not in item:
         if strict:
-            raise _Structural
+            raise Unmet
         return []
     return [item[name]]
 
@@ -89,14 +86,14 @@ def _step(item: Any, step: dict[str, str | None], strict: bool) -> list[Any]:
 def _elements(item: Any, step: dict[str, str | None], strict: bool) -> list[Any]:
     if not isinstance(item, list):
         if strict:
-            raise _Structural
+            raise Unmet
         item = [item]
     if step["all"]:
         return list(item)
     first = _place(step["from"], len(item))
     last = _place(step["to"], len(item)) if step["to"] else first
     if strict and not 0 <= first <= last < len(item):
-        raise _Structural
+        raise Unmet
     return list(item[max(first, 0) : last + 1]) if last >= 0 else []
 
 
@@ -112,15 +109,46 @@ def _path(told: str, path: str, how: str) -> str:
     A number with a point or an exponent is a double, as in Trino's `SqlJsonLiteralConverter`; one
     that is no bigint is an error.
     """
+    try:
+        compiled(path)
+    except NoPath:
+        told_with: str = _path_with(told, path, how, "{}")
+        return told_with
     write: Callable[[Any], str] = jsontext.dumps
     try:
         if how.startswith("query"):
             value, write = jsontext.written(told)
         else:
             value = jsontext.values(told)
-        found = items(value, path)
-    except (NoJson, _Structural):
+        return _told(items(value, path), how, write)
+    except (NoJson, Unmet):
         return "x"
+
+
+@python("t_json_path_with(VARCHAR, VARCHAR, VARCHAR, VARCHAR)", "VARCHAR", pa.string())
+def _path_with(told: str, path: str, how: str, variables: str) -> str:
+    """The same of a path with filters, arithmetic, methods or variables: these in JSON, by their
+    names, where a bigint is alone in a list."""
+    passed = {
+        name: Big(value[0]) if isinstance(value, list) else value
+        for name, value in jsontext.values(variables).items()
+    }
+    ask = pathlang.compiled(path, tuple((name, "") for name in passed))
+    try:
+        found = ask(pathlang.State(jsontext.values(told), passed))
+        return _told([_plain(each) for each in found], how, jsontext.dumps)
+    except (NoJson, Unmet):
+        return "x"
+
+
+def _plain(item: Any) -> Any:
+    """An item as JSON's text has it."""
+    if isinstance(item, float):
+        return Number(repr(item))
+    return int(item) if isinstance(item, Big) else item
+
+
+def _told(found: list[Any], how: str, write: Callable[[Any], str]) -> str:
     if how == "exists":
         return "=" if found else "e"
     if not found:

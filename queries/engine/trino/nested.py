@@ -58,15 +58,15 @@ def equal(a: str, b: str, kind: Type, depth: int = 0) -> str:
             each = " AND ".join(equal(x, y, part, depth) for (x, part), (y, _) in parts)
             return f"({each})"
         case "map":
-            key, value = kind.types
-            simple(key)
+            value = kind.types[1]
             x = f'"x{depth}$"'
-            each = equal(f"({x}).value", f"({b})[({x}).key]", value, depth + 1)
+            each = equal(f"({x}).value", at(b, f"({x}).key", kind, depth + 1), value, depth + 1)
             return (
                 f"(CASE WHEN cardinality({a}) <> cardinality({b}) THEN false "
                 f"WHEN {a} IS NULL OR {b} IS NULL THEN NULL "
                 f"ELSE t_all(list_transform(map_entries({a}), lambda {x}: "
-                f"CASE WHEN map_contains({b}, ({x}).key) THEN {each} ELSE false END)) END)"
+                f"CASE WHEN {has(b, f'({x}).key', kind, depth + 1)} THEN {each} "
+                f"ELSE false END)) END)"
             )
     return numeric.compare("eq", Typed(a, kind), Typed(b, kind)).sql
 
@@ -144,13 +144,15 @@ def key(sql: str, kind: Type, depth: int = 0) -> str:
             return _mapped(sql, kind, key, depth)
         case "map":
             x = f'"x{depth}$"'
-            simple(kind.types[0])
-            value = key(f"({x}).value", kind.types[1], depth + 1)
+            found, value = (
+                key(f"({x}).{part}", of, depth + 1)
+                for part, of in zip(("key", "value"), kind.types, strict=True)
+            )
             return (
                 f"list_sort(list_transform(map_entries({sql}), lambda {x}: "
-                f"struct_pack(k := ({x}).key, v := {value})))"
+                f"struct_pack(k := {found}, v := {value})))"
             )
-        case "timestamp with time zone":
+        case "timestamp with time zone" | "time with time zone":
             return Typed(sql, kind).moment
     return sql
 
@@ -186,9 +188,34 @@ def _any_open(sql: str, parts: str, x: str, each: str) -> str:
     return f"({sql} IS NULL OR coalesce({found}, false))"
 
 
+def is_simple(kind: Type) -> bool:
+    """Whether DuckDB finds keys of the type in a map as Trino does."""
+    if kind.name == "map" or kind.name.endswith("zone"):
+        return False
+    return all(is_simple(part) for part in kind.types)
+
+
+def has(m: str, k: str, kind: Type, depth: int = 0) -> str:
+    """Whether a map of a type has a key."""
+    if is_simple(kind.types[0]):
+        return f"map_contains({m}, {k})"
+    return f"(len({_entries_at(m, k, kind, depth)}) > 0)"
+
+
+def at(m: str, k: str, kind: Type, depth: int = 0) -> str:
+    """What a map of a type has at a key; null where it has none."""
+    if is_simple(kind.types[0]):
+        return f"({m})[{k}]"
+    return f"(({_entries_at(m, k, kind, depth)})[1]).value"
+
+
+def _entries_at(m: str, k: str, kind: Type, depth: int) -> str:
+    e, of = f'"m{depth}$"', kind.types[0]
+    same = f"{key(f'({e}).key', of, depth + 1)} = {key(k, of, depth + 1)}"
+    return f"list_filter(map_entries({m}), lambda {e}: {same})"
+
+
 def simple(kind: Type) -> None:
     """That DuckDB finds keys of the type in a map as Trino does; `Refused` where not."""
-    if kind.name in ("map", "json") or kind.name.endswith("zone"):
+    if not is_simple(kind):
         raise Refused(f"A map with keys of {kind} is not known here.")
-    for part in kind.types:
-        simple(part)

@@ -6,7 +6,7 @@ from queries.engine.errors import BadSQL, Refused
 from queries.engine.trino import functions, literals, nested, numeric
 from queries.engine.trino.calls import written
 from queries.engine.trino.registry import match
-from queries.engine.trino.translator import Translator
+from queries.engine.trino.subqueries import COMPARISONS, Subqueries, all_of
 from queries.engine.trino.typed import Typed
 from queries.engine.trino.types import BOOLEAN
 
@@ -17,17 +17,9 @@ ARITHMETIC: dict[type[exp.Expr], tuple[str, str]] = {
     exp.Div: ("divide", "/"),
     exp.Mod: ("modulus", "%"),
 }
-COMPARISONS: dict[type[exp.Expr], str] = {
-    exp.EQ: "eq",
-    exp.NEQ: "neq",
-    exp.LT: "lt",
-    exp.LTE: "lte",
-    exp.GT: "gt",
-    exp.GTE: "gte",
-}
 
 
-class Operators(Translator):
+class Operators(Subqueries):
     """Translates operators."""
 
     def _paren(self, node: exp.Paren) -> Typed:
@@ -57,28 +49,9 @@ class Operators(Translator):
 
     def _comparison(self, node: exp.Binary) -> Typed:
         name = COMPARISONS[type(node)]
-        if isinstance(node.right, exp.Any | exp.All) or _all_of(node.right):
+        if isinstance(node.right, exp.Any | exp.All) or all_of(node.right):
             return self._quantified(node)
         return self.compared(name, self.of(node.left), self.of(node.right))
-
-    def _quantified(self, node: exp.Binary) -> Typed:
-        subquery = _all_of(node.right) or node.right.this
-        if not isinstance(subquery, exp.Query | exp.Subquery | exp.Values):
-            raise BadSQL("ANY and ALL compare with a subquery.")
-        query = self.statements.subquery(subquery, self.scope, "any")
-        word = "ANY" if isinstance(node.right, exp.Any) else "ALL"
-        if len(query.columns) != 1:
-            raise BadSQL(f"A subquery behind {word} must have one column.")
-        other = Typed('"in"."v"', query.columns[0][1])
-        left, right = numeric.comparable(self.of(node.left), other)
-        kind = left.type
-        if kind.name in ("real", "double", "array", "map", "row", "json") or (
-            kind.name.endswith("zone")
-        ):
-            raise Refused(f"{kind} is not compared with {word} here.")
-        sign = numeric.COMPARISONS[COMPARISONS[type(node)]]
-        inner = f'SELECT {right.sql} FROM ({query.sql}) AS "in"("v")'
-        return Typed(f"({left.sql} {sign} {word} ({inner}))", BOOLEAN)
 
     def _distinct(self, node: exp.Binary) -> Typed:
         left, right = self.of(node.left), self.of(node.right)
@@ -120,19 +93,6 @@ class Operators(Translator):
             return Typed(f"({' OR '.join(each)})", BOOLEAN)
         return Typed(f"({values[0].sql} IN ({', '.join(v.sql for v in values[1:])}))", BOOLEAN)
 
-    def _in_query(self, value: Typed, subquery: exp.Expr) -> Typed:
-        query = self.statements.subquery(subquery, self.scope, "in")
-        if len(query.columns) != 1:
-            raise BadSQL("A subquery behind IN must have one column.")
-        other = Typed('"in"."v"', query.columns[0][1])
-        left, right = numeric.comparable(value, other)
-        if left.type.name in ("real", "double", "array", "map", "row") or (
-            left.type.name.endswith("zone")
-        ):
-            raise Refused(f"{left.type} is not looked for in a subquery here.")
-        inner = f'SELECT {right.sql} FROM ({query.sql}) AS "in"("v")'
-        return Typed(f"({left.sql} IN ({inner}))", BOOLEAN)
-
     def _like(self, node: exp.Like, escape: exp.Expr | None = None) -> Typed:
         value, pattern = self.of(node.this), self.of(node.expression)
         for each in (value, pattern):
@@ -171,11 +131,3 @@ class Operators(Translator):
         if found is None:
             raise BadSQL(f'"||" does not take {left.type} and {right.type}.')
         return found
-
-
-def _all_of(node: exp.Expr) -> exp.Expr | None:
-    """What ALL compares with where sqlglot takes it for a function, as it does with VALUES."""
-    if not isinstance(node, exp.Anonymous) or node.name.lower() != "all":
-        return None
-    [*values] = node.expressions
-    return values[0] if len(values) == 1 and isinstance(values[0], exp.Values) else None

@@ -10,7 +10,21 @@ _MODE = re.compile(r"\(\?([imsx]+)(?:-([imsx]+))?\)")
 
 
 class NoPattern(ValueError):
-    """What is no regular expression, or one that is not known here; the message is a sentence."""
+    """What is no regular expression, or one that is not known here; the message is a sentence.
+
+    `certain` where it is none to Joni either.
+    """
+
+    certain = False
+
+
+_NEVER_ONE = (
+    "unterminated character set",
+    "missing ), unterminated subpattern",
+    "nothing to repeat",
+    "unbalanced parenthesis",
+)
+"""What Python's `re` says of patterns that are none in any grammar."""
 
 
 @lru_cache(maxsize=512)
@@ -18,8 +32,10 @@ def compiled(pattern: str) -> re.Pattern[str]:
     """The pattern for Python; `NoPattern` where there is none."""
     try:
         return re.compile(_python(pattern))
-    except (re.error, RecursionError, OverflowError):
-        raise NoPattern(f"'{pattern}' is no regular expression that is known here") from None
+    except (re.error, RecursionError, OverflowError) as error:
+        failed = NoPattern(f"'{pattern}' is no regular expression that is known here")
+        failed.certain = isinstance(error, re.error) and error.msg in _NEVER_ONE
+        raise failed from None
 
 
 def _python(pattern: str) -> str:

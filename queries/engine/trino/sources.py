@@ -59,10 +59,7 @@ class Sources(ABC):
 
     def is_typed_literal(self, node: exp.Cast) -> bool:
         """Whether a cast of a text is a literal with its type before it."""
-        start = node.this.meta.get("start")
-        if start is None:
-            return False
-        return not self.bound.sql[:start].rstrip().endswith("(")
+        return not node.meta.get("cast")
 
     @abstractmethod
     def query(self, node: exp.Expr, outer: Scope | None = None) -> Query:

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from sqlglot import exp
 
 from queries.engine.errors import BadSQL, Refused
-from queries.engine.trino import casts, jsonpath, jsontext, literals, types
+from queries.engine.trino import casts, jsonpath, jsontext, literals, pathlang, types
 from queries.engine.trino.protocols import Expression
 from queries.engine.trino.typed import Typed, text
 from queries.engine.trino.types import INTEGERS, Type
@@ -19,7 +19,7 @@ class SqlJson(exp.Expression):
     arg_types: ClassVar[dict[str, bool]] = {
         **dict.fromkeys(("this", "expressions", "formats", "returning", "refused"), False),
         **dict.fromkeys(("empty", "error", "empty_default", "error_default"), False),
-        **dict.fromkeys(("wrapper", "quotes", "nulls", "unique"), False),
+        **dict.fromkeys(("wrapper", "quotes", "nulls", "unique", "passing", "names"), False),
     }
 
 
@@ -40,7 +40,7 @@ def _format(reader: Any) -> str:
 
 
 def _ends(reader: Any) -> bool:
-    words = ("NULL ON", "ABSENT ON", "RETURNING", "WITH", "WITHOUT")
+    words = ("NULL ON", "ABSENT ON", "RETURNING", "WITH", "WITHOUT", "PASSING")
     current = reader._curr
     if current is None or current.text == ")":
         return True
@@ -77,7 +77,7 @@ def _clauses(reader: Any) -> dict[str, Any]:
     found: dict[str, Any] = {}
     while reader._curr is not None and reader._curr.text != ")":
         if reader._match_text_seq("PASSING"):
-            reader.raise_error("PASSING is not known here")
+            _passing(reader, found)
         elif reader._match_text_seq("RETURNING"):
             found["returning"] = reader._parse_types()
             if _format(reader) == "utf8":
@@ -104,6 +104,23 @@ def _clauses(reader: Any) -> dict[str, Any]:
         else:
             _on(reader, found)
     return found
+
+
+def _passing(reader: Any, found: dict[str, Any]) -> None:
+    """The values that are passed, and the names that the path has for them."""
+    found["passing"], found["names"] = [], []
+    while True:
+        found["passing"].append(reader._parse_disjunction())
+        if _format(reader):
+            reader.raise_error("PASSING takes no JSON here")
+        if not reader._match_text_seq("AS"):
+            reader.raise_error("Expecting AS")
+        name = reader._parse_id_var()
+        if name is None:
+            reader.raise_error("Expecting a name")
+        found["names"].append(name.name if name.args.get("quoted") else name.name.upper())
+        if not reader._match_text_seq(","):
+            return
 
 
 def _on(reader: Any, found: dict[str, Any]) -> None:
@@ -140,11 +157,7 @@ def translate(within: Expression, node: SqlJson) -> Typed:
         raise Refused(f"{name} takes {value.type} not here.")
     if not isinstance(path.value, str):
         raise BadSQL("A path of SQL's is a constant.")
-    try:
-        jsonpath.compiled(path.value)
-    except jsonpath.NoPath as error:
-        kind = Refused if path.value.lstrip().startswith(("lax ", "strict ")) else BadSQL
-        raise kind(f"{error}.") from None
+    variables, is_plain = _variables(within, node, path.value)
     how = {"json_exists": "exists", "json_value": "value"}.get(
         name, f"query {node.args.get('wrapper') or ''} {node.args.get('quotes') or ''}"
     )
@@ -152,11 +165,52 @@ def translate(within: Expression, node: SqlJson) -> Typed:
         raise BadSQL("OMIT QUOTES does not go with a WRAPPER.")
     told = f"CAST({value.sql} AS VARCHAR)"
     found = f"t_json_path({told}, {path.sql}, {text(how)})"
-    if name == "json_value":
+    if variables:
+        found = f"t_json_path_with({told}, {path.sql}, {text(how)}, {variables})"
+    elif name == "json_value" and is_plain:
         found = f"({jsonpath.value_at(told, path.value)})"
     if name == "json_exists":
         return _exists(node, found)
     return _chosen(within, node, found)
+
+
+_KINDS = {
+    **dict.fromkeys((*INTEGERS, "double"), "number"),
+    "varchar": "text",
+    "boolean": "boolean",
+}
+
+
+def _variables(within: Expression, node: SqlJson, path: str) -> tuple[str, bool]:
+    """The variables of a path as JSON, "" for none, and whether it is of names and places alone."""
+    values = [within.of(each) for each in node.args.get("passing") or ()]
+    names = node.args.get("names") or ()
+    for value in values:
+        if value.type.name not in _KINDS:
+            raise Refused(f"{value.type} is not passed to a JSON path here.")
+    kinds = [(name, _KINDS[value.type.name]) for name, value in zip(names, values, strict=True)]
+    try:
+        if not values:
+            try:
+                jsonpath.compiled(path)
+                return "", True
+            except pathlang.NoPath:
+                pass
+        pathlang.compiled(path, tuple(kinds))
+    except pathlang.NoPath as error:
+        begun = path.lstrip().startswith(("lax ", "strict "))
+        kind = Refused if begun and not error.certain else BadSQL
+        raise kind(f"{error}.") from None
+    members = []
+    for name, value in zip(names, values, strict=True):
+        told = f"coalesce({casts.cast(value, types.JSON).sql}, 'null')"
+        if value.type.name == "bigint":
+            told = f"CASE WHEN {value.sql} IS NULL THEN 'null' ELSE '[' || {told} || ']' END"
+        members.append(f"{text(jsontext.quoted(name) + ':')} || {told}")
+    if not members:
+        return "", False
+    joined = " || ',' || ".join(members)
+    return f"('{{' || {joined} || '}}')", False
 
 
 def _read(value: Typed, format_: str) -> Typed:

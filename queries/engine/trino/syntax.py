@@ -31,6 +31,38 @@ class Whole(Trino):
             name: parser for name, parser in TrinoParser.FUNCTION_PARSERS.items() if name in _FORMS
         } | {name.upper(): sqljson.parser(name) for name in _JSON}
 
+        def _parse_types(self, *args: Any, **kwargs: Any) -> exp.Expr | None:
+            found: exp.Expr | None
+            found = self._written(super()._parse_types, exp.DataType, *args, **kwargs)
+            return found
+
+        def _parse_lambda(self, alias: bool = False) -> exp.Expr | None:
+            found: exp.Expr | None = self._written(super()._parse_lambda, exp.Lambda, alias)
+            return found
+
+        def _written(self, parse: Any, kind: type[exp.Expr], *args: Any, **kw: Any) -> Any:
+            """What is parsed, and how it is written: Trino tells `int` from `integer`, and `"A"`
+            from `"a"`, where it compares expressions."""
+            start = self._index
+            found = parse(*args, **kw)
+            if isinstance(found, kind):
+                tokens = self._tokens[start : self._index]
+                found.meta["written"] = " ".join(map(_told, tokens))
+            return found
+
+        def _parse_cast(self, strict: bool, safe: bool | None = None) -> exp.Expr:
+            """CAST, which is told from a literal with its type before it."""
+            found: exp.Expr = super()._parse_cast(strict, safe)
+            found.meta["cast"] = True
+            return found
+
+        def _parse_is(self, this: exp.Expr | None) -> exp.Expr | None:
+            """IS NOT NULL, which Trino tells from NOT (… IS NULL) where it compares expressions."""
+            found = super()._parse_is(this)
+            if isinstance(found, exp.Not):
+                found.set("is_not", True)
+            return found
+
 
 _DIALECT = Whole()
 _NUMBER = re.compile(r"\d+(\.\d*)?([eE][+-]?\d+)?")
@@ -79,6 +111,13 @@ def _token(token: Token, told: str, sql: str, start: int, end: int) -> Token:
     line = sql.count("\n", 0, end + 1) + 1
     column = end + 1 - (sql.rfind("\n", 0, end + 1) + 1)
     return Token(token.token_type, told, line, column, start, end, token.comments)
+
+
+def _told(token: Token) -> str:
+    """A token as Trino compares it: a name without quotes is the same in any case."""
+    if token.token_type == TokenType.STRING:
+        return f"'{token.text}'"
+    return token.text if token.token_type == TokenType.IDENTIFIER else token.text.upper()
 
 
 def _check_numbers(tokens: Sequence[Token], sql: str, bound: Bound) -> None:

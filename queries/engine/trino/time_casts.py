@@ -2,7 +2,7 @@
 
 from queries.engine.errors import BadSQL
 from queries.engine.trino import times, types
-from queries.engine.trino.casts import _bounded, define
+from queries.engine.trino.casts import bounded, define
 from queries.engine.trino.helpers import macro
 from queries.engine.trino.typed import Typed, zoned
 from queries.engine.trino.types import Type
@@ -195,28 +195,28 @@ def _time_to_zoned(value: Typed, target: Type) -> Typed:
 # Text
 @define("date", "varchar")
 def _date_to_text(value: Typed, target: Type) -> str:
-    return _bounded(f"t_day_text({value.sql})", target)
+    return bounded(f"t_day_text({value.sql})", target)
 
 
 @define("timestamp", "varchar")
 def _timestamp_to_text(value: Typed, target: Type) -> str:
-    return _bounded(times.stamp_text(value), target)
+    return bounded(times.stamp_text(value), target)
 
 
 @define("timestamp with time zone", "varchar")
 def _zoned_to_text(value: Typed, target: Type) -> str:
-    return _bounded(f"({times.stamp_text(times.local(value))} || ' ' || {value.zone})", target)
+    return bounded(f"({times.stamp_text(times.local(value))} || ' ' || {value.zone})", target)
 
 
 @define("time", "varchar")
 def _time_to_text(value: Typed, target: Type) -> str:
-    return _bounded(times.clock_text(value.sql, value.type.precision), target)
+    return bounded(times.clock_text(value.sql, value.type.precision), target)
 
 
 @define("time with time zone", "varchar")
 def _time_zoned_to_text(value: Typed, target: Type) -> str:
     clock = times.clock_text(f"({value.sql}).t", value.type.precision)
-    return _bounded(f"({clock} || t_offset_text(({value.sql}).z))", target)
+    return bounded(f"({clock} || t_offset_text(({value.sql}).z))", target)
 
 
 macro(
@@ -233,12 +233,12 @@ macro(
 
 @define("interval day to second", "varchar")
 def _days_to_text(value: Typed, target: Type) -> str:
-    return _bounded(f"t_days_text({value.sql})", target)
+    return bounded(f"t_days_text({value.sql})", target)
 
 
 @define("interval year to month", "varchar")
 def _months_to_text(value: Typed, target: Type) -> str:
-    return _bounded(f"t_months_text({value.sql})", target)
+    return bounded(f"t_months_text({value.sql})", target)
 
 
 @define("char", "date,timestamp,time,timestamp with time zone,time with time zone")

@@ -443,7 +443,7 @@ def _written(micros_: int) -> str:
 
 
 def text_type(kind: Type, within: bool = False) -> Type | None:
-    """The type that a value is told in where DuckDB's own type for it is no time; None for others.
+    """The type that a value is told in where DuckDB has no type for it; None for others.
 
     Arrays, maps and rows of such values have one, too; a time with a zone that is `within` one is
     told with its zone.
@@ -451,7 +451,11 @@ def text_type(kind: Type, within: bool = False) -> Type | None:
     coarse = kind.name.startswith("timestamp") and kind.precision <= 6
     if kind.name == "timestamp with time zone" and within:
         coarse = False
-    if kind.name.startswith("interval") or (kind.name.startswith("time") and not coarse):
+    if (
+        kind.name == "ipaddress"
+        or kind.name.startswith("interval")
+        or (kind.name.startswith("time") and not coarse)
+    ):
         return types.VARCHAR
     if not kind.types:
         return None

@@ -25,6 +25,7 @@ _DUCKDB = {
     "time": "BIGINT",
     "time with time zone": "STRUCT(t BIGINT, z INTEGER)",
     "uuid": "UUID",
+    "ipaddress": "BLOB",
     "unknown": "INTEGER",
     "interval day to second": "BIGINT",
     "interval year to month": "INTEGER",

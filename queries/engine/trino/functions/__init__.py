@@ -3,18 +3,26 @@
 from collections.abc import Mapping
 
 from queries.engine.trino.functions import (
+    addresses,
     aggregates,
+    array_sets,
     arrays,
     binary,
+    bits,
+    collecting,
+    date_units,
     dates,
     formats,
+    intervals,
     json_functions,
     maps,
     numbers,
     regexes,
+    statistics,
     strings,
     urls,
     windows,
+    zones,
 )
 from queries.engine.trino.functions.later import REFUSED
 from queries.engine.trino.registry import Overload
@@ -26,13 +34,21 @@ _FAMILIES = (
     urls,
     regexes,
     numbers,
+    bits,
+    statistics,
     dates,
+    date_units,
+    zones,
+    intervals,
     formats,
     arrays,
+    array_sets,
     maps,
     json_functions,
     binary,
+    addresses,
     aggregates,
+    collecting,
     windows,
 )
 UNSTABLE = frozenset({"random", "rand", "uuid", "shuffle"})

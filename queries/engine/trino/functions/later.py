@@ -1,12 +1,12 @@
 """Trino's functions that are not known here: these are refused, others do not exist."""
 
 _NAMES = """
-approx_set bar beta_cdf bing_tile bing_tile_at bing_tile_polygon bing_tile_quadkey
+approx_set bar bing_tile bing_tile_at bing_tile_polygon bing_tile_quadkey
 bing_tile_zoom_level bing_tiles_around checksum classify color convex_hull_agg empty_approx_set
 evaluate_classifier_predictions features from_encoded_polyline from_geojson_geometry
 geometry_from_hadoop_shape geometry_invalid_reason geometry_nearest_points geometry_to_bing_tiles
 geometry_union geometry_union_agg great_circle_distance hash_counts intersection_cardinality
-inverse_beta_cdf inverse_normal_cdf jaccard_index json_table learn_classifier
+jaccard_index json_table learn_classifier
 learn_libsvm_classifier learn_libsvm_regressor
 learn_regressor line_interpolate_point line_interpolate_points line_locate_point make_set_digest
 merge merge_set_digest multiset numeric_histogram qdigest_agg quantile_at_rank regress render rgb

@@ -15,15 +15,22 @@ _E = '"e$"'
 
 def _made(keys: str, values: str, kind: Type) -> str:
     """A map; DuckDB itself refuses a key that is null, or is there twice."""
-    nested.simple(kind.types[0])
+    of = kind.types[0]
     made = f"map({keys}, {values})"
-    if kind.types[0].name not in nested.NESTED:
-        return made
-    hole = nested.open_(_E, kind.types[0])
-    return (
-        f"CASE WHEN len(list_filter({keys}, lambda {_E}: {hole})) > 0 "
-        f"THEN t_none(t_fail('A map key cannot have a null in it'), {made}) ELSE {made} END"
-    )
+    wrong = []
+    if of.name in nested.NESTED:
+        hole = nested.open_(_E, of)
+        wrong.append(
+            f"WHEN len(list_filter({keys}, lambda {_E}: {hole})) > 0 "
+            f"THEN t_none(t_fail('A map key cannot have a null in it'), {made})"
+        )
+    if not nested.is_simple(of):
+        told = f"list_transform({keys}, lambda {_E}: {nested.key(_E, of)})"
+        wrong.append(
+            f"WHEN len(list_distinct({told})) < len({keys}) "
+            f"THEN t_none(t_fail('Duplicate map keys are not allowed'), {made})"
+        )
+    return f"CASE {' '.join(wrong)} ELSE {made} END" if wrong else made
 
 
 def _map(call: Call) -> str:
@@ -39,21 +46,20 @@ functions("map(array(K), array(V)) -> map(K, V)", _map)
 
 
 def _subscript(call: Call) -> str:
-    m, key = call[0], call[1]
-    kind = call.args[0].type.types[0]
-    nested.simple(kind)
+    m, key, whole = call[0], call[1], call.args[0].type
+    kind = whole.types[0]
     told = "'Key not present in map'"
     if ("varchar" in kind.name) or kind.name in types.INTEGERS:
         told += f" || ': ' || {casts.cast(call.args[1], types.VARCHAR).sql}"
     return (
-        f"CASE WHEN {m} IS NULL OR {key} IS NULL THEN NULL WHEN map_contains({m}, {key}) "
-        f"THEN ({m})[{key}] ELSE t_none(t_fail({told}), ({m})[{key}]) END"
+        f"CASE WHEN {m} IS NULL OR {key} IS NULL THEN NULL WHEN {nested.has(m, key, whole)} "
+        f"THEN {nested.at(m, key, whole)} "
+        f"ELSE t_none(t_fail({told}), {nested.at(m, key, whole)}) END"
     )
 
 
 def _element_at(call: Call) -> str:
-    nested.simple(call.args[0].type.types[0])
-    return f"({call[0]})[{call[1]}]"
+    return nested.at(call[0], call[1], call.args[0].type)
 
 
 operators("subscript(map(K, V), K) -> V", _subscript)

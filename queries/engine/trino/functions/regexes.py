@@ -5,6 +5,7 @@ distinct value.
 """
 
 from functools import lru_cache
+from typing import Any
 
 import pyarrow as pa
 
@@ -20,6 +21,8 @@ functions = Family()
 operators = Family()
 
 _TEXTS = pa.list_(pa.string())
+_PIECES = 'STRUCT("before" VARCHAR, "groups" VARCHAR[])[]'
+_PIECES_ARROW = pa.list_(pa.struct([("before", pa.string()), ("groups", _TEXTS)]))
 
 
 def _pattern(call: Call) -> str | None:
@@ -30,7 +33,7 @@ def _pattern(call: Call) -> str | None:
     try:
         compiled(pattern)
     except NoPattern as error:
-        raise Refused(f"{error}.") from None
+        raise (BadSQL if error.certain else Refused)(f"{error}.") from None
     return pattern
 
 
@@ -199,7 +202,36 @@ def _longest(bound: Binding) -> Type:
     return types.varchar(length) if length < 2**31 - 1 else types.VARCHAR
 
 
+@python("t_regexp_pieces(VARCHAR, VARCHAR)", _PIECES, _PIECES_ARROW)
+def _py_pieces(value: str, pattern: str) -> list[dict[str, Any]]:
+    """What stands before each match, with the match's groups; and what stands behind the last."""
+    pieces: list[dict[str, Any]] = []
+    last = 0
+    for match in compiled(pattern).finditer(value):
+        pieces.append({"before": value[last : match.start()], "groups": list(match.groups())})
+        last = match.end()
+    return [*pieces, {"before": value[last:], "groups": None}]
+
+
+def _replace_by(call: Call) -> str:
+    """Each match replaced by what a lambda makes of its groups; null where it makes a null."""
+    _pattern(call)
+    piece, made = call.name("piece"), call.name("made")
+    new = call.function(2).apply(f"({piece}).groups")
+    parts = (
+        f"list_transform(t_regexp_pieces({call[0]}, {call[1]}), lambda {piece}: "
+        f"({piece}).before || CASE WHEN ({piece}).groups IS NULL THEN '' ELSE {new} END)"
+    )
+    return (
+        f"list_transform([{parts}], lambda {made}: CASE WHEN t_null({made}) THEN NULL "
+        f"ELSE list_aggregate({made}, 'string_agg', '') END)[1]"
+    )
+
+
 functions("regexp_replace(varchar(x), varchar) -> varchar(x)", _replace)
+functions(
+    "regexp_replace(varchar, varchar, function(array(varchar), varchar)) -> varchar", _replace_by
+)
 functions(
     "regexp_replace(varchar(x), varchar, varchar(y)) -> varchar(x)", _replace, result=_longest
 )

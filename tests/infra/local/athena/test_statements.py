@@ -24,8 +24,16 @@ CASES = [
       "empty": " WITH NO DATA"}),
     ("DROP TABLE IF EXISTS t", "DROP_TABLE", "DDL", {"lenient": "IF EXISTS ", "table": "t"}),
     ("EXECUTE p USING 1, 'a'", "EXECUTE", "DML", {"name": "p", "rest": "1, 'a'"}),
-    ("INSERT INTO t VALUES (1)", "INSERT INTO", "DML", {}),
-    ("CREATE OR REPLACE VIEW v AS SELECT 1", "CREATE OR", "DDL", {}),
+    ("INSERT INTO t VALUES (1)", "INSERT", "DML", {"table": "t", "rest": "VALUES (1)"}),
+    ("insert into t (a, b) (select 1, 2)", "INSERT", "DML",
+     {"table": "t", "columns": "(a, b) ", "rest": "(select 1, 2)"}),
+    ("INSERT INTO t(SELECT 1)", "INSERT", "DML", {"table": "t", "rest": "(SELECT 1)"}),
+    ("DELETE FROM t", "DELETE FROM", "DML", {}),
+    ("CREATE OR REPLACE VIEW d.v AS SELECT 1", "CREATE_VIEW", "DDL",
+     {"replace": "OR REPLACE ", "table": "d.v", "rest": "SELECT 1"}),
+    ("drop view if exists v", "DROP_VIEW", "DDL", {"lenient": "if exists ", "table": "v"}),
+    ("SHOW CREATE VIEW v", "SHOW_CREATE_VIEW", "UTILITY", {"table": "v"}),
+    ("CREATE OR REPLACE TABLE t AS SELECT 1", "CREATE OR", "DDL", {}),
 ]  # fmt: skip
 
 
