@@ -40,14 +40,17 @@ TRIES = 4
 
 @dataclass(slots=True)
 class Taken:
-    """What was found at a time: the numbers behind it, and what differs. Of films and hours that
-    are `witnessed`, raw tells what is right; `hours` were tracked otherwise; and why objects are
-    `unreadable`, by key."""
+    """What was found at a time: the numbers behind it, and what differs. `cuts` tell up to where
+    rollups had the stream before `on_stream` was read, which is all of it that may matter if that
+    was asked. Of films and hours that are `witnessed`, raw tells what is right; `hours` were
+    tracked otherwise; and why objects are `unreadable`, by key."""
 
     at: int
     read: Items
     films: pa.Table
     rows: pa.Table
+    cuts: pa.Table
+    on_stream: pa.Table
     lost: pa.Table
     missing: pa.Table
     unarchived: pa.Table
@@ -191,6 +194,8 @@ def take(sources: Sources, asked: Asked, tell: Callable[[str], None] = lambda te
             read,
             films,
             rows,
+            cuts,
+            on_stream,
             lost,
             compared.missing,
             compared.unarchived,

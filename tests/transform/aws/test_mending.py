@@ -199,6 +199,45 @@ def test_what_was_not_tracked_is(world):
     assert_well(world, done, a=4, b=4)
 
 
+def test_what_a_consumer_that_is_behind_has_not_tracked_is_left_to_it(world):
+    before = {key: n for key, n in world.at.items() if key[0] == "track"}
+    world.put(world.like("1", "a"))
+    list(world.pending("track"))
+    world.all()
+    world.passes(11)
+    done = mend(world)
+    assert [one.step for one in done.left] == ["trends"]
+    world.put(world.like("2", "a"))
+    world.at |= before
+    world.all()
+    assert_well(world, mend(world), a=5)
+
+
+def test_what_no_consumer_can_track_any_more_is_told_at_once(world):
+    world.put(world.like("1", "a"))
+    list(world.pending("track"))
+    world.all()
+    world.stream.shards = {name: [] for name in world.stream.shards}
+    world.at = {}
+    world.passes(11)
+    assert_well(world, mend(world), a=4)
+
+
+def test_hours_that_are_told_again_have_what_is_tracked_and_not_archived_yet(world):
+    world.put(world.like("1", "a"))
+    list(world.pending("track"))
+    world.all()
+    world.put(world.like("2", "b"))
+    world.count()
+    world.track()
+    world.passes(11)
+    assert mend(world).hours == 1
+    world.all()
+    done = mend(world)
+    assert done.found == []
+    assert_well(world, done, a=4, b=4)
+
+
 def test_after_the_emulator_was_killed(world):
     """Tables and stream are as at its last start, objects as at the kill."""
     items, shards, at = copy.deepcopy((world.table.items, world.stream.shards, world.at))
