@@ -1,9 +1,9 @@
 """Tells hours of trends again, from what raw has of them, or from what their days come to.
 
 A rollup names the last batch of each shard that is in it. What came up to the newest batch that any
-hour has was tracked, or is lost; so is what the stream does not keep any more. All else the fan-out
-still tracks, however far behind its consumer is, in batches whose sums nobody can take apart: told
-here too, it would count twice.
+hour has, or RankTrends had, was tracked, or is lost; so is what the stream does not keep any more.
+All else the fan-out still tracks, however far behind its consumer is, in batches whose sums nobody
+can take apart: told here too, it would count twice.
 """
 
 import tempfile
@@ -41,9 +41,6 @@ def rollups_again(sources: Sources, taken: Taken, some: Iterable[int], asked: As
     if not wanted:
         return 0
     bucket = sources.bucket
-    furthest: dict[str, str] = {}
-    for one in taken.cuts.to_pylist():
-        furthest[one["memory"]] = max(one["sequence"], furthest.get(one["memory"], ""))
     since = min(wanted) * duck.HOUR_MS - OVERLAP_MS
     done = 0
     with (
@@ -56,13 +53,13 @@ def rollups_again(sources: Sources, taken: Taken, some: Iterable[int], asked: As
         cursor.register("streamed", taken.on_stream)
         for hour in wanted:
             known, etag = _stands(bucket, hour)
-            cut = {shard: furthest.get(memory_name(shard), "") for shard in known.folded}
+            cut = {shard: taken.tracked.get(memory_name(shard), "") for shard in known.folded}
             if any(sequence > cut[shard] for shard, sequence in known.folded.items()):
                 continue  # it was added to since, maybe what nobody looked for
             rows = [
                 row
                 for row in _of_hour(cursor, hour)
-                if row["sequence"] <= furthest.get(row["memory"], "")
+                if row["sequence"] <= taken.tracked.get(row["memory"], "")
                 or (not row["on_stream"] and row["arrived"] < asked.now - asked.grace_ms)
             ]
             told = _rollup(hour, rows, cut)

@@ -204,11 +204,11 @@ def test_what_a_consumer_that_is_behind_has_not_tracked_is_left_to_it(world):
     world.put(world.like("1", "a"))
     list(world.pending("track"))
     world.all()
+    world.at |= before
     world.passes(11)
     done = mend(world)
     assert [one.step for one in done.left] == ["trends"]
     world.put(world.like("2", "a"))
-    world.at |= before
     world.all()
     assert_well(world, mend(world), a=5)
 
