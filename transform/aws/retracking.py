@@ -63,7 +63,7 @@ def rollups_again(sources: Sources, taken: Taken, some: Iterable[int], asked: As
                 or (not row["on_stream"] and row["arrived"] < asked.now - asked.grace_ms)
             ]
             told = _rollup(hour, rows, cut)
-            if told.rows.equals(known.rows.cast(told.rows.schema)):
+            if told.folded == known.folded and told.rows.equals(known.rows.cast(told.rows.schema)):
                 continue
             with suppress(Conflict):
                 bucket.put(keys.rollup(hour), rollups.encode(told), etag)

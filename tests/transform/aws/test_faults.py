@@ -1,7 +1,11 @@
 """Faults of each kind, and some together: what is named, and what is left once it was mended."""
 
+import io
 from datetime import timedelta
 
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tests.audited import told
@@ -17,8 +21,10 @@ from tests.faulty import (
     changed,
 )
 from tests.small_lake import NOW, like
+from transform.aws import adjusting
 from transform.lake import keys, watermark
 from transform.lake.division import WHOLE
+from transform.trends import rollups
 
 DAY, OLD_DAY = keys.likes(YESTERDAY, WHOLE), keys.likes(LONG_AGO, WHOLE)
 ROLLUP = keys.rollup(NOW // HOUR + LATE)
@@ -93,6 +99,53 @@ def raw_without_pages(stage):
     broken(stage.raw(EARLY)[0])(stage)
 
 
+def another(key, other):
+    """Have what another object holds in the place of one."""
+    return lambda stage: stage.s3.add(key, stage.s3.objects[other], stage.now)
+
+
+def moved(stage):
+    """Have a like in the object of another day, and of its own no more."""
+    like = pq.read_table(io.BytesIO(stage.s3.objects[DAY])).slice(0, 1)
+    stage.rewrite(OLD_DAY, lambda rows: pa.concat_tables([rows, like.cast(rows.schema)]))
+    stage.rewrite(DAY, lambda rows: rows.slice(1))
+
+
+def repeats_moved(stage):
+    another(keys.repeats(LONG_AGO), keys.repeats(YESTERDAY))(stage)
+    stage.gone(keys.repeats(YESTERDAY))
+
+
+def item(stage):
+    del stage.table.items["c"]
+
+
+def one_up_one_down(stage):
+    for film, likes in (("a", 11), ("b", 1)):
+        stage.table.items[film]["likes"] = {"N": str(likes)}
+
+
+def emptied(key):
+    return lambda stage: stage.s3.add(key, b"", stage.now)
+
+
+def folded_back(stage):
+    """Have a rollup that names older batches than are in it."""
+    told = rollups.decode(NOW // HOUR + LATE, stage.s3.objects[ROLLUP])
+    older = msgspec.structs.replace(told, folded=dict.fromkeys(told.folded, "0" * 56))
+    stage.s3.add(ROLLUP, rollups.encode(older), stage.now)
+
+
+def ahead(stage):
+    """Have what compaction remembers five days ahead, before a like comes."""
+    state = watermark.decode(stage.s3.objects[watermark.KEY])
+    later = msgspec.structs.replace(state, watermark=state.watermark + 5 * 24 * HOUR)
+    stage.s3.add(watermark.KEY, watermark.encode(later), stage.now)
+    stage.put(stage.like("x", "c"))
+    stage.all()
+    stage.passes(40)
+
+
 def no_versions(stage):
     stage.s3.old.clear()
 
@@ -121,10 +174,16 @@ def lost_and_uncounted(stage):
     stage.passes(40)
 
 
+TRENDS_OFF = [("trends", "a", LATE, -5), ("trends", "b", LATE, -2)]
+IN_OLD_DAY = [("compaction", "a", EARLY, 4), ("compaction", "b", EARLY, 2)]
 ONE_OF_A = [("compaction", "a", EARLY, 1)]
 KINDS = {
     "nothing": ([], []),
     "a count": ([count], [("count", "a", None, 12)]),
+    "an item": ([item], [("adjust", "c", None, -2)]),
+    "two counts of the same sum": (
+        [one_up_one_down], [("count", "a", None, 3), ("count", "b", None, -3)],
+    ),
     "a raw object": ([raw], [("raw", "a", EARLY, -1)]),
     "a raw object and a count": ([raw, count], [("raw", "a", EARLY, -1), ("count", "a", None, 12)]),
     "a day": ([gone(DAY)], A_DAY),
@@ -139,6 +198,17 @@ KINDS = {
         [gone(OLD_DAY, keys.totals(LONG_AGO), keys.trends(LONG_AGO))], OLD_LIKES,
     ),
     "an older backfilled day": ([older_day], [("lake", "c", OLD, -3)]),
+    "a day that is another": (
+        [another(DAY, OLD_DAY)], [*A_DAY, ("compaction", "c", OLD, 2)],
+    ),
+    "a backfilled day that is another": (
+        [another(OLD_DAY, DAY)],
+        [*IN_OLD_DAY, *OLD_LIKES, ("count", "a", None, -4), ("count", "b", None, -2)],
+    ),
+    "an hour beside its day": ([another(keys.likes(YESTERDAY, "hour-01.parquet"), OLD_DAY)], []),
+    "a like in another day": (
+        [moved], [("compaction", "a", EARLY, -1), ("compaction", "a", EARLY, 1)],
+    ),
     "a film": (
         [rewritten(DAY, "movie_id", "z")],
         [("compaction", "a", EARLY, -1), ("compaction", "z", EARLY, 1)],
@@ -149,7 +219,11 @@ KINDS = {
     "minutes": ([rewritten(DAY, "liked_at", lambda at: at + timedelta(minutes=5))], ONE_OF_A),
     "an arrival": ([rewritten(DAY, "received_at", lambda at: at + timedelta(seconds=5))], ONE_OF_A),
     "repeats": ([gone(keys.repeats(YESTERDAY))], [("compaction", "a", EARLY, -1)]),
+    "repeats in another day": (
+        [repeats_moved], [("compaction", "a", EARLY, -1), ("compaction", "a", EARLY, 1)],
+    ),
     "ids": ([all_ids], []),
+    "which run adjusts, emptied": ([emptied(adjusting.KEY)], []),
     "what compaction remembers": ([gone(watermark.KEY)], []),
     "a day of trends": (
         [gone(keys.trends(YESTERDAY))], [("trends", "a", EARLY, -4), ("trends", "b", EARLY, -2)],
@@ -158,6 +232,14 @@ KINDS = {
         [rewritten(keys.trends(YESTERDAY), "likes", 9)], [("trends", "a", EARLY, 5)],
     ),
     "a rollup": ([gone(ROLLUP)], [("trends", "a", LATE, -5), ("trends", "b", LATE, -2)]),
+    "a rollup that is another": (
+        [another(ROLLUP, keys.rollup(NOW // HOUR + EARLY))],
+        [*TRENDS_OFF, ("trends", "a", LATE, 5), ("trends", "b", LATE, 2)],
+    ),
+    "a rollup that names older batches": (
+        [folded_back], [*TRENDS_OFF, ("trends", "a", LATE, 5), ("trends", "b", LATE, 2)],
+    ),
+    "compaction ahead of what comes": ([ahead], [("compaction", "c", 1, -1)]),
     "a ledger": ([gone(LEDGER)], [("ledger", "", None, 1)]),
     "a like uncounted, another unarchived": (
         [lost_and_uncounted], [("archive", "a", 1, -1), ("count", "a", None, -1)],
@@ -167,6 +249,7 @@ KINDS = {
         [raw_without_pages, no_versions, expired],
         [("raw", "a", EARLY, -1), ("raw", "", None, 1)],
     ),
+    "a day emptied": ([emptied(DAY)], [*A_DAY, ("lake", "", None, 1)]),
     "a day truncated, no versions": (
         [truncated(DAY), no_versions], [*A_DAY, ("lake", "", None, 1)],
     ),
@@ -196,6 +279,7 @@ def test_what_is_wrong_is_named_and_mended(stage, kind):
     assert sorted(told(done.found), key=str) == sorted(named, key=str)
     assert done.left == []
     more = {"c": 3} if kind == "an older backfilled day" else {}
+    more |= {"c": 1} if kind.startswith("compaction ahead") else {}
     more |= {"a": 2} if kind.startswith("a like uncounted") else {}
     assert stage.likes() == {film: n + more.get(film, 0) for film, n in TRUTH.items()}
 
