@@ -106,8 +106,8 @@ def read(days: Days, there: Stands, some: Iterable[int], again: Iterable[int]) -
                 ):
                     wrong[day] = known
                 films.append(_by_film(sums))
-                for place, (likes, unlikes, _, again) in told(_of_other_days(sums, day)).items():
-                    misplaced[place] = likes + unlikes + abs(again)
+                for place, (likes, unlikes, _, repeated) in told(_of_other_days(sums, day)).items():
+                    misplaced[place] = likes + unlikes + abs(repeated)
                 if day in wanted:
                     hours[day] = sums
             films = [_together(films)]
