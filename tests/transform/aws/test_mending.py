@@ -6,7 +6,7 @@ import pytest
 
 from tests.audited import World
 from tests.small_lake import NOW
-from transform.aws import mending
+from transform.aws import mending, retracking
 from transform.aws.audit_sources import Asked
 from transform.lake import keys, totals
 
@@ -236,6 +236,28 @@ def test_hours_that_are_told_again_have_what_is_tracked_and_not_archived_yet(wor
     done = mend(world)
     assert done.found == []
     assert_well(world, done, a=4, b=4)
+
+
+def test_hours_that_are_added_to_meanwhile_are_left_for_the_next_look(world, monkeypatch):
+    world.put(world.like("1", "a"))
+    list(world.pending("track"))
+    world.all()
+    world.put(world.like("2", "b"))
+    world.all()
+    world.passes(11)
+    look = retracking._stands
+
+    def busy(bucket, hour):
+        monkeypatch.setattr(retracking, "_stands", look)
+        world.put(world.like("3", "b", world.now - 11 * 60_000))
+        world.count()
+        world.track()
+        return look(bucket, hour)
+
+    monkeypatch.setattr(retracking, "_stands", busy)
+    mend(world)
+    world.all()
+    assert_well(world, mend(world), a=4, b=5)
 
 
 def test_after_the_emulator_was_killed(world):
