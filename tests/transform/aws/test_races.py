@@ -74,12 +74,9 @@ def fan_out(stage):
         rank._add(NOW // HOUR + LATE, [batch], True)
 
 
-def broken(key):
-    def act(stage):
-        stage.s3.add(key, stage.s3.objects[key][:-20], stage.now)
-        stage.mend()
-
-    return act
+def earlier_version(stage):
+    stage.s3.add(DAY, stage.s3.objects[DAY][:-20], stage.now)
+    stage.mend()
 
 
 def changed(key):
@@ -143,7 +140,6 @@ WRITERS = {
     "likes of a new day": (backfilled, keys.likes(LONG_AGO + 1, WHOLE)),
     "totals": (compaction, keys.totals(YESTERDAY)),
     "totals that were gone": (totals_anew, keys.totals(YESTERDAY)),
-    "totals of a repair": (broken(keys.totals(YESTERDAY)), keys.totals(YESTERDAY)),
     "totals that tell otherwise": (changed(keys.totals(YESTERDAY)), keys.totals(YESTERDAY)),
     "repeats": (compaction, keys.repeats(YESTERDAY)),
     "ids": (compaction, f"{keys.IDS}.*"),
@@ -156,9 +152,7 @@ WRITERS = {
     "a rollup": (fan_out, ROLLUP),
     "a rollup of a repair": (changed(ROLLUP), ROLLUP),
     "a rollup that was gone": (first_sums, ROLLUP),
-    "an earlier version": (broken(DAY), DAY),
-    "an earlier rollup": (broken(ROLLUP), ROLLUP),
-    "likes of a repair": (changed(DAY), DAY),
+    "an earlier version": (earlier_version, DAY),
     "raw of a repair": (raw_again, f"{watermark.RAW}.*restored.*"),
     "a ledger": (backfill, f"{keys.BACKFILLS}000002.json"),
     "a ledger that goes on": (backfill_goes_on, f"{keys.BACKFILLS}000001.json"),
