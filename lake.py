@@ -33,7 +33,7 @@ SECTIONS = {
         rejects.rejected,
         rejects.replay,
         rejects.redrive,
-        mending.unblock,
+        rejects.unblock,
     ),
     "On AWS": (
         deploying.plan,

@@ -84,6 +84,7 @@ class World:
         self.numbers = 0
         self.files = 0
         self.at: dict[tuple[str, str], int] = {}
+        self.cursors: dict[str, str] = {}
         monkeypatch.setenv("COUNTS_TABLE", TABLE)
         monkeypatch.setattr(count, "_dynamodb", lambda: self.table)
         monkeypatch.setattr(count, "time", SimpleNamespace(time=lambda: self.now / 1000))
@@ -91,7 +92,8 @@ class World:
     def sources(self) -> Sources:
         """Give where its numbers are."""
         counts = Counts(self.table, TABLE)  # type: ignore[arg-type]
-        return Sources(self.bucket, counts, self.stream, "stream", POWER, NOW)  # type: ignore[arg-type]
+        stream: Any = self.stream
+        return Sources(self.bucket, counts, stream, "stream", POWER, NOW, lambda: self.cursors)
 
     def put(self, *likes: Like, shard: int = 0) -> Record:
         """Have the stream take a record of likes."""
@@ -155,6 +157,7 @@ class World:
                 body = self.s3.objects.get(keys.rollup(hour))
                 there = rollups.decode(hour, body) if body else rollups.empty(hour)
                 self.s3.add(keys.rollup(hour), rollups.encode(rollups.add(there, batches)))
+            self.cursors[shard_id] = last
 
     def compact(self) -> None:
         """Merge what was delivered, and adjust."""

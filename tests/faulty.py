@@ -29,6 +29,8 @@ EARLY, LATE, OLD = -25, -3, -20 * 24
 """Hours of likes, before or after `NOW`."""
 TRUTH = {"a": 8, "b": 4, "c": 2}
 
+_KEPT = ("at", "cursors", "now", "numbers", "files")
+
 Rows = Callable[[pa.Table], pa.Table]
 
 
@@ -72,19 +74,15 @@ class Stage(World):
 
     def keep(self) -> None:
         """Have it as it is now each time that it is `renewed`."""
-        self._kept = (
-            copy.deepcopy(
-                (self.table.items, self.stream.shards, self.at, self.now, self.numbers, self.files)
-            ),
-            self.s3.copy(),
-        )
+        told = {name: getattr(self, name) for name in _KEPT}
+        self._kept = copy.deepcopy((self.table.items, self.stream.shards, told)), self.s3.copy()
 
     def renewed(self) -> "Stage":
         """Give it as it was kept."""
-        told, s3 = self._kept
-        self.table.items, self.stream.shards, self.at, self.now, self.numbers, self.files = (
-            copy.deepcopy(told)
-        )
+        kept, s3 = self._kept
+        self.table.items, self.stream.shards, told = copy.deepcopy(kept)
+        for name, value in told.items():
+            setattr(self, name, value)
         self.s3 = s3.copy()
         self.s3.now = self.now
         self.bucket = Bucket(self.s3, "bucket")  # type: ignore[arg-type]

@@ -13,7 +13,7 @@ from infra.cli.output.formats import Format
 from infra.stage import Stage, stream_arn
 from transform.audit import MENDED, report
 from transform.audit.report import Item
-from transform.aws import audit_rows, auditing, conditions
+from transform.aws import audit_rows, audit_sources, auditing, conditions
 from transform.aws.audit_sources import Asked, Sources
 from transform.aws.auditing import Taken
 
@@ -33,6 +33,7 @@ def sources(stage: Stage) -> Sources:
         stream_arn(stage),
         compaction.power(),
         int(table["CreationDateTime"].timestamp() * 1000),
+        lambda: audit_sources.cursors(counts.client, stage.outputs.trends_table),
     )
 
 

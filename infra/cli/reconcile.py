@@ -99,6 +99,13 @@ def told(done: Mended) -> str:
             f"The lake has {counted(number, 'like')} more than anybody sent; nobody counted "
             "them, and raw lacks them. `--accept` has the counts follow the lake."
         )
+    if untracked := [one for one in done.left if one.step == "trends" and one.number < 0]:
+        number = -sum(one.number for one in untracked)
+        lines.append(
+            f"Trends lack {counted(number, 'like')} that the fan-out may still bring; what it "
+            "does not, a repair tells once later likes came by the same shard, or the stream keeps "
+            "them no more."
+        )
     if unreadable := [one for one in done.left if one.key]:
         lines.append(
             f"{counted(len(unreadable), 'object')} without an earlier version that could be put "

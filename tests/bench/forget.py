@@ -94,8 +94,8 @@ class _Versions(Folder):
             return SimpleNamespace(paginate=self._all)
         return super().get_paginator(operation)
 
-    def _all(self, Bucket: str) -> Iterator[dict[str, Any]]:
-        for page in super().get_paginator("list_objects_v2").paginate(Bucket=Bucket, Prefix=""):
+    def _all(self, Bucket: str, Prefix: str) -> Iterator[dict[str, Any]]:
+        for page in super().get_paginator("list_objects_v2").paginate(Bucket=Bucket, Prefix=Prefix):
             versions = [
                 one | {"VersionId": "null", "IsLatest": True} for one in page.get("Contents", ())
             ]
@@ -111,7 +111,6 @@ def forget(root: Path) -> tuple[float, int, int]:
     import os
 
     from infra.cli.forget.search import take_out
-    from infra.cli.forget.versions import Versions
     from transform.aws import forgotten
     from transform.aws.buckets import Bucket
     from transform.aws.lake_writer import Power
@@ -123,7 +122,7 @@ def forget(root: Path) -> tuple[float, int, int]:
     start = time.perf_counter()
     who = forgotten.add(bucket, [WHO], int(time.time() * 1000))
     power = Power(1_024, os.cpu_count() or 1)
-    found = take_out(bucket, Versions(nothing, "results"), who, Texts([WHO]), power)
+    found = take_out(bucket, Bucket(nothing, "results"), who, Texts([WHO]), power)
     searched = sum(place.bytes for place in found.places.values())
     return time.perf_counter() - start, len(found.rewritten_days), searched
 

@@ -210,8 +210,12 @@ def _count_on(bucket: Bucket, run: int) -> None:
 
 
 def _state(bucket: Bucket) -> tuple[State, str | None]:
-    found = bucket.read(KEY)
-    return (msgspec.json.decode(found[0], type=State), found[1]) if found else (State(), None)
+    if not (found := bucket.read(KEY)):
+        return State(), None
+    try:
+        return msgspec.json.decode(found[0], type=State), found[1]
+    except msgspec.DecodeError:  # then all is adjusted anew, as where it is gone
+        return State(), found[1]
 
 
 def _bring_up(bucket: Bucket, before: Mapping[str, Month]) -> tuple[dict[str, Month], set[str]]:

@@ -1,6 +1,6 @@
 """Where the numbers of a stage are, and what is asked of them."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ from transform.aws.buckets import Bucket
 from transform.aws.lake_writer import Power
 
 if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_kinesis import KinesisClient
 
 DAY_MS = 24 * 3_600_000
@@ -32,6 +33,8 @@ class Sources:
     power: Power = Power()
     began: int = 0
     """When the table of counts was made, in epoch milliseconds; 0 where that is not known."""
+    cursors: Callable[[], Mapping[str, str]] = dict
+    """Gives up to where RankTrends has the sums of each shard; who mends has to know."""
 
     def without(self, hidden: Iterable[str]) -> "Sources":
         """Give them without some objects, by key."""
@@ -53,6 +56,19 @@ class Asked:
     deep: bool = False
     grace_ms: int = balance.GRACE_MS
     archive_grace_ms: int = ARCHIVE_GRACE_MS
+
+
+def cursors(client: "DynamoDBClient", table: str) -> dict[str, str]:
+    """Give up to where RankTrends has the sums of each shard, from the table of trends."""
+    pages = client.get_paginator("query").paginate(
+        TableName=table,
+        ConsistentRead=True,
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": {"S": "cursor"}},
+    )
+    return {
+        item["sk"]["S"]: item["sequence_number"]["S"] for page in pages for item in page["Items"]
+    }
 
 
 def scan(counts: Counts) -> Iterator[Mapping[str, Any]]:

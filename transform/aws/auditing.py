@@ -31,6 +31,7 @@ from transform.aws.buckets import Conflict
 from transform.aws.lake_sums import Stands, Sums
 from transform.aws.lake_writer import Days, opened_to_read
 from transform.aws.unreadable import Unreadable, reading
+from transform.counts import streamed
 from transform.lake import duck, watermark
 from transform.lake.division import DAY_HOURS
 from transform.lake.watermark import State
@@ -40,14 +41,18 @@ TRIES = 4
 
 @dataclass(slots=True)
 class Taken:
-    """What was found at a time: the numbers behind it, and what differs. Of films and hours that
-    are `witnessed`, raw tells what is right; `hours` were tracked otherwise; and why objects are
+    """What was found at a time: the numbers behind it, and what differs. `tracked` tells up to
+    where trends had the stream, by the attribute that remembers a shard, before `on_stream` was
+    read, which is all of it that may matter if that was asked. Of films and hours that are
+    `witnessed`, raw tells what is right; `hours` were tracked otherwise; and why objects are
     `unreadable`, by key."""
 
     at: int
     read: Items
     films: pa.Table
     rows: pa.Table
+    tracked: dict[str, str]
+    on_stream: pa.Table
     lost: pa.Table
     missing: pa.Table
     unarchived: pa.Table
@@ -136,6 +141,7 @@ def take(sources: Sources, asked: Asked, tell: Callable[[str], None] = lambda te
         sums = lake_sums.read(days, there, recent, again)
         tell("reading what arrived")
         told, cuts = hours.tracked(arrived.tracked(sources.bucket, recent))
+        tracked = _tracked(sources, cuts) if asked.deep else {}
         shards = list(arrived.shards_of(sources))
         since = arrived.since(read, shards, asked)
         with (
@@ -164,8 +170,8 @@ def take(sources: Sources, asked: Asked, tell: Callable[[str], None] = lambda te
             tell("comparing earlier versions of days")
             held = lost_likes.look(days, there, cursor, compared.missing, asked.deep)
             held_likes = archive.as_likes(cursor, held)
-            streamed = held.filter(balance.pc.is_null(held["backfill"]))
-            streamed = archive.as_likes(cursor, streamed)
+            by_stream = held.filter(balance.pc.is_null(held["backfill"]))
+            by_stream = archive.as_likes(cursor, by_stream)
         numbers = _numbers(there, sums, films, told, lacking, read)
         told_otherwise = steps.otherwise(compared.otherwise)
         differences = steps.of(
@@ -177,7 +183,7 @@ def take(sources: Sources, asked: Asked, tell: Callable[[str], None] = lambda te
             witnessed,
             told_otherwise,
             sums.unsettled,
-            streamed,
+            by_stream,
         )
         differences += steps.held(held_likes)
         every = asked.raw_days is None
@@ -191,6 +197,8 @@ def take(sources: Sources, asked: Asked, tell: Callable[[str], None] = lambda te
             read,
             films,
             rows,
+            tracked,
+            on_stream,
             lost,
             compared.missing,
             compared.unarchived,
@@ -204,6 +212,14 @@ def take(sources: Sources, asked: Asked, tell: Callable[[str], None] = lambda te
             differences=differences,
             numbers=numbers,
         )
+
+
+def _tracked(sources: Sources, cuts: pa.Table) -> dict[str, str]:
+    """Give up to where trends have each shard: the newest batch that an hour has, or RankTrends."""
+    found = {streamed.memory_name(name): last for name, last in sources.cursors().items()}
+    for one in cuts.to_pylist():
+        found[one["memory"]] = max(one["sequence"], found.get(one["memory"], ""))
+    return found
 
 
 def _state(days: Days, asked: Asked) -> State:

@@ -55,9 +55,9 @@ class Stands(NamedTuple):
 class Sums(NamedTuple):
     """What the lake comes to: by film over all days (`balance.SUMS`), and by hour and film on some
     days (`totals.SCHEMA`, by day); by day what stale totals told, and what totals told that are
-    of the day and wrong; likes and unlikes that stand in the object of another day than their own,
-    by epoch hour and film; the backfills that likes name, as far as days were read; and by how
-    much counts are still adjusted by stale totals."""
+    of the day and wrong; likes, unlikes and repeats that stand in the object of another day than
+    their own, by epoch hour and film; the backfills that likes name, as far as days were read; and
+    by how much counts are still adjusted by stale totals."""
 
     films: pa.Table
     hours: dict[int, pa.Table]
@@ -94,19 +94,20 @@ def read(days: Days, there: Stands, some: Iterable[int], again: Iterable[int]) -
     with ThreadPoolExecutor(CONNECTIONS) as pool:
         for first in range(0, len(every), AT_ONCE):
             chunk = every[first : first + AT_ONCE]
-            for day, (told, source) in zip(
+            for day, (known, source) in zip(
                 chunk, pool.map(lambda day: _told(days, there, day), chunk), strict=True
             ):
-                sums = told
+                sums = known
                 if not there.is_derived(day, source):
-                    stale[day] = told
+                    stale[day] = known
                     read_anew[day] = sums = of_day(days, there, day, backfills)
                 elif day in doubted and not (sums := of_day(days, there, day, backfills)).equals(
-                    told
+                    known
                 ):
-                    wrong[day] = told
+                    wrong[day] = known
                 films.append(_by_film(sums))
-                misplaced |= events(_of_other_days(sums, day))
+                for place, (likes, unlikes, _, repeated) in told(_of_other_days(sums, day)).items():
+                    misplaced[place] = likes + unlikes + abs(repeated)
                 if day in wanted:
                     hours[day] = sums
             films = [_together(films)]

@@ -154,9 +154,10 @@ def _round(
     hours = {d.hour for d in taken.differences if d.step in of and d.hour is not None}
     if hours:
         tell("telling trends again")
-        retracking.rollups_again(sources, hours & taken.hours, asked)
+        recent = hours & taken.hours
+        done.hours += retracking.rollups_again(sources, taken, recent, asked)
         retracking.days_again(sources, {hour // DAY_HOURS for hour in hours}, asked.now)
-        done.hours += len(hours)
+        done.hours += len(hours - recent)
     # Of items that were counted meanwhile none was set: they are looked at again.
     return "last" if was_set == len(films) else "set"
 

@@ -1,9 +1,14 @@
-"""Earlier versions of the lake's objects, which its bucket keeps for a week."""
+"""Objects of a bucket in all their versions: listed, read, put back, and removed for good.
 
+The lake's bucket keeps earlier ones for a week. One that is not versioned has one of each object.
+"""
+
+import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from botocore.exceptions import ClientError
@@ -11,20 +16,25 @@ from botocore.exceptions import ClientError
 from transform.aws.buckets import Bucket, Conflict, code
 from transform.lake import duck, watermark
 
+MOST = 1_000
+"""Versions that one call removes (Amazon S3 API Reference, DeleteObjects)."""
 _GONE = {"NoSuchKey", "NoSuchVersion", "404"}
 
 
 class Version(msgspec.Struct, frozen=True):
-    """An earlier version of an object; `modified` is in epoch milliseconds."""
+    """A version of an object; `latest` is what a reader sees who names none, `modified` is in epoch
+    milliseconds."""
 
     key: str
     id: str
+    etag: str
     size: int
+    latest: bool
     modified: int
 
 
-def earlier(bucket: Bucket, prefix: str) -> Iterator[Version]:
-    """Give the earlier versions of objects whose keys start so: by key, the newest first.
+def every(bucket: Bucket, prefix: str = "") -> Iterator[Version]:
+    """Give the versions of objects whose keys start so, as S3 lists them.
 
     Marks that say that an object was deleted hold nothing, and are none.
     """
@@ -32,30 +42,61 @@ def earlier(bucket: Bucket, prefix: str) -> Iterator[Version]:
         Bucket=bucket.name, Prefix=prefix
     )
     with bucket.named(prefix):
-        found = [
-            Version(
-                one["Key"],
-                one["VersionId"],
-                one["Size"],
-                round(one["LastModified"].timestamp() * 1000),
-            )
-            for page in pages
-            for one in page.get("Versions", ())
-            if not one["IsLatest"]
-        ]
-    yield from sorted(found, key=lambda one: (one.key, -one.modified))
+        for page in pages:
+            for one in page.get("Versions", ()):
+                yield Version(
+                    one["Key"],
+                    one["VersionId"],
+                    one["ETag"],
+                    one["Size"],
+                    one["IsLatest"],
+                    round(one["LastModified"].timestamp() * 1000),
+                )
+
+
+def earlier(bucket: Bucket, prefix: str) -> list[Version]:
+    """Give the earlier versions of objects whose keys start so: by key, the newest first."""
+    found = [one for one in every(bucket, prefix) if not one.latest]
+    return sorted(found, key=lambda one: (one.key, -one.modified))
+
+
+def download(bucket: Bucket, one: Version, path: Path) -> str | None:
+    """Write a version to a file; gives what kind it says it is, None where it is gone."""
+    if (answer := _get(bucket, one)) is None:
+        return None
+    with path.open("wb") as file:
+        shutil.copyfileobj(answer["Body"], file)
+    return answer.get("ContentType") or "binary/octet-stream"
 
 
 def read(bucket: Bucket, one: Version) -> bytes | None:
     """Give the bytes of a version; None where it is gone."""
+    answer = _get(bucket, one)
+    return None if answer is None else answer["Body"].read()
+
+
+def _get(bucket: Bucket, one: Version) -> Any:
     with bucket.named(one.key):
         try:
-            answer = bucket.client.get_object(Bucket=bucket.name, Key=one.key, VersionId=one.id)
+            return bucket.client.get_object(Bucket=bucket.name, Key=one.key, VersionId=one.id)
         except ClientError as error:
             if code(error) in _GONE:
                 return None
             raise
-        return answer["Body"].read()
+
+
+def remove(bucket: Bucket, some: Sequence[Version]) -> None:
+    """Remove versions for good, whether or not they are still there.
+
+    It takes the rights to delete objects as well as versions:
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
+    """
+    for first in range(0, len(some), MOST):
+        named: Any = [{"Key": one.key, "VersionId": one.id} for one in some[first : first + MOST]]
+        with bucket.named(some[first].key):
+            answer = bucket.client.delete_objects(Bucket=bucket.name, Delete={"Objects": named})
+            if failed := answer.get("Errors"):
+                raise ClientError({"Error": failed[0]}, "DeleteObjects")
 
 
 def put_back(bucket: Bucket, key: str) -> bool | None:

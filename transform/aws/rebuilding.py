@@ -7,18 +7,24 @@ writes a reader misses them; whoever is cut off there leaves what the next repai
 
 import tempfile
 from collections.abc import Set
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute
 from duckdb import DuckDBPyConnection
 
 from transform.audit import archive
 from transform.aws import arrived, lake_sums
 from transform.aws.audit_sources import Sources
+from transform.aws.buckets import Conflict
 from transform.aws.lake_writer import Days, opened
-from transform.lake import duck, watermark
+from transform.lake import duck, keys, repeats, watermark
 from transform.lake.duck import HOUR_MS
 from transform.lake.watermark import Object
+
+pc: Any = pyarrow.compute  # its types do not know of Python values where arrays may stand
 
 
 def take_out(sources: Sources, some: Set[tuple[str, int]]) -> pa.Table:
@@ -38,6 +44,7 @@ def take_out(sources: Sources, some: Set[tuple[str, int]]) -> pa.Table:
             readable = [one for one in listed if one.key not in state.failed]
             found = _found(days, cursor, readable)
         remove(days, found.select(["event_id"]))
+        _tidy_repeats(days)
         return found
 
 
@@ -50,6 +57,16 @@ def remove(days: Days, likes: pa.Table) -> None:
         holding = [day for day in there.likes if _holds(days, there, cursor, day)]
     days.staging.begin()
     days.merge(dict.fromkeys(sorted(holding), {}), days.state()[0].division, gone=ids)
+
+
+def _tidy_repeats(days: Days) -> None:
+    """Take repeats out of the objects of other days than their own; these are noted again."""
+    for day, one in lake_sums.by_day(days.bucket, keys.REPEATS).items():
+        rows, etag = days.repeats(one)
+        own = rows.filter(pc.equal(repeats.days(rows), day))
+        if len(own) < len(rows):
+            with suppress(Conflict):
+                days.bucket.put(one.key, repeats.encode(own), etag)
 
 
 def _found(days: Days, cursor: DuckDBPyConnection, raw: list[Object]) -> pa.Table:

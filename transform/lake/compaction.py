@@ -63,7 +63,7 @@ def merge(
         days = ", ".join(map(str, stands)) or "NULL"
         rows = f"SELECT {_COLUMNS} FROM staged WHERE hour IS NOT NULL AND {DAY} IN ({days})"
         if files:
-            _read(cursor, rows, files, gone, forgotten)
+            _read(cursor, rows, files, f"{DAY} IN ({days})", gone, forgotten)
             rows = f"SELECT {_COLUMNS} FROM copies"
         moving = {
             day for day, names in stands.items() if any(division.hour_of(n) is None for n in names)
@@ -88,16 +88,20 @@ def _read(
     cursor: DuckDBPyConnection,
     staged: str,
     files: Sequence[Path],
+    of_days: str,
     gone: pa.Table | None,
     forgotten: Forgotten,
 ) -> None:
-    """Make `copies` of the rows that are staged and of those that stand, each once."""
+    """Make `copies` of the rows that are staged and of those that stand, each once.
+
+    What stands in the object of a day that it is not of, as somebody put it there, goes.
+    """
     cursor.execute(f"CREATE TEMP TABLE copies AS FROM ({staged})")
     for columns, some in duck.alike(duck.kinds(cursor, files)):
-        standing = duck.select(some, columns)
+        standing = f"FROM ({duck.select(some, columns)}) WHERE {of_days}"
         if gone is not None and len(gone):
             cursor.register("gone", gone)
-            standing += f" ANTI JOIN gone USING ({', '.join(gone.column_names)})"
+            standing = f"FROM ({standing}) ANTI JOIN gone USING ({', '.join(gone.column_names)})"
         if forgotten:
             theirs = duck.forgotten(cursor, f"({standing})", forgotten)
             standing = f"FROM ({standing}) WHERE NOT {theirs} UNION ALL FROM anonymous"

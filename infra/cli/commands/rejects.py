@@ -1,4 +1,4 @@
-"""Commands about lines that are no likes, and what was not delivered."""
+"""Commands about lines that are no likes, what was not delivered, what no function gets past."""
 
 from __future__ import annotations
 
@@ -198,3 +198,47 @@ def redrive(stage: str, form: Format, dry_run: bool) -> None:
     told = command.told(done, dry_run)
     tables.write_one(told, command.fields(done), form, sys.stdout)
     sys.exit(bool(done.unreadable))
+
+
+@click.command()
+@options.stage
+@options.form
+@click.option(
+    "--minutes", type=click.IntRange(1), default=60, show_default=True,
+    help="How far back the stream is read.",
+)  # fmt: skip
+@click.option("--skip", "skipped", multiple=True, metavar="SHARD:SEQUENCE", help="Pass over it.")
+@click.option("--clear", is_flag=True, help="Pass over nothing any more.")
+def unblock(stage: str, form: Format, minutes: int, skipped: Sequence[str], clear: bool) -> None:
+    """Find the record that no function gets past, and have them pass over it.
+
+    Without options: read the stream with the code of this version, and name the records on which
+    it fails; exit code 1 if there are any. What is passed over is archived all the same, and not
+    counted. Once the code is mended and deployed, --clear.
+
+    Example: lake unblock --skip shardId-000000000000:49590338271490256608
+    """
+    if skipped and clear:
+        raise click.UsageError("Give --skip or --clear.")
+    from infra.cli import unblock as command
+    from infra.cli.output import tables
+    from infra.stage import open_stage
+
+    opened = open_stage(stage)
+    if skipped or clear:
+        passed = command.skip(opened, list(skipped))
+        rows = [(name, " ".join(records)) for name, records in passed.items()]
+        tables.write(("function", "passes over"), rows, form, sys.stdout, wide=True)
+        return
+    until = options.now()
+    with options.steps().step("Reading the stream") as tell:
+        kinesis = opened.client("kinesis")
+        name = opened.outputs.stream_name
+        found = list(command.poisons(kinesis, name, until - minutes * 60_000, until, tell))
+    tables.write(command.Poison._fields, found, form, sys.stdout, wide=True)
+    if not found:
+        click.echo(
+            "No record makes the code of this version fail: what holds a function up is in its "
+            "log.", err=True,
+        )  # fmt: skip
+    sys.exit(bool(found))

@@ -17,10 +17,10 @@ from infra.cli import compaction
 from infra.cli.forget import beside, certificate
 from infra.cli.forget.certificate import Certificate
 from infra.cli.forget.search import take_out
-from infra.cli.forget.versions import Versions
 from infra.paths import home
 from infra.stage import Stage
 from transform.aws import forgotten
+from transform.aws.buckets import Bucket
 from transform.aws.lake_writer import Power
 from transform.event.likes import MAX_CHARACTERS
 from transform.lake import tombstones
@@ -85,7 +85,7 @@ def forget(
     hashes = sorted(tombstones.hashed(who.key, user) for user in users) if who.key else []
     since = max(((who.people or {}).get(one, began) for one in hashes), default=began)
     again_after = since + _stream_ms(stage) + LATE_MS
-    results = Versions(bucket.client, stage.outputs.results_bucket)
+    results = Bucket(bucket.client, stage.outputs.results_bucket)
     with _bar(console) as tell:
         search = take_out(bucket, results, who, texts, _power(), dry_run, tell)
     places = [*search.places.values(), *beside.items(stage, texts)]

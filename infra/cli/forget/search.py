@@ -13,10 +13,10 @@ from uuid import uuid4
 
 from infra.cli.forget.certificate import Place
 from infra.cli.forget.certificate import Version as Removed
-from infra.cli.forget.versions import Version, Versions
-from transform.aws import tending
+from transform.aws import object_versions, tending
 from transform.aws.buckets import Bucket, Conflict
 from transform.aws.lake_writer import Days, Power, opened
+from transform.aws.object_versions import Version
 from transform.lake import erased_files, keys
 from transform.lake.erased_files import Found
 from transform.lake.erasure import Texts
@@ -34,7 +34,7 @@ class Restless(Exception):
 
 def take_out(
     bucket: Bucket,
-    results: Versions,
+    results: Bucket,
     who: Forgotten,
     texts: Texts,
     power: Power,
@@ -45,8 +45,7 @@ def take_out(
     their tombstones. Gives what was searched, and what came of it."""
     with opened(bucket, power) as days:
         days.staging.forgotten, days.cleans = replace(who, texts=texts), True
-        lake = Versions(bucket.client, bucket.name)
-        search = Search(lake, results, bucket, days, texts, dry_run, tell)
+        search = Search(bucket, results, days, texts, dry_run, tell)
         search.run()
         if not dry_run:
             tending.refresh(days)  # totals that a run left stale which was cut off
@@ -61,9 +60,8 @@ class Search:
     some as they were, and the next run finds those.
     """
 
-    lake: Versions
-    results: Versions
-    bucket: Bucket
+    lake: Bucket
+    results: Bucket
     days: Days
     texts: Texts
     dry_run: bool = False
@@ -93,65 +91,65 @@ class Search:
         """Search what is not known yet; tells whether any id was found that is to go."""
         held: set[int] = set()
         found = False
-        for versions in (self.lake, self.results):
+        for bucket in (self.lake, self.results):
             gone: list[Version] = []
-            for one, has in self._searched(versions):
-                removes = not one.latest or versions is self.results
+            for one, has in self._searched(bucket):
+                removes = not one.latest or bucket is self.results
                 if has is None or not (has.rows or (removes and has.stays.total())):
                     continue
                 found = True
-                place = keys.likes_place(one.key) if versions is self.lake else None
+                place = keys.likes_place(one.key) if bucket is self.lake else None
                 if removes:
                     gone.append(one)
                 elif place:
                     held.add(place[0])
                 else:
                     self._rewrite(one)
-            self._remove(versions, gone)
+            self._remove(bucket, gone)
         self._rewrite_days(held)
         return found
 
-    def _searched(self, versions: Versions) -> Iterator[tuple[Version, Found | None]]:
+    def _searched(self, bucket: Bucket) -> Iterator[tuple[Version, Found | None]]:
         """Give each version, and what it holds; None of one that vanished."""
         waiting: deque[tuple[Version, Future[Found | None] | Found | None]] = deque()
         with ThreadPoolExecutor(THREADS) as pool:
-            for one in versions.list():
-                name = _name(versions, one)
+            for one in object_versions.every(bucket):
+                name = _name(bucket, one)
                 known = name in self._known
                 waiting.append(
-                    (one, self._known[name] if known else pool.submit(self._look, versions, one))
+                    (one, self._known[name] if known else pool.submit(self._look, bucket, one))
                 )
                 if len(waiting) > WAITING:
-                    yield self._noted(versions, *waiting.popleft())
+                    yield self._noted(bucket, *waiting.popleft())
             while waiting:
-                yield self._noted(versions, *waiting.popleft())
+                yield self._noted(bucket, *waiting.popleft())
 
     def _noted(
-        self, versions: Versions, one: Version, found: Future[Found | None] | Found | None
+        self, bucket: Bucket, one: Version, found: Future[Found | None] | Found | None
     ) -> tuple[Version, Found | None]:
         """Note what was found of a version that was not known yet."""
         if not isinstance(found, Future):
             return one, found
         has = found.result()
         held = has is not None and bool(has.rows or has.stays.total())
-        self._known[_name(versions, one)] = has if held else None
-        place = self._place(versions, one.key)
+        self._known[_name(bucket, one)] = has if held else None
+        place = self._place(bucket, one.key)
         place.searched += 1
         place.bytes += one.size
         if has:
             place.held += held
             place.rows += has.rows
-            if one.latest and versions is self.lake:
+            if one.latest and bucket is self.lake:
                 self._stays.pop((place.place, one.key), None)
                 if has.stays.total():
                     self._stays[place.place, one.key] = has.stays
         self.tell(one.size)
         return one, has
 
-    def _look(self, versions: Versions, one: Version) -> Found | None:
+    def _look(self, bucket: Bucket, one: Version) -> Found | None:
         path = self._file()
         try:
-            if versions.download(one, path) is None:
+            if object_versions.download(bucket, one, path) is None:
                 return None
             return erased_files.search(path, self.texts)
         finally:
@@ -162,12 +160,12 @@ class Search:
         if not self.dry_run:
             path, out = self._file(), self._file()
             try:
-                kind = self.lake.download(one, path)
+                kind = object_versions.download(self.lake, one, path)
                 if kind is None:
                     return
                 erased_files.clean(path, out, self.texts)
                 with suppress(Conflict):  # it is searched again as it is now
-                    self.bucket.put(one.key, out, one.etag, kind)
+                    self.lake.put(one.key, out, one.etag, kind)
             finally:
                 path.unlink(missing_ok=True)
                 out.unlink(missing_ok=True)
@@ -185,22 +183,22 @@ class Search:
         self.rewritten_days |= named
         place.rewritten = len(self.rewritten_days)
 
-    def _remove(self, versions: Versions, gone: list[Version]) -> None:
+    def _remove(self, bucket: Bucket, gone: list[Version]) -> None:
         for one in gone:
-            self._place(versions, one.key).removed += 1
+            self._place(bucket, one.key).removed += 1
         if not self.dry_run:
-            versions.remove(gone)
-            self.removed += [Removed(versions.bucket, one.key, one.id) for one in gone]
+            object_versions.remove(bucket, gone)
+            self.removed += [Removed(bucket.name, one.key, one.id) for one in gone]
 
-    def _place(self, versions: Versions, key: str) -> Place:
+    def _place(self, bucket: Bucket, key: str) -> Place:
         folder = key.partition("/")[0] + "/" if "/" in key else key
-        name = folder if versions is self.lake else f"{versions.bucket}/"
+        name = folder if bucket is self.lake else f"{bucket.name}/"
         return self.places.setdefault(name, Place(name))
 
     def _file(self) -> Path:
         return self.days.scratch / f"{uuid4().hex}.searched"
 
 
-def _name(versions: Versions, one: Version) -> bytes:
-    told = f"{versions.bucket}\n{one.key}\n{one.id}\n{one.etag}"
+def _name(bucket: Bucket, one: Version) -> bytes:
+    told = f"{bucket.name}\n{one.key}\n{one.id}\n{one.etag}"
     return sha256(told.encode()).digest()[:16]

@@ -37,10 +37,14 @@ class Home:
 def own(tmp_path_factory):
     """Two tests share it, as each start takes a minute or two."""
     own = Home(tmp_path_factory.mktemp("killed") / "lake")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LAKE_HOME", str(own.home))
-        yield own
-        lifecycle.down(own.home, own.steps(), wipe=True)
+    yield own
+    lifecycle.down(own.home, own.steps(), wipe=True)
+
+
+@pytest.fixture(autouse=True)
+def _at_home(own, monkeypatch):
+    """For each test, as the environment of the one before is taken back."""
+    monkeypatch.setenv("LAKE_HOME", str(own.home))
 
 
 def test_an_emulator_that_is_killed_is_not_well(own, eventually):

@@ -1,7 +1,11 @@
 """Faults of each kind, and some together: what is named, and what is left once it was mended."""
 
+import io
 from datetime import timedelta
 
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tests.audited import told
@@ -17,8 +21,10 @@ from tests.faulty import (
     changed,
 )
 from tests.small_lake import NOW, like
+from transform.aws import adjusting
 from transform.lake import keys, watermark
 from transform.lake.division import WHOLE
+from transform.trends import rollups
 
 DAY, OLD_DAY = keys.likes(YESTERDAY, WHOLE), keys.likes(LONG_AGO, WHOLE)
 ROLLUP = keys.rollup(NOW // HOUR + LATE)
@@ -64,8 +70,8 @@ def count(stage):
     stage.table.items["a"]["likes"] = {"N": "20"}
 
 
-def rewritten(key, name, value):
-    return lambda stage: stage.rewrite(key, changed(name, value))
+def rewritten(key, name, value, row=0):
+    return lambda stage: stage.rewrite(key, changed(name, value, row))
 
 
 def truncated(key):
@@ -91,6 +97,53 @@ def truncated_raw(stage):
 
 def raw_without_pages(stage):
     broken(stage.raw(EARLY)[0])(stage)
+
+
+def another(key, other):
+    """Have what another object holds in the place of one."""
+    return lambda stage: stage.s3.add(key, stage.s3.objects[other], stage.now)
+
+
+def moved(stage):
+    """Have a like in the object of another day, and of its own no more."""
+    like = pq.read_table(io.BytesIO(stage.s3.objects[DAY])).slice(0, 1)
+    stage.rewrite(OLD_DAY, lambda rows: pa.concat_tables([rows, like.cast(rows.schema)]))
+    stage.rewrite(DAY, lambda rows: rows.slice(1))
+
+
+def repeats_moved(stage):
+    another(keys.repeats(LONG_AGO), keys.repeats(YESTERDAY))(stage)
+    stage.gone(keys.repeats(YESTERDAY))
+
+
+def item(stage):
+    del stage.table.items["c"]
+
+
+def one_up_one_down(stage):
+    for film, likes in (("a", 11), ("b", 1)):
+        stage.table.items[film]["likes"] = {"N": str(likes)}
+
+
+def emptied(key):
+    return lambda stage: stage.s3.add(key, b"", stage.now)
+
+
+def folded_back(stage):
+    """Have a rollup that names older batches than are in it."""
+    told = rollups.decode(NOW // HOUR + LATE, stage.s3.objects[ROLLUP])
+    older = msgspec.structs.replace(told, folded=dict.fromkeys(told.folded, "0" * 56))
+    stage.s3.add(ROLLUP, rollups.encode(older), stage.now)
+
+
+def ahead(stage):
+    """Have what compaction remembers five days ahead, before a like comes."""
+    state = watermark.decode(stage.s3.objects[watermark.KEY])
+    later = msgspec.structs.replace(state, watermark=state.watermark + 5 * 24 * HOUR)
+    stage.s3.add(watermark.KEY, watermark.encode(later), stage.now)
+    stage.put(stage.like("x", "c"))
+    stage.all()
+    stage.passes(40)
 
 
 def no_versions(stage):
@@ -121,13 +174,15 @@ def lost_and_uncounted(stage):
     stage.passes(40)
 
 
-ONE_OF_A = [("compaction", "a", EARLY, 1)]
+TRENDS_OFF = [("trends", "a", LATE, -5), ("trends", "b", LATE, -2)]
+IN_OLD_DAY = [("compaction", "a", EARLY, 4), ("compaction", "b", EARLY, 2)]
 KINDS = {
     "nothing": ([], []),
-    "a count": ([count], [("count", "a", None, 12)]),
-    "a raw object": ([raw], [("raw", "a", EARLY, -1)]),
+    "counts and an item": (
+        [one_up_one_down, item],
+        [("count", "a", None, 3), ("count", "b", None, -3), ("adjust", "c", None, -2)],
+    ),
     "a raw object and a count": ([raw, count], [("raw", "a", EARLY, -1), ("count", "a", None, 12)]),
-    "a day": ([gone(DAY)], A_DAY),
     "a day and a count": ([gone(DAY), count], [*A_DAY, ("count", "a", None, 12)]),
     "a day, all raw, no stream": (
         [gone(DAY), all_raw, expired],
@@ -139,50 +194,71 @@ KINDS = {
         [gone(OLD_DAY, keys.totals(LONG_AGO), keys.trends(LONG_AGO))], OLD_LIKES,
     ),
     "an older backfilled day": ([older_day], [("lake", "c", OLD, -3)]),
-    "a film": (
-        [rewritten(DAY, "movie_id", "z")],
-        [("compaction", "a", EARLY, -1), ("compaction", "z", EARLY, 1)],
+    "a day that is another": (
+        [another(DAY, OLD_DAY)], [*A_DAY, ("compaction", "c", OLD, 2)],
     ),
-    "a person": ([rewritten(DAY, "user_id", "z")], ONE_OF_A),
-    "a source": ([rewritten(DAY, "source", "z")], ONE_OF_A),
-    "an extra": ([rewritten(DAY, "extra", None)], ONE_OF_A),
-    "minutes": ([rewritten(DAY, "liked_at", lambda at: at + timedelta(minutes=5))], ONE_OF_A),
-    "an arrival": ([rewritten(DAY, "received_at", lambda at: at + timedelta(seconds=5))], ONE_OF_A),
+    "a backfilled day that is another": (
+        [another(OLD_DAY, DAY)],
+        [*IN_OLD_DAY, *OLD_LIKES, ("count", "a", None, -4), ("count", "b", None, -2)],
+    ),
+    "a like in another day": (
+        [moved], [("compaction", "a", EARLY, -1), ("compaction", "a", EARLY, 1)],
+    ),
+    "columns": (
+        [
+            rewritten(DAY, "movie_id", "z"),
+            rewritten(DAY, "user_id", "z", 1),
+            rewritten(DAY, "source", "z", 2),
+            rewritten(DAY, "extra", None, 3),
+            rewritten(DAY, "liked_at", lambda at: at + timedelta(minutes=5), 4),
+            rewritten(DAY, "received_at", lambda at: at + timedelta(seconds=5), 5),
+        ],
+        [("compaction", "a", EARLY, -1), ("compaction", "z", EARLY, 1),
+         ("compaction", "a", EARLY, 3), ("compaction", "b", EARLY, 2)],
+    ),
     "repeats": ([gone(keys.repeats(YESTERDAY))], [("compaction", "a", EARLY, -1)]),
-    "ids": ([all_ids], []),
-    "what compaction remembers": ([gone(watermark.KEY)], []),
-    "a day of trends": (
-        [gone(keys.trends(YESTERDAY))], [("trends", "a", EARLY, -4), ("trends", "b", EARLY, -2)],
+    "repeats in another day": (
+        [repeats_moved], [("compaction", "a", EARLY, -1), ("compaction", "a", EARLY, 1)],
     ),
-    "trends changed": (
-        [rewritten(keys.trends(YESTERDAY), "likes", 9)], [("trends", "a", EARLY, 5)],
+    "what is made anew unasked": (
+        [
+            another(keys.likes(YESTERDAY, "hour-01.parquet"), OLD_DAY),
+            all_ids,
+            emptied(adjusting.KEY),
+            gone(watermark.KEY),
+            truncated(keys.totals(YESTERDAY)),
+        ],
+        [],
     ),
-    "a rollup": ([gone(ROLLUP)], [("trends", "a", LATE, -5), ("trends", "b", LATE, -2)]),
+    "days of trends": (
+        [gone(keys.trends(YESTERDAY)), rewritten(keys.trends(LONG_AGO), "likes", 9)],
+        [("trends", "a", EARLY, -4), ("trends", "b", EARLY, -2), ("trends", "c", OLD, 7)],
+    ),
+    "a rollup": ([gone(ROLLUP)], TRENDS_OFF),
+    "a rollup that names older batches": (
+        [folded_back], [*TRENDS_OFF, ("trends", "a", LATE, 5), ("trends", "b", LATE, 2)],
+    ),
+    "compaction ahead of what comes": ([ahead], [("compaction", "c", 1, -1)]),
     "a ledger": ([gone(LEDGER)], [("ledger", "", None, 1)]),
     "a like uncounted, another unarchived": (
         [lost_and_uncounted], [("archive", "a", 1, -1), ("count", "a", None, -1)],
     ),
-    "raw truncated": ([truncated_raw], [("raw", "a", EARLY, -1), ("raw", "", None, 1)]),
     "raw broken, no versions, no stream": (
         [raw_without_pages, no_versions, expired],
         [("raw", "a", EARLY, -1), ("raw", "", None, 1)],
+    ),
+    "objects that are cut off, or empty": (
+        [truncated_raw, emptied(OLD_DAY), truncated(ROLLUP)],
+        [*OLD_LIKES, *TRENDS_OFF, ("raw", "a", EARLY, -1), ("raw", "", None, 1),
+         ("lake", "", None, 1), ("trends", "", None, 1)],
     ),
     "a day truncated, no versions": (
         [truncated(DAY), no_versions], [*A_DAY, ("lake", "", None, 1)],
     ),
     "a day broken": ([broken(DAY)], [*A_DAY, ("lake", "", None, 1)]),
-    "a backfilled day truncated": ([truncated(OLD_DAY)], [*OLD_LIKES, ("lake", "", None, 1)]),
-    "totals truncated": ([truncated(keys.totals(YESTERDAY))], []),
-    "repeats truncated": (
-        [truncated(keys.repeats(YESTERDAY))],
-        [("compaction", "a", EARLY, -1), ("compaction", "", None, 1)],
-    ),
-    "a rollup truncated": (
-        [truncated(ROLLUP)],
-        [("trends", "a", LATE, -5), ("trends", "b", LATE, -2), ("trends", "", None, 1)],
-    ),
-    "what compaction remembers, truncated": (
-        [truncated(watermark.KEY)], [("compaction", "", None, 1)],
+    "what compaction remembers and repeats, truncated": (
+        [truncated(watermark.KEY), truncated(keys.repeats(YESTERDAY))],
+        [("compaction", "a", EARLY, -1), ("compaction", "", None, 1), ("compaction", "", None, 1)],
     ),
 }  # fmt: skip
 
@@ -196,14 +272,15 @@ def test_what_is_wrong_is_named_and_mended(stage, kind):
     assert sorted(told(done.found), key=str) == sorted(named, key=str)
     assert done.left == []
     more = {"c": 3} if kind == "an older backfilled day" else {}
+    more |= {"c": 1} if kind.startswith("compaction ahead") else {}
     more |= {"a": 2} if kind.startswith("a like uncounted") else {}
     assert stage.likes() == {film: n + more.get(film, 0) for film, n in TRUTH.items()}
 
 
 LEFT = {
     "a backfilled day, no versions": ([gone(OLD_DAY), no_versions], OLD_LIKES),
-    "a backfilled day truncated, no versions": ([truncated(OLD_DAY), no_versions], OLD_LIKES),
     "a ledger, no versions": ([gone(LEDGER), no_versions], [("ledger", "", None, 1)]),
+    "a backfilled day truncated, no versions": ([truncated(OLD_DAY), no_versions], OLD_LIKES),
 }
 
 

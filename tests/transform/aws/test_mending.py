@@ -7,7 +7,7 @@ import pytest
 from tests.audited import World
 from tests.examples import every
 from tests.small_lake import NOW
-from transform.aws import mending
+from transform.aws import mending, retracking
 from transform.aws.audit_sources import Asked
 from transform.lake import keys, totals
 
@@ -198,6 +198,67 @@ def test_what_was_not_tracked_is(world):
     done = mend(world)
     assert done.hours == 1
     assert_well(world, done, a=4, b=4)
+
+
+def test_what_a_consumer_that_is_behind_has_not_tracked_is_left_to_it(world):
+    before = {key: n for key, n in world.at.items() if key[0] == "track"}
+    world.put(world.like("1", "a"))
+    list(world.pending("track"))
+    world.all()
+    world.at |= before
+    world.passes(11)
+    done = mend(world)
+    assert [one.step for one in done.left] == ["trends"]
+    world.put(world.like("2", "a"))
+    world.all()
+    assert_well(world, mend(world), a=5)
+
+
+def test_what_no_consumer_can_track_any_more_is_told_at_once(world):
+    world.put(world.like("1", "a"))
+    list(world.pending("track"))
+    world.all()
+    world.stream.shards = {name: [] for name in world.stream.shards}
+    world.at = {}
+    world.passes(11)
+    assert_well(world, mend(world), a=4)
+
+
+def test_hours_that_are_told_again_have_what_is_tracked_and_not_archived_yet(world):
+    world.put(world.like("1", "a"))
+    list(world.pending("track"))
+    world.all()
+    world.put(world.like("2", "b"))
+    world.count()
+    world.track()
+    world.passes(11)
+    assert mend(world).hours == 1
+    world.all()
+    done = mend(world)
+    assert done.found == []
+    assert_well(world, done, a=4, b=4)
+
+
+def test_hours_that_are_added_to_meanwhile_are_left_for_the_next_look(world, monkeypatch):
+    world.put(world.like("1", "a"))
+    list(world.pending("track"))
+    world.all()
+    world.put(world.like("2", "b"))
+    world.all()
+    world.passes(11)
+    look = retracking._stands
+
+    def busy(bucket, hour):
+        monkeypatch.setattr(retracking, "_stands", look)
+        world.put(world.like("3", "b", world.now - 11 * 60_000))
+        world.count()
+        world.track()
+        return look(bucket, hour)
+
+    monkeypatch.setattr(retracking, "_stands", busy)
+    mend(world)
+    world.all()
+    assert_well(world, mend(world), a=4, b=5)
 
 
 def test_after_the_emulator_was_killed(world):

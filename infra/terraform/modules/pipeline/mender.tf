@@ -40,7 +40,7 @@ data "aws_iam_policy_document" "mender" {
 
   statement {
     sid       = "SearchSums"
-    actions   = ["dynamodb:Scan"]
+    actions   = ["dynamodb:Query", "dynamodb:Scan"]
     resources = [local.trends_arn]
   }
 

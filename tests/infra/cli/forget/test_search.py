@@ -12,7 +12,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from infra.cli.forget.search import Restless, Search, take_out
-from infra.cli.forget.versions import Versions
 from tests import raw_likes
 from tests.bucket import etag
 from tests.examples import every
@@ -109,7 +108,7 @@ class World:
         who = forgotten.read(self.bucket)[0]
         if not dry_run:
             who = forgotten.add(self.bucket, texts.users, NOW + 10)
-        return take_out(self.bucket, Versions(self.answers, "results"), who, texts, POWER, dry_run)
+        return take_out(self.bucket, Bucket(self.answers, "results"), who, texts, POWER, dry_run)
 
     def text(self):
         """All that is kept, without what is packed."""
