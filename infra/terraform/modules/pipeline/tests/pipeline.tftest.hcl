@@ -363,7 +363,7 @@ run "what_is_asked_for_beside_is_made_protected_encrypted_and_watched" {
     error_message = "An operator sees names, the state and what audits found, but no like."
   }
   assert {
-    condition = { for s in data.aws_iam_policy_document.mender.statement : s.sid => toset([for a in s.actions : a if !can(regex(":(Get|List|Describe|BatchGet|Scan)", a))]) if anytrue([for a in s.actions : !can(regex(":(Get|List|Describe|BatchGet|Scan)", a))]) } == {
+    condition = { for s in data.aws_iam_policy_document.mender.statement : s.sid => toset([for a in s.actions : a if !can(regex(":(Get|List|Describe|BatchGet|Query|Scan)", a))]) if anytrue([for a in s.actions : !can(regex(":(Get|List|Describe|BatchGet|Query|Scan)", a))]) } == {
       Rewrite           = toset(["s3:DeleteObject", "s3:PutObject"])
       ForgetForGood     = toset(["s3:DeleteObject", "s3:DeleteObjectVersion"])
       MendCounts        = toset(["dynamodb:UpdateItem"])
