@@ -14,6 +14,8 @@ _QUIET = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 _ADVICE = re.compile(r"\n|(?<=\.) (?=Use |Try |You might )")  # on how to change DuckDB, not the SQL
 # A sentence of ours: of `t_fail` and `t_refuse`, or of a Python function.
 _OURS = re.compile(r"Could not convert string '([!?])(.*)' to BOOL|the UDF: (\w+): (.*)", re.DOTALL)
+_OVERFLOW = re.compile(r"Overflow in (\w+) of (?:INT(\d+)|DECIMAL).*? \((.+)\)")
+_INTEGERS = {"8": "tinyint", "16": "smallint", "32": "integer", "64": "bigint"}
 _STATIC = (
     duckdb.BinderException,
     duckdb.CatalogException,
@@ -35,6 +37,10 @@ def explain(error: duckdb.Error, bound: Bound, sql: str, columns: Iterable[str])
             return Refused(sentence, sql=bound.source)
     elif message.startswith("Type INT128"):
         sentence = "A sum does not fit a bigint."
+    elif message.startswith("Division by zero"):  # DuckDB names its own expression
+        sentence = "Division by zero."
+    elif over := _OVERFLOW.match(message):
+        sentence = f"{_INTEGERS.get(over[2], 'decimal')} {over[1]} overflow: {over[3]}."
     elif kind == "COLUMN_NOT_FOUND":
         sentence = f'There is no column "{name}".{hint(name, columns)}'
     elif kind == "MISSING_ENTRY":
