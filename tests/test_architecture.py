@@ -6,6 +6,7 @@ import importlib
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -48,16 +49,24 @@ def name(path):
 EVERY = {name(path): path for part in sorted(PARTS) for path in (ROOT / part).rglob("*.py")}
 
 
-def imported(path):
-    """The modules that a file imports, wherever in it, for types alone included."""
+@cache
+def statements(path):
+    """What a file imports, wherever in it, for types alone included: module and name."""
+    found = []
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += [(alias.name, None) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path} imports relatively"
-            for alias in node.names:
-                full = f"{node.module}.{alias.name}"
-                yield full if full in EVERY else node.module
+            found += [(node.module, alias.name) for alias in node.names]
+    return found
+
+
+def imported(path):
+    """The modules that a file imports."""
+    for module, what in statements(path):
+        full = f"{module}.{what}"
+        yield full if full in EVERY else module
 
 
 @pytest.mark.parametrize("part", MAY_IMPORT)
@@ -72,12 +81,10 @@ def test_what_a_function_imports_is_there():
     """It would be missed only where the function runs: what is measured by hand, not by tests."""
     paths = [*EVERY.values(), ROOT / "lake.py", *(ROOT / "tests").rglob("*.py")]
     wanted = {
-        (node.module, alias.name, path)
+        (module, what, path)
         for path in paths
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.ImportFrom) and node.module
-        for alias in node.names
-        if node.module.partition(".")[0] in PARTS | {"tests"}
+        for module, what in statements(path)
+        if what and module.partition(".")[0] in PARTS | {"tests"}
     }
     known = {*map(name, paths), *map(name, {path.parent for path in paths} - {ROOT})}
     assert len(wanted) > 1_000
