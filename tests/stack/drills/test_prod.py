@@ -114,6 +114,52 @@ def test_a_second_plan_is_empty_but_for_what_the_emulator_causes(prod, environme
     assert found == table()
 
 
+LISTED = {
+    "apigateway": ("get_rest_apis", "items", "name"),
+    "athena": ("list_work_groups", "WorkGroups", "Name"),
+    "cloudwatch": ("describe_alarms", "MetricAlarms", "AlarmName"),
+    "dynamodb": ("list_tables", "TableNames", ""),
+    "events": ("list_event_buses", "EventBuses", "Name"),
+    "firehose": ("list_delivery_streams", "DeliveryStreamNames", ""),
+    "glue": ("get_databases", "DatabaseList", "Name"),
+    "iam": ("list_roles", "Roles", "RoleName"),
+    "kinesis": ("list_streams", "StreamNames", ""),
+    "lambda": ("list_functions", "Functions", "FunctionName"),
+    "logs": ("describe_log_groups", "logGroups", "logGroupName"),
+    "s3": ("list_buckets", "Buckets", "Name"),
+    "scheduler": ("list_schedules", "Schedules", "Name"),
+    "sns": ("list_topics", "Topics", "TopicArn"),
+    "sqs": ("list_queues", "QueueUrls", ""),
+}
+"""What is looked for in an account: how a service lists it, and how each is called."""
+
+
+def account(environment):
+    """Give what there is in the account, by service."""
+    found = {}
+    for service, (call, key, name) in LISTED.items():
+        client = boto3.client(
+            service, endpoint_url=environment["AWS_ENDPOINT_URL"], region_name=REGION,
+            aws_access_key_id="test", aws_secret_access_key="test", config=Config(proxies={}),
+        )  # fmt: skip
+        pages = (
+            client.get_paginator(call).paginate()
+            if client.can_paginate(call)
+            else [getattr(client, call)()]
+        )
+        found[service] = {one[name] if name else one for page in pages for one in page.get(key, [])}
+    return found
+
+
+def test_a_stage_that_is_destroyed_leaves_nothing(prod, environment, lake):
+    before = account(environment)
+    lake("apply", "--stage", "test", "--yes")
+    applied = account(environment)
+    assert {service for service in LISTED if applied[service] > before[service]} == LISTED.keys()
+    lake("destroy", "--stage", "test", "--yes")
+    assert account(environment) == before
+
+
 def test_who_comes_second_and_who_would_destroy_it_are_refused(prod, environment, lake):
     told = {
         "Bucket": f"movie-likes-terraform-{ACCOUNT}-{REGION}",
