@@ -32,7 +32,7 @@ macro("t_first_unequal(l)", 'coalesce(list_filter(l, lambda "c$": "c$" <> 0)[1],
 macro(
     "t_ordered(c)",
     "CASE WHEN c = 9 THEN CAST(t_fail('Values with nulls in them have no order') AS INTEGER) "
-    "WHEN c = 8 THEN CAST(t_fail('Values with NaN in them are not ordered here') AS INTEGER) "
+    "WHEN c = 8 THEN CAST(t_refuse('Values with NaN in them are not ordered here') AS INTEGER) "
     "ELSE c END",
 )
 
