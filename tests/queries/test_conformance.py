@@ -41,6 +41,7 @@ def test_what_was_wrong_once_is_told_by_the_runner(tmp_path: Path) -> None:
     "query",
     [
         "SELECT round(1e300, 2)",
+        "SELECT row(1e0) < row(nan())",
         "SELECT round(x, 2) FROM (VALUES 1e300) AS t (x)",
         "SELECT bitwise_left_shift(x, -1) FROM (VALUES 1) AS t (x)",
         "SELECT bitwise_right_shift(8, -1)",

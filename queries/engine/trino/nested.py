@@ -32,8 +32,12 @@ macro("t_first_unequal(l)", 'coalesce(list_filter(l, lambda "c$": "c$" <> 0)[1],
 macro(
     "t_ordered(c)",
     "CASE WHEN c = 9 THEN CAST(t_fail('Values with nulls in them have no order') AS INTEGER) "
-    "WHEN c = 8 THEN CAST(t_fail('Values with NaN in them are not ordered here') AS INTEGER) "
     "ELSE c END",
+)
+macro(
+    "t_ordered_or_nan(c)",
+    "CASE WHEN c = 8 THEN CAST(t_refuse('Values with NaN in them are not ordered here') "
+    "AS INTEGER) ELSE t_ordered(c) END",
 )
 
 
@@ -69,6 +73,11 @@ def equal(a: str, b: str, kind: Type, depth: int = 0) -> str:
                 f"ELSE false END)) END)"
             )
     return numeric.compare("eq", Typed(a, kind), Typed(b, kind)).sql
+
+
+def _ordered(told: str) -> str:
+    # Only where there may be a NaN: what may be refused is refused within TRY.
+    return f"t_ordered_or_nan({told})" if "isnan(" in told else f"t_ordered({told})"
 
 
 def order(a: str, b: str, kind: Type, depth: int = 0) -> str:
@@ -109,7 +118,7 @@ def compare(name: str, left: Typed, right: Typed) -> Typed:
     sign = numeric.COMPARISONS[name]
     return Typed(
         f"(CASE WHEN {a} IS NOT NULL AND {b} IS NOT NULL THEN "
-        f"t_ordered({order(a, b, kind)}) {sign} 0 END)",
+        f"{_ordered(order(a, b, kind))} {sign} 0 END)",
         types.BOOLEAN,
     )
 

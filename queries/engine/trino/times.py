@@ -23,7 +23,7 @@ DAY = 86_400 * 10**12
 _UTC = frozenset(["utc", "z", "ut", "uct", "gmt", "gmt0", "greenwich", "universal", "zulu"])
 _OFFSET = re.compile(r"(?:utc|gmt|ut)?([+-])(\d{1,2})(?::(\d\d))?")
 _BLANK = " \t\n\x0b\x0c\r\x1c\x1d\x1e\x1f"
-_DATE = re.compile(r"([-+]?\d{4,})-(\d{1,2})-(\d{1,2})", re.ASCII)
+_DATE = re.compile(r"([-+]?\d+)-(\d{1,2})-(\d{1,2})", re.ASCII)
 _TIMESTAMP = re.compile(
     r"(?P<date>[-+]?\d{4,}-\d{1,2}-\d{1,2})"
     r"( (?:(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d+))?)?)?\s*(?P<zone>.+)?)?",

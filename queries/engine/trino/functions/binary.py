@@ -58,6 +58,8 @@ _hash("murmur3", lambda value: mmh3.hash_bytes(value))
 def _keyed(name: str) -> None:
     @python(f"t_hmac_{name}(BLOB, BLOB)", "BLOB", _BYTES)
     def _digest(value: bytes, key: bytes) -> bytes:
+        if not key:
+            raise ValueError("Empty key")
         return hmac.digest(key, value, name)
 
     functions(f"hmac_{name}(varbinary, varbinary) -> varbinary", f"t_hmac_{name}({{0}}, {{1}})")

@@ -129,7 +129,9 @@ functions("multimap_from_entries(array(row(K, V))) -> map(K, array(V))", _multim
 def _concat(call: Call) -> str:
     nested.simple(call.result.types[0])
     nulls = " AND ".join(f"{arg.sql} IS NOT NULL" for arg in call.args)
-    return f"CASE WHEN {nulls} THEN map_concat({', '.join(arg.sql for arg in call.args)}) END"
+    # DuckDB takes no map whose values are all null beside one of a type.
+    maps = ", ".join(f"CAST({arg.sql} AS {call.result.duckdb})" for arg in call.args)
+    return f"CASE WHEN {nulls} THEN map_concat({maps}) END"
 
 
 functions("map_concat(map(K, V), map(K, V), map(K, V)...) -> map(K, V)", _concat)
