@@ -31,7 +31,7 @@ and writes no zstd."""
 SERVICES = ("athena", "dynamodb", "glue", "kinesis", "lambda", "s3", "sns", "sts")
 """What the functions call, awswrangler included: of botocore's 400 services the zip has these."""
 LEVEL = 6
-"""How hard zlib tries: more makes zips hardly smaller."""
+"""How hard zlib tries: its default. https://docs.python.org/3/library/zlib.html#zlib.compress"""
 LAYERS = {
     "duckdb": ("duckdb",),
     "pyarrow": ("pyarrow",),

@@ -76,12 +76,18 @@ def test_every_step_has_its_handler():
     assert {name.rpartition(".")[2] for name in HANDLERS} >= {"archive", "count", "ingest", "read"}
 
 
-def test_two_builds_are_the_same_byte_for_byte(local, tmp_path, monkeypatch):
-    """With what pip installs, shown by a layer of one wheel: all are made alike."""
-    assert build.build("local", tmp_path).read_bytes() == local.read_bytes()
-    monkeypatch.setattr(build, "LAYERS", {"small": ("six",)})
-    first, again = (build.layer("small", tmp_path / name).read_bytes() for name in "ab")
-    assert first == again
+@pytest.mark.parametrize(("flavour", "level"), [("local", build.LEVEL), ("aws", 1)])
+def test_two_builds_are_the_same_byte_for_byte(flavour, level, request, tmp_path, monkeypatch):
+    first = request.getfixturevalue(flavour).read_bytes()
+    monkeypatch.setattr(build, "LEVEL", level)
+    assert build.build(flavour, tmp_path).read_bytes() == first
+
+
+def test_two_builds_of_a_layer_hold_the_same_byte_for_byte(layers, tmp_path, monkeypatch):
+    """The smallest, as all are made alike."""
+    name = min(layers, key=lambda name: layers[name].stat().st_size)
+    monkeypatch.setattr(build, "LEVEL", 1)
+    assert build.layer(name, tmp_path).read_bytes() == layers[name].read_bytes()
 
 
 def test_neither_times_nor_modes_of_the_sources_show_in_the_zip(local, tmp_path, monkeypatch):
