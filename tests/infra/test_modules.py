@@ -45,15 +45,16 @@ def blocks(kind: str, text: str) -> list[str]:
     return re.findall(rf"^{kind} .*?^}}", text, re.MULTILINE | re.DOTALL)
 
 
-def terraform(folder: Path, data: Path, *command: str, **more: str) -> str:
-    """Run Terraform in a folder, and give what it prints."""
+def terraform(folder: Path, data: Path, *command: str, fails: bool = False, **more: str) -> str:
+    """Run Terraform in a folder, and give what it prints; it may fail if `fails` says so."""
     ended = subprocess.run(
         [INFRA / "bin/terraform", f"-chdir={folder}", *command, "-no-color"],
         env=os.environ | {"TF_DATA_DIR": str(data), "TF_IN_AUTOMATION": "1"} | more,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
     )
-    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert fails or ended.returncode == 0, ended.stdout
     return ended.stdout
 
 
@@ -64,17 +65,8 @@ def provider(configuration, tmp_path_factory):
     Else Terraform starts one for each step of each run, which takes most of the time of a test.
     https://developer.hashicorp.com/terraform/plugin/debugging
     """
-    root, data = configuration / "all", tmp_path_factory.mktemp("all")
-    root.mkdir()
-    called = 'provider "aws" {}\nprovider "aws" {\n  alias = "us_east_1"\n}\n'
-    for name in MODULES:
-        source = f"infra/terraform/modules/{name}"
-        told = (configuration / source / "versions.tf").read_text()
-        second = "aws.us_east_1 = aws.us_east_1" if "aws.us_east_1" in told else ""
-        called += f'module "{name}" {{\n  source = "../{source}"\n'
-        called += f"  providers = {{\n    aws = aws\n    {second}\n  }}\n}}\n"
-    root.joinpath("main.tf").write_text(called)
-    terraform(root, data, "init", "-backend=false")
+    data = tmp_path_factory.mktemp("every")
+    terraform(every_module(configuration), data, "init", "-backend=false")
     if shutil.which("terraform") is None:  # it runs in a container, which ours is not in
         yield {}
         return
@@ -91,9 +83,53 @@ def provider(configuration, tmp_path_factory):
             started.kill()
 
 
-@pytest.mark.parametrize("module", [*(f"modules/{name}" for name in MODULES), "stages/bootstrap"])
-def test_a_module_passes_its_own_tests(module, configuration, provider, tmp_path):
-    folder = configuration / "infra/terraform" / module
+def every_module(configuration: Path) -> Path:
+    """Make a module that calls every other, with the tests of them all.
+
+    Each process of Terraform reads what the provider knows, which takes as long as most of what it
+    then tests; of this one, the tests of all modules are one process.
+    """
+    root = configuration / "infra/terraform/modules/every"
+    (root / "tests").mkdir(parents=True)
+    shutil.copy(root.parent / MODULES[0] / "versions.tf", root)
+    called = 'provider "aws" {}\nprovider "aws" {\n  alias = "us_east_1"\n}\n'
+    for name in MODULES:
+        told = (root.parent / name / "versions.tf").read_text()
+        second = "aws.us_east_1 = aws.us_east_1" if "aws.us_east_1" in told else ""
+        called += f'module "{name}" {{\n  source = "../{name}"\n'
+        called += f"  providers = {{\n    aws = aws\n    {second}\n  }}\n}}\n"
+        for path in (root.parent / name / "tests").glob("*.tftest.hcl"):
+            of_it = f'\\g<0>\n  module {{\n    source = "../{name}"\n  }}'
+            runs = re.sub(r'^run "\w+" \{$', of_it, path.read_text("utf-8"), flags=re.MULTILINE)
+            (root / "tests" / path.name).write_text(runs, "utf-8")
+    root.joinpath("main.tf").write_text(called)
+    return root
+
+
+@pytest.fixture(scope="module")
+def told(configuration, provider, tmp_path_factory):
+    """What Terraform tells of the tests of all modules."""
+    root = configuration / "infra/terraform/modules/every"
+    data = tmp_path_factory.mktemp("data")
+    terraform(root, data, "init", "-backend=false", **provider)
+    return terraform(root, data, "test", fails=True, **provider)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_passes_its_own_tests(module, told):
+    tests = (INFRA / "terraform/modules" / module / "tests").glob("*.tftest.hcl")
+    for path in tests:
+        passed = re.search(rf"^tests/{path.name}\.\.\. pass$", told, re.MULTILINE)
+        of_it = told.partition(f"tests/{path.name}... in progress")[2]
+        of_it = of_it.partition(f"tests/{path.name}... tearing down")[0]
+        assert passed, of_it or told
+        runs = re.findall(r'^run "(\w+)"', path.read_text("utf-8"), re.MULTILINE)
+        assert re.findall(r'^  run "(\w+)"\.\.\. pass$', of_it, re.MULTILINE) == runs != []
+
+
+def test_the_bootstrap_passes_its_own_tests(configuration, provider, tmp_path):
+    """It imports, which a module that is called may not."""
+    folder = configuration / "infra/terraform/stages/bootstrap"
     terraform(folder, tmp_path, "init", "-backend=false", **provider)
     told = terraform(folder, tmp_path, "test", **provider)
     assert re.search(r"^Success! [1-9]\d* passed, 0 failed\.$", told, re.MULTILINE)
