@@ -12,7 +12,7 @@ from queries.engine.errors import BadSQL, hint
 from queries.engine.parameters import Bound
 from queries.engine.plan import Filter, Plan, Scan
 from queries.engine.ranges import Range
-from queries.engine.trino import casts, helpers, syntax, times
+from queries.engine.trino import casts, helpers, syntax, types
 from queries.engine.trino.functions import FUNCTIONS, UNSTABLE
 from queries.engine.trino.sources import Condition
 from queries.engine.trino.statements import Statements
@@ -54,7 +54,7 @@ def plan(bound: Bound, tables: Mapping[str, Table], database: str) -> Plan:
 
 def _outward(sql: str, kinds: list[Type]) -> str:
     """The query, with text for the times that DuckDB has no type for."""
-    told = [times.text_type(kind) for kind in kinds]
+    told = [types.text_type(kind) for kind in kinds]
     if not any(told):
         return sql
     names = [f'"c{n}"' for n in range(len(kinds))]

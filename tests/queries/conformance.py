@@ -20,7 +20,7 @@ from queries.engine import dialect, faults
 from queries.engine.errors import BadSQL, QueryError, Refused
 from queries.engine.parameters import Bound
 from queries.engine.session import open_session
-from queries.engine.trino import casts, helpers, times, types
+from queries.engine.trino import casts, helpers, types
 from queries.engine.trino.typed import Typed
 from queries.engine.trino.types import Type
 
@@ -124,7 +124,7 @@ def _as_text(sql: str, columns: Sequence[tuple[str | None, Type]]) -> str:
         return sql
     names = [f'"c{n}"' for n in range(len(kinds))]
     cast = [
-        name if told is None or times.text_type(kind) else casts.cast(Typed(name, kind), told).sql
+        name if told is None or types.text_type(kind) else casts.cast(Typed(name, kind), told).sql
         for name, (kind, told) in zip(names, kinds, strict=True)
     ]
     return f"SELECT {', '.join(cast)} FROM ({sql}) AS q({', '.join(names)})"

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from infra.local.athena.jobs import Caller
-from infra.local.athena.service import Response, Service
+from infra.local.athena.protocol import Response
+from infra.local.athena.service import Service
 
 # Actions of Athena that name no workgroup mean this one.
 _DEFAULT = "primary"

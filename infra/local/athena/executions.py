@@ -7,6 +7,7 @@ from typing import Any
 
 from infra.local.athena import statements
 from infra.local.athena.jobs import Failed, Ran
+from infra.local.athena.protocol import InvalidRequest, Request
 from infra.local.athena.statements import Statement
 
 Execution = dict[str, Any]
@@ -16,15 +17,20 @@ KEPT = 1_000  # the oldest are forgotten; Athena forgets after 45 days
 _LONGEST = 262_144  # bytes of a statement
 # https://docs.aws.amazon.com/athena/latest/ug/service-limits.html
 _ENGINE = "Athena engine version 3"
+# What has to be the same where a ClientRequestToken is.
+_IDEMPOTENT = (
+    "ClientRequestToken",
+    "ExecutionParameters",
+    "QueryExecutionContext",
+    "QueryString",
+    "ResultConfiguration",
+    "WorkGroup",
+)
 _ENDED = "The emulator ended while this query ran; run it again."
 
 
-class Invalid(Exception):
-    """A request that Athena refuses as InvalidRequestException; the message is its own."""
-
-
-def place(request: Mapping[str, Any], workgroup: Mapping[str, Any]) -> str:
-    """The folder of a query's results, with its closing slash; `Invalid` where none is told.
+def place(request: Request, workgroup: Mapping[str, Any]) -> str:
+    """The folder of a query's results, with its closing slash; `InvalidRequest` where none is told.
 
     That of the workgroup where it enforces its settings, else that of the request.
     """
@@ -33,12 +39,12 @@ def place(request: Mapping[str, Any], workgroup: Mapping[str, Any]) -> str:
     theirs = (request.get("ResultConfiguration") or {}).get("OutputLocation")
     found: str | None = ours if enforced(workgroup) and ours else theirs or ours
     if not found:
-        raise Invalid(
+        raise InvalidRequest(
             "No output location provided. An output location is required either through the "
             "Workgroup result configuration setting or as an API input."
         )
     if not found.startswith("s3://") or not found[5:].strip("/"):
-        raise Invalid(f"outputLocation is not a valid S3 path: {found}")
+        raise InvalidRequest(f"outputLocation is not a valid S3 path: {found}")
     return found.rstrip("/") + "/"
 
 
@@ -54,31 +60,38 @@ def limit(workgroup: Mapping[str, Any]) -> int | None:
     return int(found) if found else None
 
 
-def statement(request: Mapping[str, Any], workgroup: Mapping[str, Any] | None) -> Statement:
-    """The statement that a request starts; `Invalid` for a request that starts none."""
+def statement(request: Request, workgroup: Mapping[str, Any] | None) -> Statement:
+    """The statement that a request starts; `InvalidRequest` for a request that starts none."""
     if workgroup is None:
-        raise Invalid("WorkGroup is not found.")
+        raise InvalidRequest("WorkGroup is not found.")
     if workgroup.get("State") == "DISABLED":
-        raise Invalid("WorkGroup is disabled.")
+        raise InvalidRequest("WorkGroup is disabled.")
     sql = request.get("QueryString")
     if not isinstance(sql, str) or not sql.strip():
-        raise Invalid("queryString must not be empty.")
+        raise InvalidRequest("queryString must not be empty.")
     if len(sql.encode()) > _LONGEST:
-        raise Invalid(f"queryString is longer than {_LONGEST} bytes.")
+        raise InvalidRequest(f"queryString is longer than {_LONGEST} bytes.")
     try:
         return statements.parse(sql)
     except statements.BadStatement as error:
-        raise Invalid(str(error)) from None
+        raise InvalidRequest(str(error)) from None
+
+
+def check_catalog(request: Request) -> None:
+    """`InvalidRequest` where a request names a catalog other than Glue's."""
+    catalog = (request.get("QueryExecutionContext") or {}).get("Catalog") or "AwsDataCatalog"
+    if catalog.lower() != "awsdatacatalog":
+        raise InvalidRequest(f"Catalog {catalog} is not there; the local stage has AwsDataCatalog.")
 
 
 def begun(
-    request: Mapping[str, Any],
+    request: Request,
     workgroup: Mapping[str, Any],
     statement: Statement,
     query: str,
     now: float,
 ) -> Execution:
-    """An execution that waits to be run; `Invalid` where nobody says where its result goes."""
+    """An execution that waits to be run; `InvalidRequest` where its result has no place."""
     folder = place(request, workgroup)
     context = request.get("QueryExecutionContext") or {}
     settings = (workgroup.get("Configuration") or {}).get("ResultConfiguration") or {}
@@ -99,11 +112,31 @@ def begun(
         "Status": {"State": "QUEUED", "SubmissionDateTime": now},
         "Statistics": {"DataScannedInBytes": 0},
         "WorkGroup": workgroup["Name"],
+        "_request": _idempotent(request),
         "EngineVersion": {
             "SelectedEngineVersion": _ENGINE,
             "EffectiveEngineVersion": _ENGINE,
         },
     } | ({"ExecutionParameters": parameters} if parameters else {})
+
+
+def sent_before(known: Mapping[str, Execution], request: Request) -> str | None:
+    """The execution that the same request began, where it is sent again; `InvalidRequest` for
+    another request with its token."""
+    token = request.get("ClientRequestToken")
+    if token is None:
+        return None
+    for query, execution in known.items():
+        before = execution.get("_request") or {}
+        if before.get("ClientRequestToken") == token:
+            if before != _idempotent(request):
+                raise InvalidRequest("Idempotent parameters do not match")
+            return query
+    return None
+
+
+def _idempotent(request: Request) -> dict[str, Any]:
+    return {name: request[name] for name in _IDEMPOTENT if request.get(name) is not None}
 
 
 def output(statement: Statement, folder: str, query: str) -> str:

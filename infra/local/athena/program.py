@@ -20,7 +20,7 @@ import psutil
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from infra.local.athena import catalog, jobs, metadata, results, tokens
+from infra.local.athena import catalog, jobs, metadata, paging, results
 from infra.local.athena.failures import Failure
 from infra.local.athena.jobs import (
     Answered,
@@ -149,7 +149,7 @@ def _page(job: Page, s3: Any) -> dict[str, Any]:
             "ResultSetMetadata": {"ColumnInfo": [column.told() for column in columns]},
         },
     }
-    return told | ({} if after is None else {"NextToken": tokens.token(after)})
+    return told | ({} if after is None else {"NextToken": paging.token(after)})
 
 
 def main() -> None:

@@ -9,15 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-import msgspec
-
-from infra.local.athena import executions, statements, tokens
-from infra.local.athena.executions import Execution, Invalid
+from infra.local.athena import executions, paging, prepared, protocol, statements
+from infra.local.athena.executions import Execution
 from infra.local.athena.jobs import (
     Answered,
     Ask,
@@ -29,15 +26,14 @@ from infra.local.athena.jobs import (
     Run,
 )
 from infra.local.athena.link import COMMAND, Link, next_id
+from infra.local.athena.prepared import PreparedStatements
+from infra.local.athena.protocol import APIError, InvalidRequest, Request, Response
 
-Request = Mapping[str, Any]
-Response = tuple[int, dict[str, str], bytes]
 CATALOG = frozenset(("GetDatabase", "ListDatabases", "GetTableMetadata", "ListTableMetadata"))
 """What is asked of the catalog, with the caller's rights there."""
 _AT_ONCE = 2  # a laptop has few processors, and each query may hold much memory; the others wait
 _PAGE = 1_000  # rows, at most and by default
 _LISTED = 50  # executions, at most and by default
-_PREPARED = ("PREPARE", "DEALLOCATE_PREPARE", "EXECUTE")
 
 
 class Emulator(Protocol):
@@ -63,15 +59,12 @@ class Emulator(Protocol):
         ...
 
 
-class NotThere(Exception):
-    """Athena's ResourceNotFoundException."""
-
-
 class Service:
     """Answers the actions that concern queries."""
 
     def __init__(self, emulator: Emulator, endpoint: str, command: Sequence[str] = COMMAND) -> None:
         self._emulator = emulator
+        self._prepared = PreparedStatements(emulator.prepared)
         self._links = [Link(endpoint, command) for _ in range(_AT_ONCE)]
         self._free: asyncio.LifoQueue[Link] = asyncio.LifoQueue()
         for link in self._links:
@@ -87,8 +80,8 @@ class Service:
             "StopQueryExecution": self._stop,
             "GetQueryResults": self._results,
             "GetQueryRuntimeStatistics": self._runtime,
-            "UpdatePreparedStatement": self._update_prepared,
-            "BatchGetPreparedStatement": self._get_many_prepared,
+            "UpdatePreparedStatement": self._prepared.update,
+            "BatchGetPreparedStatement": self._prepared.get_many,
         }
 
     def answers(self, action: str) -> bool:
@@ -98,23 +91,14 @@ class Service:
     async def answer(self, action: str, headers: Mapping[str, str], body: bytes) -> Response:
         """The response to a request that the emulator let pass."""
         try:
-            request = json.loads(body or b"{}")
-            if not isinstance(request, dict):
-                raise ValueError
-        except ValueError:
-            return _error("SerializationException", "The request is no JSON object.")
-        try:
+            request = protocol.request(body)
             if action in CATALOG:
                 told = await self._catalog(action, headers, request)
             else:
                 told = await self._actions[action](headers, request)
-        except Invalid as error:
-            return _error("InvalidRequestException", str(error))
-        except NotThere as error:
-            return _error("ResourceNotFoundException", str(error))
-        except _Refusal as error:
-            return _error(error.kind, str(error))
-        return 200, dict(_JSON), msgspec.json.encode(told)  # which the emulator adds to
+        except APIError as error:
+            return protocol.refusal(error)
+        return protocol.response(told)
 
     async def close(self) -> None:
         """End what runs."""
@@ -127,22 +111,21 @@ class Service:
         workgroup = self._emulator.workgroups.get(request.get("WorkGroup") or "primary")
         statement = executions.statement(request, workgroup)
         assert workgroup is not None
-        if known := self._same_request(request):
+        if known := executions.sent_before(self._emulator.executions, request):
             return {"QueryExecutionId": known}
-        self._check_catalog(request)
+        executions.check_catalog(request)
         parameters = request.get("ExecutionParameters") or []
         query = self._emulator.new_id()
         try:
-            if statement.kind in _PREPARED:
-                statement = self._prepared(statement, workgroup["Name"], parameters)
+            if statement.kind in prepared.KINDS:
+                statement = self._prepared.run(statement, workgroup["Name"], parameters)
             elif parameters:
                 filled = statements.filled(statement.sql, parameters)
                 statement = statements.parse(filled)
         except statements.BadStatement as error:
-            raise Invalid(str(error)) from None
+            raise InvalidRequest(str(error)) from None
         execution = executions.begun(request, workgroup, statement, query, time.time())
         execution["Query"] = request["QueryString"]
-        execution["_request"] = _kept(request)
         self._forget()
         self._emulator.executions[query] = execution
         job = Run(
@@ -182,7 +165,7 @@ class Service:
     async def _get_many(self, headers: Mapping[str, str], request: Request) -> dict[str, Any]:
         found, missing = [], []
         for query in request.get("QueryExecutionIds") or []:
-            with contextlib.suppress(Invalid):
+            with contextlib.suppress(InvalidRequest):
                 execution = self._execution({"QueryExecutionId": query})
                 action = "BatchGetQueryExecution"
                 if self._emulator.allowed(headers, action, execution["WorkGroup"]):
@@ -204,9 +187,8 @@ class Service:
             for query, execution in reversed(list(self._emulator.executions.items()))
             if execution["WorkGroup"] == name
         ]
-        most = _number(request, "MaxResults", _LISTED, 0, _LISTED)
-        first = _start(request)
-        token = {"NextToken": tokens.token(first + most)} if first + most < len(newest) else {}
+        most, first = paging.size(request, 0, _LISTED), paging.start(request)
+        token = {"NextToken": paging.token(first + most)} if first + most < len(newest) else {}
         return {"QueryExecutionIds": newest[first : first + most]} | token
 
     async def _stop(self, headers: Mapping[str, str], request: Request) -> dict[str, Any]:
@@ -225,17 +207,17 @@ class Service:
         state = execution["Status"]["State"]
         if state != "SUCCEEDED":
             reason = execution["Status"].get("StateChangeReason")
-            raise Invalid(
+            raise InvalidRequest(
                 f"Query did not finish successfully. Final query state: {state}"
                 if state in executions.FINAL
                 else f"Query has not yet finished. Current state: {state}"
-            ) from (Invalid(reason) if reason else None)
+            ) from (InvalidRequest(reason) if reason else None)
         job = Page(
             id=next_id(),
             caller=self._emulator.caller(headers),
             output=execution["ResultConfiguration"]["OutputLocation"],
-            start=_start(request) if request.get("NextToken") else None,
-            rows=_number(request, "MaxResults", _PAGE, 1, _PAGE),
+            start=paging.start(request) if request.get("NextToken") else None,
+            rows=paging.size(request, 1, _PAGE),
         )
         told = await self._answered(job)
         return told | {"UpdateCount": execution.get("_written", 0)}
@@ -252,32 +234,6 @@ class Service:
         caller = self._emulator.caller(headers)
         return await self._answered(Ask(next_id(), caller, action, dict(request)))
 
-    async def _update_prepared(
-        self, headers: Mapping[str, str], request: Request
-    ) -> dict[str, Any]:
-        kept = self._statement(request.get("WorkGroup"), request.get("StatementName"))
-        kept["QueryStatement"] = request.get("QueryStatement") or kept["QueryStatement"]
-        kept["Description"] = request.get("Description", kept.get("Description", ""))
-        kept["LastModifiedTime"] = int(time.time())
-        return {}
-
-    async def _get_many_prepared(
-        self, headers: Mapping[str, str], request: Request
-    ) -> dict[str, Any]:
-        found, missing = [], []
-        for name in request.get("PreparedStatementNames") or []:
-            try:
-                found.append(self._statement(request.get("WorkGroup"), name))
-            except NotThere as error:
-                missing.append(
-                    {
-                        "StatementName": name,
-                        "ErrorCode": "STATEMENT_NOT_FOUND",
-                        "ErrorMessage": str(error),
-                    }
-                )
-        return {"PreparedStatements": found, "UnprocessedPreparedStatementNames": missing}
-
     async def _answered(self, job: Page | Ask) -> dict[str, Any]:
         try:
             report = await self._links[-1].answer(job)
@@ -286,64 +242,16 @@ class Service:
         if isinstance(report, Answered):
             return report.answer
         assert isinstance(report, Refused)
-        raise _Refusal(report.error, report.message)
+        raise APIError(report.error, report.message)
 
     def _execution(self, request: Request) -> Execution:
         query = request.get("QueryExecutionId")
         execution = self._emulator.executions.get(query) if isinstance(query, str) else None
         if execution is None:
-            raise Invalid(f"QueryExecution {query} was not found")
+            raise InvalidRequest(f"QueryExecution {query} was not found")
         if execution["Status"]["State"] not in executions.FINAL and query not in self._running:
             executions.lost(execution, time.time())
         return execution
-
-    def _same_request(self, request: Request) -> str | None:
-        """The execution that the same request began, where it is sent again; `Invalid` for another
-        request with its token."""
-        token = request.get("ClientRequestToken")
-        if token is None:
-            return None
-        for query, execution in self._emulator.executions.items():
-            before = execution.get("_request") or {}
-            if before.get("ClientRequestToken") == token:
-                if before != _kept(request):
-                    raise Invalid("Idempotent parameters do not match")
-                return query
-        return None
-
-    def _check_catalog(self, request: Request) -> None:
-        catalog = (request.get("QueryExecutionContext") or {}).get("Catalog") or "AwsDataCatalog"
-        if catalog.lower() != "awsdatacatalog":
-            raise Invalid(f"Catalog {catalog} is not there; the local stage has AwsDataCatalog.")
-
-    def _prepared(
-        self, statement: statements.Statement, workgroup: str, parameters: Sequence[str]
-    ) -> statements.Statement:
-        """PREPARE and DEALLOCATE done, EXECUTE as what it executes."""
-        name = statements.name(statement.parts["name"])
-        if statement.kind == "EXECUTE":
-            kept = self._statement(workgroup, name)
-            using = statement.part("rest")
-            values = statements.literals(using) if using else parameters
-            return statements.parse(statements.filled(kept["QueryStatement"], values))
-        if statement.kind == "PREPARE":
-            self._emulator.prepared[f"{workgroup}/{name}"] = {
-                "StatementName": name,
-                "WorkGroupName": workgroup,
-                "QueryStatement": statement.parts["rest"],
-                "Description": "",
-                "LastModifiedTime": int(time.time()),
-            }
-        else:
-            self._statement(workgroup, name)
-            del self._emulator.prepared[f"{workgroup}/{name}"]
-        return statement
-
-    def _statement(self, workgroup: str | None, name: str | None) -> dict[str, Any]:
-        found = self._emulator.prepared.get(f"{workgroup or 'primary'}/{name}")
-        if found is None:
-            raise NotThere(f"PreparedStatement {name} was not found in workGroup {workgroup}")
-        return found
 
     def _forget(self) -> None:
         """Forget the oldest executions beyond those that are kept."""
@@ -351,55 +259,3 @@ class Service:
         for query in list(known)[: max(0, len(known) + 1 - executions.KEPT)]:
             if query not in self._running:
                 del known[query]
-
-
-class _Refusal(Exception):
-    def __init__(self, kind: str, message: str) -> None:
-        super().__init__(message)
-        self.kind = kind
-
-
-_JSON = {"Content-Type": "application/x-amz-json-1.1"}
-
-
-def _error(kind: str, message: str) -> Response:
-    status = 500 if kind == "InternalServerException" else 400
-    body = {"__type": kind, "message": message, "Message": message}
-    if kind == "InvalidRequestException":
-        body["AthenaErrorCode"] = "INVALID_INPUT"
-    return status, _JSON | {"x-amzn-errortype": kind}, json.dumps(body).encode()
-
-
-def _kept(request: Request) -> dict[str, Any]:
-    """What has to be the same where a token is."""
-    return {
-        name: request[name]
-        for name in (
-            "ClientRequestToken",
-            "ExecutionParameters",
-            "QueryExecutionContext",
-            "QueryString",
-            "ResultConfiguration",
-            "WorkGroup",
-        )
-        if request.get(name) is not None
-    }
-
-
-def _number(request: Request, name: str, default: int, least: int, most: int) -> int:
-    given = request.get(name)
-    if given is None:
-        return default
-    if not isinstance(given, int) or not least <= given <= most:
-        raise Invalid(f"{name} must be from {least} to {most}, and is {given}.")
-    return given
-
-
-def _start(request: Request) -> int:
-    token = request.get("NextToken")
-    if token is None:
-        return 0
-    try:
-        return tokens.place(str(token))
-    except tokens.BadToken:
-        raise Invalid("The token of the next page is not valid.") from None

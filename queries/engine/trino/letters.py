@@ -11,8 +11,8 @@ from datetime import date, timedelta
 from functools import lru_cache
 
 from queries.engine.errors import BadSQL, Refused
-from queries.engine.trino import times
-from queries.engine.trino.times import NoTime
+from queries.engine.trino import time_zones
+from queries.engine.trino.time_zones import NoTime
 from queries.engine.trino.typed import text
 
 _MYSQL = {
@@ -251,8 +251,8 @@ def _zone(value: str) -> str:
         return "UTC"
     if value[0] in "+-":
         digits = value[1:].replace(":", "").ljust(4, "0")
-        return times.zone_id(f"{value[0]}{digits[:2]}:{digits[2:]}")
-    return times.zone_id(value)
+        return time_zones.zone_id(f"{value[0]}{digits[:2]}:{digits[2:]}")
+    return time_zones.zone_id(value)
 
 
 def _number(piece: Piece, value: str) -> int:

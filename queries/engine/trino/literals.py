@@ -1,15 +1,16 @@
 """Constants of Trino's: numbers, typed literals, intervals; and the types that SQL names."""
 
 import re
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from sqlglot import exp
 
 from queries.engine.errors import BadSQL, Refused
-from queries.engine.trino import times, types
-from queries.engine.trino.times import NoTime
+from queries.engine.trino import time_text, time_zones, times, types
+from queries.engine.trino.time_text import Moment
+from queries.engine.trino.time_zones import NoTime
 from queries.engine.trino.typed import Typed, text
 from queries.engine.trino.types import NoType, Type
 
@@ -107,15 +108,15 @@ def _time(written: str, kind: exp.DType) -> Typed:
     """A date, a time of day or a timestamp, with or without a zone."""
     try:
         if kind == exp.DType.DATE:
-            return _date(times.read_date(written))
+            return _date(time_text.read_date(written))
         if kind in (exp.DType.TIME, exp.DType.TIMETZ):
-            clock, digits, offset = times.read_time(written)
+            clock, digits, offset = time_text.read_time(written)
             sql = f"CAST({clock} AS BIGINT)"
             if offset is None:
                 return Typed(sql, types.time(digits))
             packed = f"struct_pack(t := {sql}, z := CAST({offset} AS INTEGER))"
             return Typed(packed, Type("time with time zone", (digits,)))
-        return times.constant(times.read_timestamp(written))
+        return _timestamp(time_text.read_timestamp(written))
     except NoTime:
         raise BadSQL(f"'{written}' is no {kind.value.lower().removesuffix('tz')}.") from None
 
@@ -128,6 +129,28 @@ def _date(days: int) -> Typed:
     except OverflowError:
         return Typed(f"make_date(CAST({days} AS INTEGER))", types.DATE)
     return Typed(f"CAST('{told}' AS DATE)", types.DATE)
+
+
+def _timestamp(found: Moment) -> Typed:
+    rest, digits = str(found.picos), found.digits
+    clock = times.stamp(_micros(found.micros), rest, digits)
+    if found.zone is None:
+        return clock
+    zone = text(found.zone)
+    try:
+        utc = time_zones.in_utc(found.micros, found.zone)
+    except NoTime:
+        return times.at_zone(clock, zone)
+    return times.in_zone(times.stamp(_micros(utc), rest, digits), zone)
+
+
+def _micros(since_1970: int) -> str:
+    seconds, rest = divmod(since_1970, 1_000_000)
+    try:
+        told = datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest, tzinfo=None)
+    except (ValueError, OverflowError, OSError):
+        return f"make_timestamp({since_1970})"
+    return f"TIMESTAMP '{told.isoformat(sep=' ', timespec='microseconds')}'"
 
 
 def interval(written: str, unit: str, end: str | None, sign: int) -> Typed:

@@ -1,7 +1,7 @@
 """CAST to and from dates, times and intervals."""
 
 from queries.engine.errors import BadSQL
-from queries.engine.trino import times, types
+from queries.engine.trino import time_text, times, types
 from queries.engine.trino.casts import bounded, define
 from queries.engine.trino.helpers import macro
 from queries.engine.trino.typed import Typed, zoned
@@ -200,22 +200,22 @@ def _date_to_text(value: Typed, target: Type) -> str:
 
 @define("timestamp", "varchar")
 def _timestamp_to_text(value: Typed, target: Type) -> str:
-    return bounded(times.stamp_text(value), target)
+    return bounded(time_text.stamp_text(value), target)
 
 
 @define("timestamp with time zone", "varchar")
 def _zoned_to_text(value: Typed, target: Type) -> str:
-    return bounded(f"({times.stamp_text(times.local(value))} || ' ' || {value.zone})", target)
+    return bounded(f"({time_text.stamp_text(times.local(value))} || ' ' || {value.zone})", target)
 
 
 @define("time", "varchar")
 def _time_to_text(value: Typed, target: Type) -> str:
-    return bounded(times.clock_text(value.sql, value.type.precision), target)
+    return bounded(time_text.clock_text(value.sql, value.type.precision), target)
 
 
 @define("time with time zone", "varchar")
 def _time_zoned_to_text(value: Typed, target: Type) -> str:
-    clock = times.clock_text(f"({value.sql}).t", value.type.precision)
+    clock = time_text.clock_text(f"({value.sql}).t", value.type.precision)
     return bounded(f"({clock} || t_offset_text(({value.sql}).z))", target)
 
 

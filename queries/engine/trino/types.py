@@ -184,6 +184,30 @@ def row(fields: Iterable[tuple[str | None, Type]]) -> Type:
     return Type("row", tuple(kind for _, kind in fields), tuple(name for name, _ in fields))
 
 
+def text_type(kind: Type, within: bool = False) -> Type | None:
+    """The type that a value is told in where DuckDB has no type for it; None for others.
+
+    Arrays, maps and rows of such values have one, too; a time with a zone that is `within` one is
+    told with its zone.
+    """
+    coarse = kind.name.startswith("timestamp") and kind.precision <= 6
+    if kind.name == "timestamp with time zone" and within:
+        coarse = False
+    if (
+        kind.name == "ipaddress"
+        or kind.name.startswith("interval")
+        or (kind.name.startswith("time") and not coarse)
+    ):
+        return VARCHAR
+    if not kind.types:
+        return None
+    parts = [text_type(part, within=True) for part in kind.types]
+    if not any(parts):
+        return None
+    told = tuple(new or old for new, old in zip(parts, kind.types, strict=True))
+    return Type(kind.name, told, kind.fields)
+
+
 class NoType(ValueError):
     """Text that is no type known here; the message is a sentence."""
 

@@ -1,7 +1,7 @@
 """Dates and times by units: date_add, date_diff, date_trunc."""
 
 from queries.engine.errors import BadSQL
-from queries.engine.trino import times, types
+from queries.engine.trino import time_zones, times, types
 from queries.engine.trino.functions.clocks import CLOCKS, MILLISECONDS, STAMPS, clock_of, with_clock
 from queries.engine.trino.helpers import macro
 from queries.engine.trino.registry import Call, Family
@@ -46,7 +46,7 @@ def _shift(unit: str, count: str) -> str:
 def _near(value: Typed, template: str) -> Typed:
     """What clocks show, through a template, in the same zone again."""
     utc, there = times.moment(value), times.local(value)
-    changed = times.to_utc_near(
+    changed = time_zones.to_utc_near(
         template.replace("{t}", times.micros(there)), value.zone, times.micros(utc)
     )
     made = times.stamp(changed, times.picos(utc), value.type.precision)
@@ -101,7 +101,7 @@ def _difference(call: Call) -> str:
         zone = left.zone
         first, second = times.micros(times.moment(left)), times.micros(times.moment(right))
         if unit not in MILLISECONDS:
-            first, second = times.to_local(first, zone), times.to_local(second, zone)
+            first, second = time_zones.to_local(first, zone), time_zones.to_local(second, zone)
     else:
         first, second = times.micros(left), times.micros(right)
     if unit in _MONTHS:

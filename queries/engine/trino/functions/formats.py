@@ -6,10 +6,10 @@ import re
 import pyarrow as pa
 
 from queries.engine.errors import BadSQL
-from queries.engine.trino import letters, time_casts, times, types
+from queries.engine.trino import letters, time_casts, time_text, time_zones, times, types
 from queries.engine.trino.helpers import macro, python
 from queries.engine.trino.registry import Call, Family
-from queries.engine.trino.times import NoTime
+from queries.engine.trino.time_zones import NoTime
 from queries.engine.trino.typed import Typed, text, zoned
 
 functions = Family()
@@ -72,7 +72,7 @@ def _py_date_parse(value: str, pattern: str) -> int | None:
 def _py_parse_datetime(value: str, pattern: str) -> dict[str, object] | None:
     try:
         clock, zone = letters.parsed(value, letters.joda(pattern))
-        utc = times.in_utc(clock, zone or "UTC")
+        utc = time_zones.in_utc(clock, zone or "UTC")
     except NoTime:
         return None
     return {"t": utc, "p": 0, "z": zone or "UTC"}
@@ -140,20 +140,20 @@ def _iso_day(written: str) -> int:
     year, month, day, week, weekday, of_year = (int(n) if n else None for n in found.groups())
     assert year is not None
     if week is not None:
-        first = times.days_of(year, 1, 4)  # which is in the first week
+        first = time_text.days_of(year, 1, 4)  # which is in the first week
         monday = first - (first + 3) % 7
         start = monday + (week - 1) * 7
         if not (1 <= week <= 53 and 1 <= (weekday or 1) <= 7) or (
-            week == 53 and start + 3 > times.days_of(year, 12, 31)
+            week == 53 and start + 3 > time_text.days_of(year, 12, 31)
         ):
             raise NoTime(f"'{written}' is no date")
         return start + (weekday or 1) - 1
     if of_year is not None:
-        last = times.days_of(year, 12, 31) - times.days_of(year, 1, 1) + 1
+        last = time_text.days_of(year, 12, 31) - time_text.days_of(year, 1, 1) + 1
         if not 1 <= of_year <= last:
             raise NoTime(f"'{written}' is no date")
-        return times.days_of(year, 1, 1) + of_year - 1
-    return times.days_of(year, month or 1, day or 1)
+        return time_text.days_of(year, 1, 1) + of_year - 1
+    return time_text.days_of(year, month or 1, day or 1)
 
 
 @python("t_iso_date(VARCHAR)", "INTEGER", pa.int32())
@@ -180,7 +180,7 @@ def _py_iso(written: str) -> dict[str, object] | None:
         clock = _micros(_iso_day(found["date"]), found[2], found[3], found[4])
         clock += int((found[5] or "").ljust(3, "0")[:3]) * 1000
         zone = letters._zone(found["zone"]) if found["zone"] else "UTC"
-        return {"t": times.in_utc(clock, zone), "p": 0, "z": zone}
+        return {"t": time_zones.in_utc(clock, zone), "p": 0, "z": zone}
     except NoTime:
         return None
 
@@ -191,12 +191,12 @@ def _py_iso_nanos(written: str) -> dict[str, object] | None:
     if found is None:
         return None
     try:
-        clock = _micros(times.read_date(found[1]), found[2], found[3], found[4])
+        clock = _micros(time_text.read_date(found[1]), found[2], found[3], found[4])
         nanos = int((found[5] or "").ljust(9, "0"))
         if found["zone"] and found["offset"]:
             return None
-        zone = times.zone_id(found["zone"] or found["offset"] or "UTC")
-        utc = times.in_utc(clock, zone) + nanos // 1000
+        zone = time_zones.zone_id(found["zone"] or found["offset"] or "UTC")
+        utc = time_zones.in_utc(clock, zone) + nanos // 1000
     except NoTime:
         return None
     return {"t": utc, "p": nanos % 1000 * 1000, "z": zone}

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from queries.engine.errors import Refused
-from queries.engine.trino import times
+from queries.engine.trino import time_zones, times
 from queries.engine.trino.functions.clocks import CLOCKS, STAMPS, clock_of, with_clock
 from queries.engine.trino.helpers import macro
 from queries.engine.trino.registry import Binding, Call, Family
@@ -50,7 +50,7 @@ def _moved_months(given: Typed, template: str) -> Typed:
     one = template.replace("{t}", times.micros(utc))
     if given.zone != "'UTC'":
         there = template.replace("{t}", times.micros(times.local(given)))
-        other = times.to_utc_near(there, given.zone, times.micros(utc))
+        other = time_zones.to_utc_near(there, given.zone, times.micros(utc))
         one = f"t_either({one}, {other})"
     made = times.stamp(one, times.picos(utc), given.type.precision)
     return times.in_zone(made, given.zone)

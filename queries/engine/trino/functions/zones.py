@@ -3,11 +3,11 @@
 from collections.abc import Callable
 
 from queries.engine.errors import BadSQL, Refused
-from queries.engine.trino import times, types
+from queries.engine.trino import time_text, time_zones, times, types
 from queries.engine.trino.functions.clocks import STAMPS
 from queries.engine.trino.helpers import macro
 from queries.engine.trino.registry import Binding, Call, Family
-from queries.engine.trino.times import NoTime
+from queries.engine.trino.time_zones import NoTime
 from queries.engine.trino.typed import Typed, text
 from queries.engine.trino.types import Type
 
@@ -22,7 +22,7 @@ def _named(call: Call, place: int) -> str:
     if not isinstance(value, str):
         return f"t_zone({call[place]})"
     try:
-        return text(times.zone_id(value))
+        return text(time_zones.zone_id(value))
     except NoTime as error:
         raise BadSQL(f"{error}.") from None
 
@@ -59,7 +59,7 @@ functions(f"with_timezone(timestamp(p), varchar) -> {_ZONED}", _with_timezone)
 
 def _time_at_timezone(call: Call) -> str:
     zone = _named(call, 1)
-    minutes = times.offset_minutes(zone[1:-1]) if zone.startswith("'") else None
+    minutes = time_zones.offset_minutes(zone[1:-1]) if zone.startswith("'") else None
     if minutes is None:
         raise Refused("A time of day is seen only in a zone that is an offset here.")
     return _time_at(call, str(minutes))
@@ -155,7 +155,7 @@ def _iso_length(extra: int) -> Callable[[Binding], Type]:
 
 def _to_iso(call: Call) -> str:
     value = call.args[0]
-    told = times.stamp_text(times.local(value), "T")
+    told = time_text.stamp_text(times.local(value), "T")
     if not value.type.name.endswith("zone"):
         return told
     utc = times.micros(times.moment(value))

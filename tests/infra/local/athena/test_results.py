@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.local.athena import metadata, parquet, results, tokens
+from infra.local.athena import metadata, parquet, results
 from infra.local.athena.failures import Failure
 from infra.local.athena.kinds import Column, column
 from queries.engine.trino import types
@@ -72,17 +72,6 @@ def test_a_page_of_long_values_ends_early():
 def test_lines_are_rows_of_one_value():
     assert results.page(reader(b"a\tb\n\nc\n"), None, 2, csv=False) == ([["a\tb"], [""]], 5)
     assert results.page(reader(b""), None, 2, csv=False) == ([], None)
-
-
-@given(st.integers(0, 10**12))
-def test_a_token_says_its_place(place):
-    assert tokens.place(tokens.token(place)) == place
-
-
-@given(st.text())
-def test_any_other_token_is_bad(text):
-    with contextlib.suppress(tokens.BadToken):
-        assert tokens.token(tokens.place(text)) == text
 
 
 COLUMNS = st.lists(
