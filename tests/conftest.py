@@ -5,6 +5,7 @@ import os
 import signal
 from pathlib import Path
 
+import boto3
 import polars  # noqa: F401
 import pytest
 from hypothesis import settings
@@ -55,3 +56,4 @@ def _nothing_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_CONFIG_FILE", nowhere)
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", nowhere)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # it keeps whose credentials it found first

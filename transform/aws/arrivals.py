@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
@@ -24,6 +25,14 @@ AT_ONCE = 500
 """Raw objects whose ids are added together."""
 HELD = 4
 """Objects of ids that are in memory at a time."""
+
+
+class Ids(NamedTuple):
+    """Ids, the marks of the raw objects that they are of, and the object that has these alone."""
+
+    ids: pa.Table
+    of: Set[str]
+    body: bytes
 
 
 class Arrivals:
@@ -88,13 +97,17 @@ class Arrivals:
                 raise
             return event_ids.SCHEMA.empty_table(), frozenset()
 
-    def add_staged(self, raw: Sequence[Object], by_hour: bool) -> None:
-        """Add the ids of what is staged, and is of these raw objects, if they are new."""
+    def encoded(self, raw: Sequence[Object]) -> Ids | None:
+        """Give the ids of what is staged, and is of these raw objects, if they are new: to be added
+        once it is merged, which may be done meanwhile."""
         if all(event_ids.mark(one) in self._named for one in raw):
-            return
-        ids = self._days.staging.ids()
+            return None
+        return self._encoded(self._days.staging.ids(), raw)
+
+    def add(self, ids: Ids, raw: Sequence[Object], by_hour: bool) -> None:
+        """Add the ids of what was staged, and is merged now."""
         key = keys.ids(max(one.modified for one in raw), by_hour)
-        before, etag = self._add(key, ids, raw)
+        before, etag = self._add(key, ids)
         if self._known.get(key) == before:  # else others added what is still to be looked at
             self._known[key] = etag
 
@@ -105,7 +118,7 @@ class Arrivals:
             parts = event_ids.undated(cursor)
         self._undated = bool(parts)
         for part, ids in parts.items():
-            self._add(keys.undated(part), ids, ())
+            self._add(keys.undated(part), self._encoded(ids, ()))
 
     def _add_files(self, raw: Sequence[Object], by_hour: bool) -> None:
         """Add the ids of raw objects, those that arrived together together."""
@@ -123,22 +136,25 @@ class Arrivals:
                     paths = [Path(folder) / f"{number}.parquet" for number in range(len(some))]
                     etags = pool.map(self._bucket.download, [one.key for one in some], paths)
                     there = [path for path, etag in zip(paths, etags, strict=True) if etag]
-                    self._add(key, event_ids.of_files(cursor, there), some)
+                    self._add(key, self._encoded(event_ids.of_files(cursor, there), some))
 
-    def _add(self, key: str, ids: pa.Table, raw: Sequence[Object]) -> tuple[str | None, str]:
-        """Add ids to an object; gives the ETag that it had, and has."""
+    def _encoded(self, ids: pa.Table, raw: Sequence[Object]) -> Ids:
         of: Set[str] = {event_ids.mark(one) for one in raw}
+        with duck.cursor(self._days.staging.connection) as cursor:
+            return Ids(ids, of, event_ids.encode(cursor, ids, of))
+
+    def _add(self, key: str, ids: Ids) -> tuple[str | None, str]:
+        """Add ids to an object; gives the ETag that it had, and has."""
         for _ in range(CONFLICTS):
-            stands = self._bucket.read(key)
-            with duck.cursor(self._days.staging.connection) as cursor:
-                all_, marks = ids, of
-                if stands:
+            stands, body = self._bucket.read(key), ids.body
+            if stands:
+                with duck.cursor(self._days.staging.connection) as cursor:
                     held, known = self._decoded(cursor, key, stands[0])
-                    all_, marks = event_ids.together(cursor, [held, ids]), of | known
-                body = event_ids.encode(cursor, all_, marks)
+                    all_ = event_ids.together(cursor, [held, ids.ids])
+                    body = event_ids.encode(cursor, all_, ids.of | known)
             before = stands[1] if stands else None
             with suppress(Conflict):
                 etag = self._bucket.put(key, body, before)
-                self._named |= of
+                self._named |= ids.of
                 return before, etag
         raise Contended(f"{key} was changed by others {CONFLICTS} times.")

@@ -1,6 +1,7 @@
 """Settles what is staged: each like in the day that it belongs to, and nowhere else."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import pyarrow as pa
 
@@ -38,15 +39,17 @@ def settle(
         where = pa.concat_tables([days.staging.lost, arrivals.begin(division.by_hour)])
         is_merged = False
         while hours and (len(where) or not is_merged):
-            repeating.note(days, where, division)
-            copies = _decide(days, where, division)
-            some = {*_hours(copies.before), *(() if is_merged else hours)}
-            written.add(days.merge(_by_day(some, hours), division, tell, gone=copies.before))
+            with ThreadPoolExecutor(1) as pool:
+                encoding = pool.submit(arrivals.encoded, raw)  # which takes a while
+                repeating.note(days, where, division)
+                copies = _decide(days, where, division)
+                some = {*_hours(copies.before), *(() if is_merged else hours)}
+                written.add(days.merge(_by_day(some, hours), division, tell, gone=copies.before))
             is_merged = True
             some = set(_hours(copies.after))
             written.add(days.merge(_by_day(some, hours), division, gone=copies.after))
-            if raw:
-                arrivals.add_staged(raw, division.by_hour)
+            if ids := encoding.result():
+                arrivals.add(ids, raw, division.by_hour)
             where = arrivals.look()
 
         if days.learn():

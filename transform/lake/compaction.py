@@ -76,11 +76,10 @@ def merge(
                 all_ = f"SELECT * FROM ({rows}) WHERE {DAY} = {day}"
                 day_files.whole(cursor, all_, division, wholes[day])
         empty = set(stands)
-        written = day_files.divided(cursor, rows, division, folder, pool, 2 * threads)
-        sums = totals.by_day(cursor, rows)
-        for day, of_day in groupby(written, day_of):
+        files_ = day_files.divided(cursor, rows, division, folder, pool, 2 * threads)
+        for day, of_day in groupby(files_, _day):
             empty.discard(day)
-            yield day, _merged(of_day, division, sums[day], had[day], wholes.get(day))
+            yield day, _merged(of_day, division, had[day], wholes.get(day))
         yield from ((day, Merged(new=-had[day])) for day in empty)
 
 
@@ -129,24 +128,25 @@ def _merge_new(
     """Merge days of which nothing stands yet: the order of their rows is all there is to find."""
     places = [place for place in ordering.places if day_of((place, folder, 0)) in days]
     files = day_files.in_memory(ordering, places, division, folder, pool)
-    for day, of_day in groupby(files, lambda one: day_of(one[0])):
-        written, likes = zip(*of_day, strict=True)
-        sums = totals.together(map(totals.of, likes))
-        merged = _merged(written, division, sums, 0, None)
-        if merged.rows:
+    for day, of_day in groupby(files, _day):
+        if (merged := _merged(of_day, division)).rows:
             days = days - {day}
             yield day, merged
     yield from ((day, Merged()) for day in days)
 
 
+def _day(file: tuple[Written, pa.Table]) -> int:
+    return day_of(file[0])
+
+
 def _merged(
-    written: Iterable[Written],
+    files: Iterable[tuple[Written, pa.Table]],
     division: Division,
-    sums: pa.Table,
-    had: int,
-    whole: Path | None,
+    had: int = 0,
+    whole: Path | None = None,
 ) -> Merged:
+    written, sums = zip(*files, strict=True)
     there = [(place, path, rows) for place, path, rows in written if rows]
     rows = sum(rows for *_, rows in there)
-    files = {division.name(place): path for place, path, _ in there}
-    return Merged(files, sums, whole, rows, rows - had)
+    named = {division.name(place): path for place, path, _ in there}
+    return Merged(named, totals.together(sums), whole, rows, rows - had)

@@ -1,8 +1,9 @@
 """Rows of days into files, in the order of the table."""
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import closing
 from itertools import groupby, pairwise
 from operator import itemgetter
 from pathlib import Path
@@ -12,7 +13,8 @@ import pyarrow as pa
 import pyarrow.compute
 from duckdb import DuckDBPyConnection
 
-from transform.lake import duck, totals
+from transform.lake import duck, parquet, totals
+from transform.lake.ahead import Ahead
 from transform.lake.division import DAY_HOURS, MAX_BUCKETS, Division
 from transform.lake.parquet import ROW_GROUP, SCHEMA, Writer
 from transform.lake.sorting import Ordering
@@ -25,6 +27,7 @@ IN_MEMORY = 256 * 2**20
 """About the bytes of rows that are sorted in memory."""
 _ROW = 160  # bytes of a row without `extra`, about
 
+_Piece = tuple[pa.Table, pa.Table | None]
 Written = tuple[int, Path, int]
 """A place, as `Division` numbers them, its file, and the rows in it."""
 
@@ -41,8 +44,9 @@ def divided(
     folder: Path,
     pool: Executor,
     most: int,
-) -> Iterator[Written]:
-    """Write rows to a file a place, and give these in the order of places; not before asked."""
+) -> Iterator[tuple[Written, pa.Table]]:
+    """Write rows to a file a place, and give these in the order of places, and what the likes of
+    each come to; not before asked. Where DuckDB sums, a day's first place has what all come to."""
     sizes = cursor.execute(f"SELECT sum({_ROW} + coalesce(strlen(extra), 0)) FROM ({rows})")
     [(size,)] = sizes.fetchall()
     if size is None:
@@ -51,17 +55,17 @@ def divided(
     if size <= IN_MEMORY:
         held = cursor.sql(placed).to_arrow_table()
         ordering = Ordering(held, held["place"])
-        places = ordering.places
-        in_order = in_memory(ordering, places, division, folder, pool)
-        yield from (written for written, _ in in_order)
-    else:
-        yield from _write_in_turn(cursor, placed, division, folder, pool, most)
+        yield from in_memory(ordering, ordering.places, division, folder, pool)
+        return
+    sums = totals.by_day(cursor, rows)
+    for written in _write_in_turn(cursor, placed, division, folder, pool, most):
+        yield written, sums.pop(day_of(written), totals.EMPTY)
 
 
 def in_memory(
     ordering: Ordering, places: Sequence[int], division: Division, folder: Path, pool: Executor
 ) -> Iterator[tuple[Written, pa.Table]]:
-    """Write the likes of places to a file each; gives these, and the columns that totals need.
+    """Write the likes of places to a file each; gives these, and what the likes come to.
 
     The largest is begun with, so that no thread has it left when the others are done; and while
     some of its rows are written, the next are gathered.
@@ -69,16 +73,24 @@ def in_memory(
     with ThreadPoolExecutor(len(places) or 1) as gathering:
 
         def write(place: int) -> tuple[Written, pa.Table]:
-            path = path_of(folder, place)
-            pieces, kept = ordering.sorted(place), []
-            writer = Writer(path, division.number)
-            for likes in _ahead(pieces, gathering) if ordering.size(place) > ROW_GROUP else pieces:
-                for batch in likes.to_batches():
-                    writer.add(batch)
-                kept.append(likes.select(totals.OF))
+            path, sums = path_of(folder, place), totals.EMPTY
+
+            def gather() -> Generator[_Piece, None, None]:
+                nonlocal sums
+                kept = []
+                for likes in ordering.sorted(place):
+                    kept.append(likes.select(totals.OF))
+                    yield likes, parquet.row_group(likes)
+                sums = totals.of(pa.concat_tables(kept)) if kept else sums
+
+            is_large = ordering.size(place) > ROW_GROUP
+            writer, rows = Writer(path, division.number), 0
+            with closing(Ahead(gathering, gather, _size) if is_large else gather()) as pieces:
+                for likes, group in pieces:
+                    writer.add_group(likes, group)
+                    rows += len(likes)
             writer.close()
-            likes = pa.concat_tables(kept) if kept else SCHEMA.empty_table()
-            return (place, path, len(likes)), likes
+            return (place, path, rows), sums
 
         begun = {
             place: pool.submit(write, place)
@@ -87,12 +99,8 @@ def in_memory(
         yield from (begun[place].result() for place in places)
 
 
-def _ahead(items: Iterator[pa.Table], pool: Executor) -> Iterator[pa.Table]:
-    """Give items, each while the next is being made."""
-    coming = pool.submit(next, items, None)
-    while (item := coming.result()) is not None:
-        coming = pool.submit(next, items, None)
-        yield item
+def _size(piece: _Piece) -> int:
+    return piece[0].nbytes
 
 
 def _write_in_turn(

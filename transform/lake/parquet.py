@@ -93,6 +93,14 @@ class Writer:
             ):
                 self._flush()
 
+    def add_group(self, rows: pa.Table, group: pa.Table | None) -> None:
+        """Add rows, and what `row_group` makes of them, which is written if it is one here."""
+        if group is not None and not self._rows:
+            self._write(group)
+            return
+        for batch in rows.to_batches():
+            self.add(batch)
+
     def _hold(self, batch: pa.RecordBatch, texts: int) -> None:
         if batch.num_rows:
             self._held.append(batch)
@@ -109,15 +117,30 @@ class Writer:
             self._writer.close()
 
     def _flush(self) -> None:
+        self._write(_whole(pa.Table.from_batches(self._held)))
+        self._held, self._rows, self._texts = [], 0, 0
+
+    def _write(self, group: pa.Table) -> None:
         if self._writer is None:
             self._writer = pq.ParquetWriter(self._path, _WRITTEN, **_OPTIONS)
-        # In one piece, as where pages end depends on where pieces do.
-        rows = pa.Table.from_batches(self._held).combine_chunks()
-        for place, name in enumerate(rows.column_names):
-            if name in CODED:
-                rows = rows.set_column(place, name, _coded(rows[name].combine_chunks()))
-        self._writer.write_table(rows, ROW_GROUP)
-        self._held, self._rows, self._texts = [], 0, 0
+        self._writer.write_table(group, ROW_GROUP)
+
+
+def row_group(rows: pa.Table) -> pa.Table | None:
+    """Give rows as the row group that they are in a file where they follow whole ones, and others
+    follow only if they fill it; None if it ends before them."""
+    if len(rows) > ROW_GROUP or _texts(rows) >= ROW_GROUP_TEXT:
+        return None
+    return _whole(rows)
+
+
+def _whole(rows: pa.Table) -> pa.Table:
+    """Give rows in one piece, as where pages end depends on where pieces do."""
+    rows = rows.combine_chunks()
+    for place, name in enumerate(rows.column_names):
+        if name in CODED:
+            rows = rows.set_column(place, name, _coded(rows[name].combine_chunks()))
+    return rows
 
 
 def is_same(one: Path, other: Path) -> bool:
@@ -149,7 +172,7 @@ def _rows_end(file: BinaryIO) -> int:
     return end - int.from_bytes(file.read(4), "little")
 
 
-def _texts(batch: pa.RecordBatch) -> int:
+def _texts(batch: pa.RecordBatch | pa.Table) -> int:
     return pc.sum(pc.binary_length(batch["extra"])).as_py() or 0
 
 

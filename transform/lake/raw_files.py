@@ -1,6 +1,10 @@
 """What arrived: raw files of likes, read into the staging area."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import deque
+from collections.abc import Generator, Iterable, Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +16,14 @@ from duckdb import DuckDBPyConnection
 
 from glue import tables
 from transform.lake import duck, event_ids
+from transform.lake.ahead import Ahead
 from transform.lake.staging import Staging
 
 BATCH = 20_480
 """Rows that are read at a time, for an `extra` may have 4 KB."""
+
+READERS = 2
+"""Threads that read parts, each one of its own: DuckDB gives a query's rows by one alone."""
 
 _RAW = tables.read("likes_raw")
 _REQUIRED = ("event_id", "movie_id", "action", "liked_at", "received_at")
@@ -45,42 +53,75 @@ def load(staging: Staging, parts: Iterable[Mapping[str, Path]]) -> Loaded:
     staging.begin()
     rows = 0
     failed: dict[str, str] = {}
-    for files in parts:
-        rows += _load_fit(staging, files, failed)
+    with (
+        ThreadPoolExecutor(READERS) as pool,
+        closing(_begun(staging.connection, parts, pool)) as begun,
+    ):
+        for files, read in begun:
+            with closing(read):
+                rows += _load_fit(staging, files, read, failed)
     return Loaded(rows, staging.once(), failed)
 
 
-def _load_fit(staging: Staging, files: Mapping[str, Path], failed: dict[str, str]) -> int:
-    """Add raw files, and tell of those that are none; gives the rows."""
+def _begun(
+    connection: DuckDBPyConnection, parts: Iterable[Mapping[str, Path]], pool: Executor
+) -> Generator[tuple[Mapping[str, Path], Ahead[pa.Table]], None, None]:
+    """Give parts and what is read of them, each while the next are read, too."""
+    waiting: deque[tuple[Mapping[str, Path], Ahead[pa.Table]]] = deque()
     try:
-        return staging.add(_read(staging.connection, files.values()))
+        for files in parts:
+            read = Ahead(pool, partial(_read, connection, files.values()), _size)
+            waiting.append((files, read))
+            if len(waiting) == READERS:
+                yield waiting.popleft()
+        while waiting:
+            yield waiting.popleft()
+    finally:
+        for _, read in waiting:
+            read.close()
+
+
+def _load_fit(
+    staging: Staging, files: Mapping[str, Path], rows: Iterable[pa.Table], failed: dict[str, str]
+) -> int:
+    """Add the rows of raw files, and tell of those that are none; gives how many."""
+    try:
+        return staging.add(rows)
     except (duckdb.Error, OSError, _Unfit) as error:  # Arrow tells those of DuckDB as OSError
         duck.raise_if_full(error)
         if len(files) > 1:
-            return sum(_load_fit(staging, {name: files[name]}, failed) for name in files)
+            return sum(
+                _load_fit(staging, {name: path}, _read(staging.connection, [path]), failed)
+                for name, path in files.items()
+            )
         [(name, path)] = files.items()
         failed[name] = str(error).splitlines()[0].replace(str(path), name)
         return 0
 
 
-def _read(connection: DuckDBPyConnection, paths: Iterable[Path]) -> Iterator[pa.Table]:
+def _size(rows: pa.Table) -> int:
+    return rows.nbytes
+
+
+def _read(connection: DuckDBPyConnection, paths: Iterable[Path]) -> Generator[pa.Table, None, None]:
     """Give the rows of raw files."""
-    found = duck.kinds(connection, paths)
-    for kinds in found.values():
-        for column in _RAW.columns:
-            kind = kinds.get(column.name)
-            if kind is None and column.name in _REQUIRED:
-                raise _Unfit(f"It has no column {column.name}.")
-            if kind is not None and kind not in _READ_AS[column.type]:
-                raise _Unfit(f"Its column {column.name} is {kind}, not {column.type}.")
-    for columns, group in duck.alike(found):
-        place = event_ids.PLACE if "place" in columns else "NULL"
-        rows = duck.select(group, _OF_RAW & columns, f", {place}::INTEGER AS place")
-        for batch in connection.sql(rows).to_arrow_reader(BATCH):
-            for name in _REQUIRED:
-                if batch[name].null_count:
-                    raise _Unfit(f"It has rows without {name}.")
-            yield pa.Table.from_batches([batch])
+    with duck.cursor(connection) as cursor:
+        found = duck.kinds(cursor, paths)
+        for kinds in found.values():
+            for column in _RAW.columns:
+                kind = kinds.get(column.name)
+                if kind is None and column.name in _REQUIRED:
+                    raise _Unfit(f"It has no column {column.name}.")
+                if kind is not None and kind not in _READ_AS[column.type]:
+                    raise _Unfit(f"Its column {column.name} is {kind}, not {column.type}.")
+        for columns, group in duck.alike(found):
+            place = event_ids.PLACE if "place" in columns else "NULL"
+            rows = duck.select(group, _OF_RAW & columns, f", {place}::INTEGER AS place")
+            for batch in cursor.sql(rows).to_arrow_reader(BATCH):
+                for name in _REQUIRED:
+                    if batch[name].null_count:
+                        raise _Unfit(f"It has rows without {name}.")
+                yield pa.Table.from_batches([batch])
 
 
 def encode(rows: pa.Table, on_aws: bool) -> bytes:

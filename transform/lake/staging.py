@@ -1,7 +1,6 @@
 """The staging area: likes that are merged together, each once; in memory while they are few."""
 
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import chain
 from typing import Any
@@ -21,9 +20,6 @@ pc: Any = pyarrow.compute  # its types do not know of Python values where arrays
 
 HELD = 192 * 2**20
 """Bytes of rows, as Arrow has them, that are staged in memory; of more, all lie in DuckDB."""
-TOGETHER, LARGE = 200_000, 4_096
-"""Rows that are put in the order of hours together, and of how many on they may stay as they are,
-as each step takes its time whatever the rows."""
 
 _LOST, _ELSEWHERE = (
     "SELECT DISTINCT event_id, hour, place FROM copies",
@@ -50,12 +46,11 @@ class Staging:
         """Begin with no rows."""
         self.connection = connection
         self.forgotten = forgotten
-        self._pool = ThreadPoolExecutor(1)
         self.begin()
 
     def begin(self) -> None:
         """Begin anew, with no rows."""
-        self._held = _Held(self._pool)
+        self._held = _Held()
         self._rows: pa.Table | None = None
         self._ordering: tuple[Division, Ordering] | None = None
         self._spilled = False
@@ -79,7 +74,7 @@ class Staging:
                     return held.count - before
                 held.add(rows)
             more = self._spill(chain([held.rows()], map(_with_hour, left)))
-        self._held, self._spilled = _Held(self._pool), True
+        self._held, self._spilled = _Held(), True
         return more - before
 
     def _spill(self, parts: Iterable[pa.Table]) -> int:
@@ -188,7 +183,11 @@ class Staging:
             copies = cursor.sql(_copies("FROM shared")).to_arrow_table()
             cursor.register("copies", copies)
             self.lost = cursor.sql(f"{_LOST} {_ELSEWHERE}").to_arrow_table().cast(event_ids.PLACES)
-        return _without_hour(rows, pc.is_in(_numbers(rows), copies["number"].combine_chunks()))
+        which = bytearray(len(rows))
+        for number in copies["number"].to_pylist():
+            which[number] = True
+        told = pa.Array.from_buffers(pa.uint8(), len(rows), [None, pa.py_buffer(which)])
+        return _without_hour(rows, told.cast(pa.bool_()))
 
     def ordering(self, division: Division) -> Ordering | None:
         """Give the order of the rows of each place, by day or hour, not by bucket; None where
@@ -203,50 +202,30 @@ class Staging:
 
 
 class _Held:
-    """Rows in memory, with their `hour`, mostly those of an hour together; a thread of `pool`
-    puts them so while more are read."""
+    """Rows in memory, with their `hour`."""
 
-    def __init__(self, pool: Executor) -> None:
+    def __init__(self) -> None:
         self.bytes = self.count = 0
-        self._pool = pool
-        self._parts: list[pa.Table | Future[pa.Table]] = []
-        self._loose: list[pa.Table] = []
+        self._parts: list[pa.Table] = []
 
     def copy(self) -> "_Held":
         """Give another with the same rows."""
-        other = _Held(self._pool)
-        other.count = self.count
-        other.bytes, other._parts, other._loose = self.bytes, self._parts[:], self._loose[:]
+        other = _Held()
+        other.bytes, other.count, other._parts = self.bytes, self.count, self._parts[:]
         return other
 
     def add(self, rows: pa.Table) -> None:
         """Add rows with the columns of `likes`, and their place."""
         self.bytes += rows.nbytes
         self.count += len(rows)
-        if len(rows) >= LARGE and sorting.is_by_hour(rows):
-            self._parts.append(_with_hour(rows))
-            return
-        self._loose.append(rows)
-        if sum(map(len, self._loose)) >= TOGETHER:
-            self._put_together()
+        self._parts.append(_with_hour(rows))
 
     def rows(self) -> pa.Table:
-        """Give them all."""
-        if self._loose:
-            self._put_together()
-        if not self._parts:
-            return _with_hour(_EMPTY)
-        parts = [part.result() if isinstance(part, Future) else part for part in self._parts]
-        self._parts = [*parts]
-        return pa.concat_tables(parts).unify_dictionaries()
-
-    def _put_together(self) -> None:
-        self._parts.append(self._pool.submit(_together, self._loose))
-        self._loose = []
-
-
-def _together(parts: Iterable[pa.Table]) -> pa.Table:
-    return _with_hour(sorting.by_hour(pa.concat_tables(parts)))
+        """Give them all, in one piece."""
+        rows = pa.concat_tables(self._parts or [_with_hour(_EMPTY)])
+        rows = rows.unify_dictionaries().combine_chunks()
+        self._parts = [rows]
+        return rows
 
 
 def _placed(rows: pa.Table) -> pa.Table:

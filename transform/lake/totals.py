@@ -25,7 +25,7 @@ EMPTY = SCHEMA.empty_table()
 OF = ["movie_id", "liked_at", "action", "backfill"]
 """The columns that tell what likes come to."""
 _SOURCE = "likes"
-_ORDER: Any = [("movie_id", "ascending"), ("hour", "ascending")]
+_KEYS = ["movie_id", "hour"]
 _SUMS = """
   movie_id,
   count(*) FILTER (action = 'like') AS likes,
@@ -94,9 +94,16 @@ def backfills(cursor: DuckDBPyConnection, files: Iterable[Path]) -> set[int]:
 
 
 def together(parts: Iterable[pa.Table]) -> pa.Table:
-    """Give the sums of different hours or films as one table, in its order."""
+    """Give sums as one table, in its order; those of the same hour and film are added."""
     tables = [part for part in parts if len(part)]
-    return pa.concat_tables(tables).sort_by(_ORDER) if len(tables) > 1 else (tables or [EMPTY])[0]
+    if len(tables) < 2:
+        return (tables or [EMPTY])[0]
+    summed: Any = [(name, "sum") for name in SCHEMA.names if name not in _KEYS]
+    found = pa.concat_tables(tables).group_by(_KEYS).aggregate(summed)
+    columns: dict[str, Any] = {
+        name: found[name if name in _KEYS else f"{name}_sum"] for name in SCHEMA.names
+    }
+    return pa.table(columns, SCHEMA).sort_by([(name, "ascending") for name in _KEYS])
 
 
 def with_repeats(sums: pa.Table, again: pa.Table) -> pa.Table:

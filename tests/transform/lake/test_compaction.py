@@ -201,7 +201,6 @@ def test_rows_that_fail_midway_leave_what_is_staged_as_it_was(staged):
 def test_large_parts_with_dictionaries_are_staged_as_they_are(tmp_path, monkeypatch, held):
     """As a backfill gives them: hour by hour, so that they stay as they are."""
     monkeypatch.setattr(staging, "HELD", held)
-    monkeypatch.setattr(staging, "LARGE", 2)
     given = sorted(made_up(6, 60), key=lambda row: row.liked_at)
     parts = []
     for first in range(0, 60, 20):

@@ -1,6 +1,7 @@
 """The order of likes is that of the table: by film, time and event id, within each place."""
 
 from datetime import UTC
+from unittest import mock
 
 import pyarrow as pa
 from hypothesis import given
@@ -42,9 +43,22 @@ def together(pieces):
     return pa.concat_tables(pieces) if pieces else raw_likes.LAKE.empty_table()
 
 
-@given(st.lists(rows, min_size=1), st.sampled_from([None, 1, 3]))
-def test_rows_of_a_place_are_in_the_order_of_the_table(given, piece):
-    """Wherever they lie, and whether what repeats is text or in dictionaries, one for a piece."""
+@given(
+    st.lists(rows, min_size=1),
+    st.sampled_from([None, 1, 3]),
+    st.sampled_from([1, 3, 1_000]),
+    st.sampled_from([1, 100]),
+    st.sampled_from([2, 1_000]),
+)
+def test_rows_of_a_place_are_in_the_order_of_the_table(given, piece, part, stretch, group):
+    """Wherever they lie, however many are sorted or given together, and whether what repeats is
+    text or in dictionaries, one for a piece."""
+    settings = {"_PART": part, "_STRETCH": stretch, "ROW_GROUP": group}
+    with mock.patch.multiple(sorting, **settings):
+        check_order(given, piece, group)
+
+
+def check_order(given, piece, group):
     held = table(given)
     places = pa.chunked_array([pa.array([place for place, *_ in given])])
     if piece:
@@ -65,7 +79,9 @@ def test_rows_of_a_place_are_in_the_order_of_the_table(given, piece):
             for of, film, at, event, action, source, there in given
             if of == place and there
         )
-        likes = together(list(found.sorted(place)))
+        pieces = list(found.sorted(place))
+        assert all(len(rows) == group for rows in pieces[:-1])
+        likes = together(pieces)
         assert likes.schema.names == raw_likes.LAKE.names
         told = [
             (
@@ -95,8 +111,6 @@ def ms(moment):
 def test_rows_by_hour_are_the_same_rows_in_the_order_of_hours(given):
     held = table(given)
     found = sorting.by_hour(held)
-    assert sorting.is_by_hour(found)
     assert sorted(found["received_at"].to_pylist()) == held["received_at"].to_pylist()
     hours = [(FIRST + place) * 24 + at // HOUR for place, _, at, *_ in given]
-    assert sorting.is_by_hour(held) == (hours == sorted(hours))
     assert sorting.hours(found).to_pylist() == sorted(hours)
