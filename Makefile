@@ -22,7 +22,7 @@ setup: .venv/ready ## Set up the Python environment in .venv
 	@test -n "$(PYTHON)" || { echo "This needs Python 3.11, 3.12 or 3.13 on PATH (or: make PYTHON=/path/to/python3.12)." >&2; exit 1; }
 	@"$(PYTHON)" -m venv --clear .venv || { echo "Python's venv module is missing; on Debian: apt install python3-venv." >&2; exit 1; }
 	@echo "Setting up .venv (a minute or two the first time) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes -r requirements.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -36,7 +36,7 @@ browser:
 demo: setup terraform ## Run the whole pipeline here, on real input, and check every total
 	@$(BIN)/lake demo
 
-test: setup terraform browser ## Lint and every test: Python, Terraform, pages, and the stack on the emulator
+test: terraform browser ## Lint and every test: Python, Terraform, pages, and the stack on the emulator
 	@infra/bin/test
 
 test-clock: setup terraform browser ## The tests at other hours and days: make test-clock AT="08:00 leap" TESTS=tests/stack
@@ -45,13 +45,19 @@ test-clock: setup terraform browser ## The tests at other hours and days: make t
 drills: setup terraform ## What goes wrong on a stage, done on purpose; also a killed emulator, and prod on one
 	@$(BIN)/python -m pytest -p no:cacheprovider -o faulthandler_timeout=1800 tests/stack/drills
 
-lint: setup terraform ## ruff, mypy --strict, clean notebooks, terraform fmt and validate
+lint: style valid ## ruff, mypy --strict, clean notebooks, terraform fmt and validate
+
+style: setup terraform
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/python -m tests.notebooks
 	@infra/bin/terraform fmt -check -recursive -diff infra
-	@$(BIN)/mypy & infra/bin/validate; valid=$$?; wait $$! && exit $$valid
+	@$(BIN)/mypy
 
+valid: terraform
+	@infra/bin/validate
+
+.PHONY: style valid
 notebook: setup ## Open the notebooks in JupyterLab: make notebook STAGE=prod
 	@echo "Setting up JupyterLab (a minute the first time) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-notebooks.txt

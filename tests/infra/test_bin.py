@@ -92,19 +92,20 @@ def test_a_mirror_is_found_for_init_only_and_only_where_the_caller_says_nothing(
 
 
 @pytest.mark.parametrize(
-    ("lint", "stack", "tools", "others", "code"),
+    ("valid", "style", "stack", "tools", "others", "code"),
     [
-        (0, 0, 0, 0, 0),
-        (0, 1, 0, 0, 1),
-        (0, 0, 1, 0, 1),
-        (0, 0, 0, 1, 1),
-        (1, 1, 1, 1, 1),
-        (0, 5, 0, 0, 1),
-        (1, 0, 0, 0, 1),
+        (0, 0, 0, 0, 0, 0),
+        (0, 0, 1, 0, 0, 1),
+        (0, 0, 0, 1, 0, 1),
+        (0, 0, 0, 0, 1, 1),
+        (1, 1, 1, 1, 1, 1),
+        (0, 0, 5, 0, 0, 1),
+        (0, 1, 0, 0, 0, 1),
+        (1, 0, 0, 0, 0, 1),
     ],
 )
 def test_all_tests_passed_only_if_each_part_did_and_each_is_told(
-    tmp_path, lint, stack, tools, others, code
+    tmp_path, valid, style, stack, tools, others, code
 ):
     script = tmp_path / "infra/bin/test"
     script.parent.mkdir(parents=True)
@@ -113,15 +114,28 @@ def test_all_tests_passed_only_if_each_part_did_and_each_is_told(
     python.parent.mkdir(parents=True)
     program(
         python,
-        f'case "$*" in *"--ignore tests/clients"*) echo others; exit {others};; '
-        f"*tests/stack*) echo stack; exit {stack};; esac\necho tools; exit {tools}",
+        f'case "$*" in *"--ignore tests/clients"*) echo others; exit {others};; "-c "*) exit 0;; '
+        f"*tests/stack*) echo stack; exit {stack};; *test_modules*) echo tools; exit {tools};; "
+        "esac\nexit 9",
     )
-
-    tmp_path.joinpath("Makefile").write_text(f"lint:\n\t@echo lint; exit {lint}\n")
+    targets = f"valid:\n\t@echo valid; exit {valid}\nstyle:\n\t@echo style; exit {style}\n"
+    tmp_path.joinpath("Makefile").write_text(f"setup:\n{targets}")
 
     ended = subprocess.run(
         [script], env=os.environ | {"PYTHON": "/none"}, capture_output=True, text=True
     )
 
     assert ended.returncode == code, ended.stderr
-    assert {"lint", "others", "stack", "tools"} <= set(ended.stdout.split())
+    assert {"valid", "style", "others", "stack", "tools"} <= set(ended.stdout.split())
+
+
+def test_nothing_is_tested_where_setting_up_fails(tmp_path):
+    script = tmp_path / "infra/bin/test"
+    script.parent.mkdir(parents=True)
+    shutil.copy(REPOSITORY / "infra/bin/test", script)
+    tmp_path.joinpath("Makefile").write_text(
+        "setup:\n\t@echo no index; exit 1\nvalid:\n\t@sleep 60\n"
+    )
+    ended = subprocess.run([script], capture_output=True, text=True, timeout=50)
+    assert ended.returncode == 1
+    assert ended.stdout == "no index\n"
