@@ -11,7 +11,7 @@ STAGE ?= local
 # Else each of the hundreds of processes of a test run compiles all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test test-clock lint notebook strip bench clients review pictures up down plan apply destroy requirements clean
+.PHONY: help setup demo test nightly test-clock lint notebook strip bench clients review pictures up down plan apply destroy requirements clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ demo: setup terraform ## Run the whole pipeline here, on real input, and check e
 
 test: terraform browser ## Lint and every test: Python, Terraform, pages, and the stack on the emulator
 	@infra/bin/test
+
+nightly: terraform browser ## All tests, ten times as many examples of each, and the drills: for the night
+	@LAKE_EXAMPLES=10 infra/bin/test
 
 test-clock: setup terraform browser ## The tests at other hours and days: make test-clock AT="08:00 leap" TESTS=tests/stack
 	@$(BIN)/python -m tests.clock $(TESTS) $(if $(AT),--at $(AT))

@@ -37,6 +37,7 @@ from infra.stage import Stage
 from queries.engine.answers import Answer
 from tests import plan
 from tests.bucket import Objects
+from tests.examples import some
 from tests.queries.lake import Lake, like
 from tests.stages import OUTPUTS
 from transform.aws.buckets import Bucket
@@ -488,7 +489,7 @@ MANY = "SELECT a.* FROM likes a, likes b, likes c, likes d"  # 8.1 thousand mill
 LONG = "SELECT count(*) FROM likes a, likes b, likes c, likes d WHERE a.user_id || d.user_id <> 'x'"
 
 
-@pytest.mark.parametrize("form", ["csv", "json", "jsonl"])
+@pytest.mark.parametrize("form", some(["csv", "json", "jsonl"], 3))
 def test_an_answer_that_nobody_reads_any_more_ends_quietly(asking, form):
     process = asking(MANY, "--format", form)
     assert b"event_id" in process.stdout.readline()
@@ -497,7 +498,7 @@ def test_an_answer_that_nobody_reads_any_more_ends_quietly(asking, form):
 
 
 @pytest.mark.parametrize(
-    ("sql", "more"), [(LONG, ()), (MANY, ("--format", "csv", "-o")), (MANY, ())]
+    ("sql", "more"), some([(LONG, ()), (MANY, ("--format", "csv", "-o")), (MANY, ())], 2)
 )
 def test_ctrl_c_ends_a_question_with_one_line(asking, tmp_path, sql, more):
     out = tmp_path / "out"

@@ -129,6 +129,21 @@ def test_all_tests_passed_only_if_each_part_did_and_each_is_told(
     assert {"valid", "style", "others", "stack", "tools"} <= set(ended.stdout.split())
 
 
+@pytest.mark.parametrize(("examples", "which"), [(None, "not nightly"), ("10", "")])
+def test_what_costs_long_is_left_to_the_night(tmp_path, monkeypatch, examples, which):
+    script = tmp_path / "infra/bin/test"
+    script.parent.mkdir(parents=True)
+    shutil.copy(REPOSITORY / "infra/bin/test", script)
+    python = tmp_path / ".venv/bin/python"
+    python.parent.mkdir(parents=True)
+    program(python, 'while [ $# -gt 1 ]; do [ "$1 $2" = "-m $2" ] && echo "<$2>"; shift; done')
+    tmp_path.joinpath("Makefile").write_text("setup valid style:\n")
+    if examples:
+        monkeypatch.setenv("LAKE_EXAMPLES", examples)
+    ended = subprocess.run([script], capture_output=True, text=True)
+    assert re.findall("<(.*)>", ended.stdout) == ["pytest", which] * 3
+
+
 def test_nothing_is_tested_where_setting_up_fails(tmp_path):
     script = tmp_path / "infra/bin/test"
     script.parent.mkdir(parents=True)

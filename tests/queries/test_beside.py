@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.examples import nightly
+
 ROOT = Path(__file__).parents[2]
 PROGRAM = """
 import sys
@@ -27,6 +29,7 @@ assert {len(frame) for frame in frames} == {400}
 """
 
 
+@nightly
 def test_none_waits_for_python_s_lock_in_a_thread_that_a_scan_waits_for(tmp_path):
     """DuckDB holds the lock while a scan of JSON waits for a thread of Arrow's pool. Where all of
     these wanted the lock, to make a frame, nothing went on for ever."""

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from tests.examples import some
 from tests.queries import hostile
 from tests.queries.hostile import MOVIES, WINDOWS
 from tests.queries.lake import Lake, Rows, ask, like, once, within
@@ -38,7 +39,9 @@ def likes(lake: Lake, request: pytest.FixtureRequest) -> tuple[pd.DataFrame, lis
 
 @pytest.mark.parametrize(
     ("period", "before", "film"),
-    [("hour", 24, None), ("hour", 1, "a:b"), ("minute", 90, None), ("hour", 24, "it's none")],
+    some(
+        [("hour", 24, None), ("hour", 24, "it's none"), ("minute", 90, None), ("hour", 1, "a:b")], 2
+    ),
 )
 def test_like_velocity(
     lake: Lake, likes: tuple[pd.DataFrame, list[Any]], period: str, before: int, film: str | None
@@ -123,7 +126,7 @@ def test_a_monday_is_the_first_weekday(lake: Lake) -> None:
     ]
 
 
-@pytest.mark.parametrize(("share", "least"), [(0.25, 20), (0.5, 2), (1, 0), (0.9, 9)])
+@pytest.mark.parametrize(("share", "least"), some([(0.25, 20), (0.5, 2), (1, 0), (0.9, 9)], 2))
 def test_completeness_by_hour(
     lake: Lake, likes: tuple[pd.DataFrame, list[Any]], share: float, least: int
 ) -> None:

@@ -18,7 +18,7 @@ from infra.cli.compaction import bucket
 from infra.cli.forget import certificate, command
 from infra.stage import Stage, counts, invoke
 from tests import plan
-from tests.examples import every
+from tests.examples import nightly
 from tests.stack import everything
 from transform.lake import keys, tombstones
 
@@ -196,7 +196,8 @@ def test_the_drill_says_what_is_expected():
     assert "expected" in DRILL.read_text("utf-8").lower()
 
 
-@pytest.mark.parametrize("changed", ["likes/", "raw/", tombstones.PEOPLE][:: every(3)])
+@nightly
+@pytest.mark.parametrize("changed", ["likes/", "raw/", tombstones.PEOPLE])
 def test_killed_in_mid_forget(scene, home, run, changed):
     """The drill: what is expected stands beside it, in `drills/killed_in_mid_forget.md`. It is
     killed once it has written the first of something; `infra/cli/forget/test_search.py` cuts it off

@@ -4,8 +4,11 @@ import json
 
 from infra.stage import invoke
 from tests import aws, plan
+from tests.examples import nightly
 from tests.stack.drills.faults import fated
 from transform.handlers import ingest
+
+pytestmark = nightly
 
 
 def test_a_like_that_stands_twice_on_the_stream_is_told_by_its_places(

@@ -8,9 +8,12 @@ import lake
 from infra.cli import undelivered
 from infra.stage import LIVE, Stage, invoke
 from tests import plan
+from tests.examples import nightly
 from transform.aws.buckets import Bucket
 from transform.event import stream_records
 from transform.event.stream_records import Record
+
+pytestmark = nightly
 
 LINES = 2
 """Likes of a record."""

@@ -12,10 +12,13 @@ from infra.cli.steps import Steps
 from infra.local import after_kill, emulator, lifecycle, ports
 from infra.stage import counts
 from tests import plan
+from tests.examples import nightly
 from tests.stack.conftest import Api
 from transform.audit import report
 from transform.aws.audit_sources import Asked
 from transform.lake import watermark
+
+pytestmark = nightly
 
 
 class Home:

@@ -7,9 +7,12 @@ import pytest
 from infra.cli import audit, compaction, reconcile
 from infra.stage import Stage, invoke
 from tests import plan
+from tests.examples import nightly
 from transform.aws import auditing, mending
 from transform.aws.audit_sources import DAY_MS, Asked
 from transform.lake import keys, watermark
+
+pytestmark = nightly
 
 
 class Drill:

@@ -14,6 +14,9 @@ from botocore.config import Config
 from infra.local import emulator, ports
 from infra.paths import REPOSITORY
 from infra.stage import ACCOUNT, REGION
+from tests.examples import nightly
+
+pytestmark = nightly
 
 PAGE = Path(__file__).with_name("prod.md")
 OPTIONS = {

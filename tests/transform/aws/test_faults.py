@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.audited import told
+from tests.examples import some
 from tests.faulty import (
     EARLY,
     HOUR,
@@ -263,7 +264,7 @@ KINDS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", some(KINDS, 2))
 def test_what_is_wrong_is_named_and_mended(stage, kind):
     faults, named = KINDS[kind]
     for fault in faults:
@@ -284,7 +285,7 @@ LEFT = {
 }
 
 
-@pytest.mark.parametrize("kind", LEFT)
+@pytest.mark.parametrize("kind", some(LEFT, 2))
 def test_what_nothing_tells_any_more_is_named_and_left(stage, kind):
     faults, left = LEFT[kind]
     for fault in faults:

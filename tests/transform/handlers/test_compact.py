@@ -12,7 +12,7 @@ import pytest
 
 from tests import aws, raw_likes
 from tests.bucket import Objects
-from tests.examples import examples
+from tests.examples import examples, some
 from tests.fakes import DynamoDB, refusal
 from tests.raw_likes import HOUR
 from tests.small_lake import (
@@ -87,7 +87,7 @@ def copied(chance, row):
     return row._replace(liked_at=liked, received_at=row.received_at + chance.randrange(-5, 5))
 
 
-@pytest.mark.parametrize("seed", range(examples(4)))
+@pytest.mark.parametrize("seed", range(examples(2)))
 def test_any_files_runs_crashes_and_runs_in_between_leave_each_like_once(
     seed, s3, bucket, monkeypatch
 ):
@@ -355,7 +355,7 @@ def cut_off_anywhere(s3, act, more_than):
 
 @pytest.mark.parametrize(
     ("after", "next_"),
-    [*zip(DIVISIONS, ["compact", "divide", "backfill", "compact"], strict=True)],
+    some(zip(DIVISIONS, ["compact", "divide", "backfill", "compact"], strict=True), 2),
 )
 def test_a_division_that_is_killed_anywhere_is_ended_by_whoever_runs_next(s3, bucket, after, next_):
     before = DIVISIONS[DIVISIONS.index(after) - 1]
@@ -402,7 +402,7 @@ def day_of(row):
     return datetime.fromtimestamp(row.liked_at / 1000, UTC).strftime("day=%Y-%m-%d")
 
 
-@pytest.mark.parametrize("buckets", [1, 3])
+@pytest.mark.parametrize("buckets", some([1, 3], 2))
 def test_a_stage_of_an_earlier_version_is_brought_over_wherever_it_is_cut_off(s3, bucket, buckets):
     rows = made_up(random.Random(6), 12)
     new = like("new", NOW - 30 * HOUR, received_at=NOW)
@@ -430,7 +430,7 @@ def test_days_for_which_there_is_no_time_are_left_to_the_next_run(s3, bucket, mo
     assert not run(bucket).more and totals(s3) == raw_likes.sums(rows)
 
 
-@pytest.mark.parametrize("at", range(0, 40, 3))
+@pytest.mark.parametrize("at", some(range(0, 40, 3), 2))
 def test_who_follows_an_earlier_division_removes_nothing_that_others_rely_on(s3, bucket, at):
     """The day is divided the other way between any two of his calls: objects of the same rows come
     back under the same names while he still removes them."""

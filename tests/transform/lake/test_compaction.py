@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests import raw_likes
-from tests.examples import every, examples
+from tests.examples import every, examples, nightly
 from tests.raw_likes import HOUR, Row
 from transform.lake import compaction, duck, parquet, raw_files, staging, totals
 from transform.lake.division import MAX_BUCKETS, Division
@@ -396,6 +396,7 @@ print(grown // (1024 if sys.platform == "linux" else 1024**2))
 """
 
 
+@nightly
 def test_a_day_much_larger_than_the_memory_spills(tmp_path):
     """Half a gigabyte of rows, as DuckDB holds them, in 192 MB."""
     with duckdb.connect() as connection:

@@ -18,7 +18,7 @@ from infra.cli.backfill import formats, source_bytes, source_files
 from infra.cli.backfill.layout import Layout
 from infra.cli.backfill.ledger import Request
 from infra.cli.backfill.source_files import SourceError
-from tests.examples import examples
+from tests.examples import examples, some
 
 NOW = 1_769_860_800_000
 parts = st.sampled_from(
@@ -211,16 +211,17 @@ for name in sys.argv[2:]:
 
 
 def test_a_bomb_is_refused_in_little_memory(tmp_path):
-    for name, make in BOMBS.items():
-        (tmp_path / name).write_bytes(make())
+    bombs = some(BOMBS, 3)
+    for name in bombs:
+        (tmp_path / name).write_bytes(BOMBS[name]())
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, str(tmp_path), *BOMBS],
+        [sys.executable, "-c", PROGRAM, str(tmp_path), *bombs],
         capture_output=True,
         text=True,
         check=True,
     )
     answers = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [name for name, *_ in answers] == [*BOMBS]
+    assert [name for name, *_ in answers] == bombs
     for name, told, likes, used in answers:
         assert likes == 0
         assert used < 400_000, name  # KB

@@ -138,7 +138,7 @@ def test_backfills_that_share_likes_count_each_of_them_once(tmp_path):
     world = World(tmp_path)
     world.write("a.json", data)
     world.run("a.json")
-    for turn in range(1, world.fate.calls, every(4)):
+    for turn in range(1, world.fate.calls, every(8)):
         world = World(tmp_path)
         for name in ("a.json", "b.json"):
             world.write(name, data)

@@ -65,7 +65,7 @@ def test_a_crash_at_any_call_loses_and_adds_nothing(clean, tmp_path):
 def test_two_runs_of_the_same_count_once(clean, tmp_path):
     """One does its whole work between any two calls of the other."""
     stands = clean.stands()
-    for turn in range(1, clean.fate.calls + 1, every(9)):
+    for turn in range(1, clean.fate.calls + 1, every(10)):
         world = two_files(tmp_path)
         world.fate.act[turn] = partial(world.run, *FILES)
         world.run(*FILES)

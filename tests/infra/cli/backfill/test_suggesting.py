@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from infra.cli.backfill import formats, source_files, suggesting
+from tests.examples import some
 from tests.infra.cli.backfill.commands import parsed
 
 FILES = Path("tests/cases/files")
@@ -61,7 +62,7 @@ def test_a_command_is_suggested_that_takes_the_file(tmp_path, name, text, expect
         assert line == expected.format(path) or "--preset movielens" in line
 
 
-@pytest.mark.parametrize("path", sorted(FILES.glob("*/*.*")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", some(sorted(FILES.glob("*/*.*")), 3), ids=lambda path: path.name)
 def test_what_is_said_of_a_real_file_is_what_its_command_does(path, tmp_path):
     if path.suffix in (".md", ".sql", ".py"):
         return

@@ -307,7 +307,7 @@ def clean():
 
 def test_a_run_that_is_cut_off_anywhere_is_gone_on_with(clean, monkeypatch):
     expected, count = clean
-    for last in range(1, count + 1, every(21)):
+    for last in range(1, count + 1, every(40)):
         world = World()
 
         def end(number, last=last):

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from infra.cli.traffic.malformed import REASONS
 from infra.cli.traffic.simulate import HOUR, Film, Line, Plan, Simulation, Truth, films
-from tests.examples import examples
+from tests.examples import examples, nightly
 
 NOW = 1_780_000_000_123  # 2026-05-28T20:26:40.123Z
 PLAN = Plan(now=NOW, likes=5000)
@@ -221,6 +221,7 @@ def test_unlikes_are_of_likes_made_before():
         liked.add((user, movie))
 
 
+@nightly
 def test_memory_grows_with_hours_and_films_and_not_with_likes():
     peaks = []
     for likes in (2_000, 20_000):
