@@ -18,11 +18,13 @@ help: ## Show this help
 
 setup: .venv/ready ## Set up the Python environment in .venv
 
+# All is pinned, what each needs included: so two halves are installed beside one another.
 .venv/ready: requirements.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo "This needs Python 3.11, 3.12 or 3.13 on PATH (or: make PYTHON=/path/to/python3.12)." >&2; exit 1; }
 	@"$(PYTHON)" -m venv --clear .venv || { echo "Python's venv module is missing; on Debian: apt install python3-venv." >&2; exit 1; }
 	@echo "Setting up .venv (a minute or two the first time) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes -r requirements.txt
+	@awk '/^[a-z]/ { n++ } n { print > (".venv/half-" n % 2) }' requirements.txt
+	@printf '%s\n' .venv/half-0 .venv/half-1 | xargs -n 1 -P 2 $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes -r
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 

@@ -27,7 +27,7 @@ os.environ |= {"POWERTOOLS_METRICS_NAMESPACE": "MovieLikes", "POWERTOOLS_SERVICE
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The machine may be busy: a slow example is not a wrong one.
-settings.register_profile("lake", deadline=None, max_examples=examples(40))
+settings.register_profile("lake", deadline=None, max_examples=examples(25))
 settings.load_profile("lake")
 duck.engine = engines.engine  # type: ignore[assignment]  # which gives a context, as it does
 

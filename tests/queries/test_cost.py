@@ -21,6 +21,7 @@ from queries.engine import prices, sizes
 from queries.engine.athena import Athena
 from queries.engine.cost import Estimate, Reading
 from tests import local_files
+from tests.examples import nightly
 from tests.queries.lake import DATABASE, LIKES, TRENDS, Lake, like
 
 START = datetime(2026, 3, 1)
@@ -337,6 +338,7 @@ SHAPES = [
     columns=st.lists(st.sampled_from(LIKES.names), min_size=1, max_size=4, unique=True),
     where=st.lists(st.lists(comparisons, min_size=1, max_size=2), min_size=1, max_size=3),
 )
+@nightly
 def test_it_is_never_less_than_what_holds_an_answer(
     full: Lake, shape: str, columns: list[str], where: list[list[tuple[str, str, Any]]]
 ) -> None:

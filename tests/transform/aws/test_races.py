@@ -9,6 +9,7 @@ import pytest
 from infra.cli.backfill.ledger import Ledgers, Request
 from infra.cli.forget.search import take_out
 from infra.cli.movies import table
+from tests.examples import some
 from tests.faulty import EARLY, HOUR, LATE, LONG_AGO, OLD, YESTERDAY, Stage
 from tests.racing import Race
 from tests.small_lake import NOW, POWER, like
@@ -171,7 +172,7 @@ WRITERS = {
 }
 
 
-@pytest.mark.parametrize("writer", WRITERS)
+@pytest.mark.parametrize("writer", some(WRITERS, 2))
 def test_who_lost_the_race_looks_again_or_gives_up(stage, writer):
     act, of = WRITERS[writer]
     if act is remember:

@@ -18,6 +18,7 @@ import pytest
 
 from infra.cli.options import INTERRUPTED, UNREAD
 from infra.cli.watch import command
+from tests.examples import nightly
 
 ROOT = Path(command.__file__).parents[3]
 PATIENCE_S = 60
@@ -128,6 +129,7 @@ def test_ctrl_c_leaves_the_terminal_clean(terminal):
     assert "Interrupted." in watch.afterwards
 
 
+@nightly
 def test_impatience_changes_nothing(terminal):
     watch = terminal(STUCK="removal")
     watch.until(ONE)
@@ -249,6 +251,7 @@ def test_in_a_pipe_it_writes_a_line_a_second(tmp_path):
     assert (tmp_path / "calls").read_text().splitlines()[-1].startswith("deregister lake-watch-")
 
 
+@nightly
 def test_in_json_it_writes_an_object_a_line_even_to_a_terminal(tmp_path, terminal):
     with piped(tmp_path, "--seconds", "2.2", "--format", "json") as process:
         out, err = process.communicate(timeout=PATIENCE_S)
