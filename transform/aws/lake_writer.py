@@ -302,7 +302,7 @@ class Days:
         return decoded(there.key, body, repeats.decode), etag
 
     def _put_totals(self, one: Standing, sums: pa.Table, source: str, stood: bytes | None) -> None:
-        if not len(sums):
+        if not len(sums) and not one.repeats:
             if one.totals:
                 self.bucket.delete(one.totals.key, one.totals.etag)
             return

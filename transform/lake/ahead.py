@@ -25,13 +25,15 @@ class Ahead(Generic[T]):
         self._held: deque[T] = deque()
         self._bytes = 0
         self._is_over = self._is_closed = False
-        self._done = pool.submit(self._run)
+        try:
+            self._done = pool.submit(self._run)
+        except BaseException:  # such as Ctrl-C, once it runs, and before anybody can close it
+            self._end()
+            raise
 
     def close(self) -> None:
         """Have it end where it is, and wait until it has."""
-        with self._changed:
-            self._is_closed = True
-            self._changed.notify_all()
+        self._end()
         self._done.exception()
 
     def __iter__(self) -> Self:
@@ -49,6 +51,11 @@ class Ahead(Generic[T]):
                 return item
         self._done.result()
         raise StopIteration
+
+    def _end(self) -> None:
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify_all()
 
     def _run(self) -> None:
         try:

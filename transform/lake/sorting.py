@@ -91,8 +91,9 @@ def _in_order(rows: pa.Table, which: Any) -> Iterator[Any]:
     if "hour" in rows.column_names:
         within = pc.if_else(of("hour").is_valid(), within, pa.scalar(None, pa.int64()))
     keys = pc.bit_wise_or(pc.shift_left(films, _TIME_BITS), within)
-    for part in _parts(films):
-        order = part.take(pc.sort_indices(keys.take(part)))
+    for part in _parts(films) if len(films) > _PART else [None]:
+        order = pc.sort_indices(keys if part is None else keys.take(part))
+        order = order if part is None else part.take(order)
         sorted_ = keys.take(order)
         order = order.slice(0, len(order) - sorted_.null_count)
         sorted_ = sorted_.slice(0, len(order))
@@ -112,9 +113,6 @@ def _in_order(rows: pa.Table, which: Any) -> Iterator[Any]:
 def _parts(films: Any) -> Iterator[Any]:
     """Give the numbers of rows in parts, of some films each, by the ranks of these."""
     parts = -(-len(films) // _PART)
-    if parts <= 1:
-        yield pa.arange(0, len(films))  # type: ignore[attr-defined]  # its types do not know of it
-        return
     counts = pa.RecordBatch.from_struct_array(pc.value_counts(films)).sort_by("values")
     ranks, rows = counts["values"], pc.cumulative_sum(counts["counts"])
     last = -1

@@ -215,6 +215,22 @@ def test_any_deliveries_and_kills_count_each_like_once(given, delivered, kills, 
             stage.assert_true(division)
 
 
+def test_a_day_whose_repeats_are_all_it_has_keeps_its_totals():
+    stage = Stage()
+    stage.bucket_divided(Division())
+    rows = [
+        like("1", NOW, "b", NOW, action="like"),
+        like("1", NOW, "b", NOW, action="unlike"),
+        like("1", NOW - 2 * DAYS, "a", NOW, action="like"),
+    ]
+    on_stream = [row._replace(place=f"s/{n}/0") for n, row in enumerate(rows)]
+    for some in (on_stream, on_stream[:1]):
+        stage.deliver(*some)
+        stage.s3.now += 1
+        stage.compact()
+        stage.assert_true()
+
+
 @pytest.mark.parametrize(
     ("earlier", "received", "division"),
     [

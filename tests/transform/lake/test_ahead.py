@@ -81,3 +81,15 @@ def test_an_error_that_nobody_took_is_nobody_s(pool):
     items = Ahead(pool, made, size)
     assert next(items) == 1
     items.close()
+
+
+def test_what_was_begun_ends_where_nobody_came_to_hold_it(monkeypatch):
+    monkeypatch.setattr(ahead, "MOST", 1)
+
+    class Interrupted(ThreadPoolExecutor):
+        def submit(self, *given, **more):
+            super().submit(*given, **more)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), Interrupted(1) as pool:
+        Ahead(pool, lambda: (n for n in [5] * 9), size)
