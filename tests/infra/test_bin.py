@@ -116,6 +116,7 @@ def test_all_tests_passed_only_if_each_part_did_and_each_is_told(
         python,
         f'case "$*" in *"--ignore tests/clients"*) echo others; exit {others};; "-c "*) exit 0;; '
         f"*tests/stack*) echo stack; exit {stack};; *test_modules*) echo tools; exit {tools};; "
+        "*tests/queries*) echo queries; exit 0;; "
         "esac\nexit 9",
     )
     targets = f"valid:\n\t@echo valid; exit {valid}\nstyle:\n\t@echo style; exit {style}\n"
@@ -126,7 +127,7 @@ def test_all_tests_passed_only_if_each_part_did_and_each_is_told(
     )
 
     assert ended.returncode == code, ended.stderr
-    assert {"valid", "style", "others", "stack", "tools"} <= set(ended.stdout.split())
+    assert {"valid", "style", "others", "stack", "tools", "queries"} <= set(ended.stdout.split())
 
 
 @pytest.mark.parametrize(("examples", "which"), [(None, "not nightly"), ("10", "")])
@@ -141,7 +142,7 @@ def test_what_costs_long_is_left_to_the_night(tmp_path, monkeypatch, examples, w
     if examples:
         monkeypatch.setenv("LAKE_EXAMPLES", examples)
     ended = subprocess.run([script], capture_output=True, text=True)
-    assert re.findall("<(.*)>", ended.stdout) == ["pytest", which] * 3
+    assert re.findall("<(.*)>", ended.stdout) == ["pytest", which] * 4
 
 
 def test_nothing_is_tested_where_setting_up_fails(tmp_path):

@@ -11,6 +11,7 @@ import pytest
 
 from infra import build
 from infra.build import BuildError
+from tests.examples import nightly
 
 AARCH64 = 183
 """The machine that an ELF file names where it is for arm64."""
@@ -76,7 +77,9 @@ def test_every_step_has_its_handler():
     assert {name.rpartition(".")[2] for name in HANDLERS} >= {"archive", "count", "ingest", "read"}
 
 
-@pytest.mark.parametrize(("flavour", "level"), [("local", build.LEVEL), ("aws", 1)])
+@pytest.mark.parametrize(
+    ("flavour", "level"), [("local", build.LEVEL), pytest.param("aws", 1, marks=nightly)]
+)
 def test_two_builds_are_the_same_byte_for_byte(flavour, level, request, tmp_path, monkeypatch):
     first = request.getfixturevalue(flavour).read_bytes()
     monkeypatch.setattr(build, "LEVEL", level)

@@ -30,6 +30,7 @@ from queries.engine.listing import Listing
 from queries.engine.steady import steadily
 from queries.engine.store import Store
 from tests import local_files
+from tests.examples import every
 from tests.queries.lake import DATABASE, LAKE, Lake, like
 from tests.queries.test_pruning import described
 
@@ -143,7 +144,7 @@ def test_a_file_replaced_at_any_request_spoils_no_answer(lake: Replaced, sql: st
     lake.become("old", after=0)
     right(lake.ask(sql))
     usual = lake.requests()
-    for after in range(usual + 1):
+    for after in range(0, usual + 1, every(2)):
         lake.become("old", "new", after=after)
         found = lake.ask(sql)
         right(found)
@@ -243,8 +244,8 @@ def test_a_day_that_is_divided_anew_is_read_once(lake: Replaced) -> None:
         for after in range(number % 2, 12, 2):
             lake.become(state, states[number + 1], after=after)
             right(lake.ask(BY_DAY), days=1)
-    for every in (1, 2, 3, 5):
-        lake.become(*states, after=0, every=every)
+    for often in (1, 2, 3, 5):
+        lake.become(*states, after=0, every=often)
         right(lake.ask(WITH_ITSELF), days=1)
 
 
