@@ -221,11 +221,8 @@ class _Held:
         self._parts.append(_with_hour(rows))
 
     def rows(self) -> pa.Table:
-        """Give them all, in one piece."""
-        rows = pa.concat_tables(self._parts or [_with_hour(_EMPTY)])
-        rows = rows.unify_dictionaries().combine_chunks()
-        self._parts = [rows]
-        return rows
+        """Give them all, in the pieces they came in, which may lie in files that are mapped."""
+        return pa.concat_tables(self._parts or [_with_hour(_EMPTY)]).unify_dictionaries()
 
 
 def _placed(rows: pa.Table) -> pa.Table:
