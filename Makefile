@@ -11,7 +11,7 @@ STAGE ?= local
 # Else each of the hundreds of processes of a test run compiles all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test nightly test-clock lint notebook strip bench clients review pictures up down plan apply destroy requirements clean
+.PHONY: help setup demo test nightly test-clock lint style valid notebook strip bench clients review pictures up down plan apply destroy requirements clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,7 +38,7 @@ browser:
 demo: setup terraform ## Run the whole pipeline here, on real input, and check every total
 	@$(BIN)/lake demo
 
-test: terraform browser ## Lint and every test: Python, Terraform, pages, and the stack on the emulator
+test: terraform browser ## Lint and tests: Python, Terraform, pages, and the stack on the emulator
 	@infra/bin/test
 
 nightly: terraform browser ## All tests, ten times as many examples of each, and the drills: for the night
@@ -62,7 +62,6 @@ style: setup terraform
 valid: terraform
 	@infra/bin/validate
 
-.PHONY: style valid
 notebook: setup ## Open the notebooks in JupyterLab: make notebook STAGE=prod
 	@echo "Setting up JupyterLab (a minute the first time) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-notebooks.txt
