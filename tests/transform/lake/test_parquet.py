@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from tests import raw_likes
 from tests.raw_likes import Row
+from transform.event import event_ids
 from transform.lake import parquet
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=40)
@@ -104,6 +105,26 @@ def test_each_column_has_its_encoding_and_athena_reads_it(tmp_path):
         assert column.compression == "ZSTD"
         assert ENCODINGS[column.path_in_schema] in column.encodings, column.path_in_schema
         assert set(column.encodings) - {"RLE"} <= TRINO_READS[column.physical_type]
+
+
+def test_ids_that_begin_as_their_neighbours_are_held_without_their_beginnings(tmp_path):
+    """Files of both are read by all, as whatever rows there are."""
+    times = range(1_780_000_000_000, 1_780_086_400_000, 43_200)
+    rows = [Row(event_ids.time_ordered(at), "tt1", "u", "like", at, at, None, None) for at in times]
+    write(of_the_lake(rows), tmp_path / "ordered")
+    write(many(len(rows)), tmp_path / "chance")
+    for name, encoding, size in (
+        ("ordered", "DELTA_BYTE_ARRAY", 11),
+        ("chance", "DELTA_LENGTH_BYTE_ARRAY", 9),
+    ):
+        [group] = groups(tmp_path / name)
+        ids = group.column(0)
+        assert encoding in ids.encodings and ids.total_compressed_size < size * len(rows), name
+    assert raw_likes.decode(tmp_path / "ordered") == [row._replace(place=None) for row in rows]
+    with duckdb.connect() as connection:
+        read = f"SELECT event_id FROM read_parquet('{tmp_path / 'ordered'}')"
+        assert connection.execute(read).fetchall() == [(row.event_id,) for row in rows]
+    assert pl.read_parquet(tmp_path / "ordered")["event_id"].to_list() == [r.event_id for r in rows]
 
 
 def test_what_conditions_are_decided_by_has_statistics_and_nothing_is_kept_for_pyarrow(tmp_path):
