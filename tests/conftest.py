@@ -40,10 +40,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items[:] = [item for item in items if not item.get_closest_marker("stack")] + stack
 
 
+def pytest_collection_finish() -> None:
+    """Have the collector pass over the modules and tests that are there now, and look less often.
+    It took a tenth of the tests' time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 50)
+
+
 def pytest_unconfigure() -> None:
-    """Let go of what Hypothesis has the collector call: it would keep modules from their end, of
-    which nanobind, by which DuckDB is bound, then prints sixty lines."""
+    """Let go of what Hypothesis has the collector call, and of what it passed over: they would keep
+    modules from their end, of which nanobind, by which DuckDB is bound, then prints sixty lines."""
     gc.callbacks.clear()
+    gc.unfreeze()
 
 
 @pytest.fixture(autouse=True)
