@@ -8,6 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute
 
@@ -129,11 +130,20 @@ def _parse(chunk: Chunk, rules: Rules, shapes: Shapes) -> Read:
             rows = by_hour(pa.concat_tables([rows, more.rows]))
             bad = sorted([*bad, *more.bad], key=lambda one: one.number)
     if bad and (data is not chunk.data or looked_again):  # a rejected line is kept as it came
-        place = dict(zip(told, given.split(b"\n"), strict=False))
-        bad = [BadLine(one.number, place[one.number], one.reason, one.detail) for one in bad]
+        bad = _as_they_came(bad, told, given)
     if arrivals is not None:
         rows = own_rows.arrived(rows, arrivals, rules.arrived_at)
     return Read(last, len(chunk.data), len(told), rows, bad)
+
+
+def _as_they_came(bad: Sequence[BadLine], told: Sequence[int], given: bytes) -> list[BadLine]:
+    """Give bad lines with the text that stands in a chunk, whose lines have these numbers."""
+    places = np.searchsorted(line_arrays.numbers(told), [one.number for one in bad])
+    lines: list[Any] = line_arrays.divided(given).take(places).to_pylist()
+    return [
+        BadLine(one.number, line.removesuffix(b"\n"), one.reason, one.detail)
+        for one, line in zip(bad, lines, strict=True)
+    ]
 
 
 def _parse_part(part: Part, rules: Rules, shapes: Shapes) -> Read:
