@@ -23,6 +23,8 @@ Requests that come as gzip or deflate are unpacked, as API Gateway does by itsel
 
 Glue tells the versions of a table, of which there is one (`table_versions`).
 
+Firehose makes Parquet by Arrow, not by a DuckDB a record (`conversion`).
+
 Run by path with `python -P`, wherever the emulator keeps its things.
 """
 
@@ -40,9 +42,9 @@ def main() -> None:
     import hypercorn.asyncio
     from ministack import app
     from ministack.core import iam_actions
-    from ministack.services import apigateway_v1, glue, lambda_svc
+    from ministack.services import apigateway_v1, firehose, glue, lambda_svc
 
-    from infra.local import compressed_requests, stream_positions, table_versions
+    from infra.local import compressed_requests, conversion, stream_positions, table_versions
     from infra.local.athena import emulated as athena
     from infra.local.delivery import Deliveries
 
@@ -99,6 +101,7 @@ def main() -> None:
     iam_actions._lambda_action = action_on_one
     compressed_requests.install(apigateway_v1)
     table_versions.install(glue)
+    conversion.install(firehose, glue._tables)
     queries = athena.install(int(os.environ["GATEWAY_PORT"]))
     hypercorn.asyncio.serve = serve_until_told  # type: ignore[assignment]
     sys.argv = ["ministack"]
