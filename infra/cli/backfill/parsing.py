@@ -119,8 +119,8 @@ def _parse(chunk: Chunk, rules: Rules, shapes: Shapes) -> Read:
             lines = [remap(line, *how) for line in lines]
         data = b"\n".join(lines)
     skew = max(0, rules.now - rules.arrived_at)
-    rows, bad = bulk.parse(data, told, rules.arrived_at, skew, shapes)
-    looked_again = bool(bad)
+    rows, refused = bulk.parse(data, told, rules.arrived_at, skew, shapes)
+    bad = refused
     if bad:
         amended = second_look.amend(bad, rules.written_in, rules.zone)
         bad = amended.bad
@@ -129,19 +129,21 @@ def _parse(chunk: Chunk, rules: Rules, shapes: Shapes) -> Read:
             more = bulk.parse(again, amended.numbers, rules.arrived_at, skew, shapes)
             rows = by_hour(pa.concat_tables([rows, more.rows]))
             bad = sorted([*bad, *more.bad], key=lambda one: one.number)
-    if bad and (data is not chunk.data or looked_again):  # a rejected line is kept as it came
-        bad = _as_they_came(bad, told, given)
+    if bad and data is not given:
+        refused = _as_they_came(bad, told, given)
+    came = {one.number: one.payload for one in refused}
+    bad = [msgspec.structs.replace(one, payload=came[one.number]) for one in bad]
     if arrivals is not None:
         rows = own_rows.arrived(rows, arrivals, rules.arrived_at)
     return Read(last, len(chunk.data), len(told), rows, bad)
 
 
 def _as_they_came(bad: Sequence[BadLine], told: Sequence[int], given: bytes) -> list[BadLine]:
-    """Give bad lines with the text that stands in a chunk, whose lines have these numbers."""
+    """Give bad lines with the text that they have in a chunk, whose lines have these numbers."""
     places = np.searchsorted(line_arrays.numbers(told), [one.number for one in bad])
     lines: list[Any] = line_arrays.divided(given).take(places).to_pylist()
     return [
-        BadLine(one.number, line.removesuffix(b"\n"), one.reason, one.detail)
+        msgspec.structs.replace(one, payload=line.removesuffix(b"\n"))
         for one, line in zip(bad, lines, strict=True)
     ]
 
