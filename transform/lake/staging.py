@@ -177,17 +177,15 @@ class Staging:
             return rows
         no = pa.array([False])
         shared = pc.or_(pa.concat_arrays([same, no]), pa.concat_arrays([no, same]))
-        numbers = numbers.filter(shared).combine_chunks()
+        # To take rows by their numbers, Arrow would first put all pieces together.
+        few = _marked(len(rows), numbers.filter(shared))
         with duck.cursor(self.connection) as cursor:
-            cursor.register("shared", rows.take(numbers).append_column("number", numbers))
+            numbered = rows.filter(few).append_column("number", pc.indices_nonzero(few))
+            cursor.register("shared", numbered)
             copies = cursor.sql(_copies("FROM shared")).to_arrow_table()
             cursor.register("copies", copies)
             self.lost = cursor.sql(f"{_LOST} {_ELSEWHERE}").to_arrow_table().cast(event_ids.PLACES)
-        which = bytearray(len(rows))
-        for number in copies["number"].to_pylist():
-            which[number] = True
-        told = pa.Array.from_buffers(pa.uint8(), len(rows), [None, pa.py_buffer(which)])
-        return _without_hour(rows, told.cast(pa.bool_()))
+        return _without_hour(rows, _marked(len(rows), copies["number"]))
 
     def ordering(self, division: Division) -> Ordering | None:
         """Give the order of the rows of each place, by day or hour, not by bucket; None where
@@ -249,6 +247,15 @@ def _copies(rows: str) -> str:
 def _without_hour(rows: pa.Table, which: Any) -> pa.Table:
     hours = pc.if_else(which, pa.scalar(None, pa.int64()), rows["hour"])
     return rows.set_column(rows.schema.get_field_index("hour"), "hour", hours)
+
+
+def _marked(count: int, numbers: Any) -> Any:
+    """Tell for each of so many rows whether its number is among these."""
+    which = bytearray(count)
+    for number in numbers.to_pylist():
+        which[number] = True
+    told = pa.Array.from_buffers(pa.uint8(), count, [None, pa.py_buffer(which)])
+    return told.cast(pa.bool_())
 
 
 def _numbers(rows: pa.Table) -> Any:
