@@ -4,7 +4,8 @@ A film's rank and the time within the day make one number, by which Arrow sorts 
 does by the columns; few likes of a film are of the same millisecond, and need a look at their ids.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any
 
@@ -19,6 +20,7 @@ pc: Any = pyarrow.compute  # its types do not know of what follows
 
 _DAY_MS = DAY_HOURS * HOUR_MS
 _TIME_BITS = 27  # a day has fewer milliseconds
+_KEYS = ("liked_at", "movie_id", "hour")
 _PART = 125_000
 """Rows that are sorted together, about, so that what comes first is there before all is sorted."""
 _STRETCH = 100
@@ -69,32 +71,43 @@ class Ordering:
         rows, which = self._rows, self._which.get(place)
         if which is None:
             rows = pa.concat_tables([rows.slice(*one) for one in self._stretches[place]])
-            rows = rows.combine_chunks()
-        likes = rows.select(SCHEMA.names)
-        for numbers in _groups(_in_order(rows, which)):
-            group = likes.take(numbers)
+        likes = _whole(rows.select(SCHEMA.names))
+        keys = rows.select([name for name in _KEYS if name in rows.column_names]).combine_chunks()
+        for numbers in _groups(_in_order(keys, which, likes)):
+            group = likes().take(numbers)
             for name, different in self._values.items():
                 column = pa.DictionaryArray.from_arrays(_one(group[name]), different)
                 group = group.set_column(SCHEMA.get_field_index(name), name, column)
             yield group
 
 
-def _in_order(rows: pa.Table, which: Any) -> Iterator[Any]:
+def _whole(rows: pa.Table) -> Callable[[], pa.Table]:
+    """Give what gives rows in one piece, which a thread makes of many while they are ordered."""
+    if len(rows) <= ROW_GROUP or rows["event_id"].num_chunks == 1:
+        few = rows.combine_chunks()
+        return lambda: few
+    pool = ThreadPoolExecutor(1)
+    made = pool.submit(rows.combine_chunks)
+    pool.shutdown(wait=False)
+    return made.result
+
+
+def _in_order(keys: pa.Table, which: Any, likes: Callable[[], pa.Table]) -> Iterator[Any]:
     """Give the numbers of rows in their order, of all or of some, and of those whose `hour` is not
-    null; in parts, so that the first are known before all are."""
+    null; in parts, so that the first are known before all are. Few need the ids of their likes."""
 
     def of(name: str) -> Any:
-        return _one(rows[name]) if which is None else _one(rows[name]).take(which)
+        return _one(keys[name]) if which is None else _one(keys[name]).take(which)
 
     moments, films = of("liked_at").cast(pa.int64()), of("movie_id").cast(pa.int64())
     within = pc.subtract(moments, pc.multiply(pc.divide(moments, _DAY_MS), _DAY_MS))
-    if "hour" in rows.column_names:
+    if "hour" in keys.column_names:
         within = pc.if_else(of("hour").is_valid(), within, pa.scalar(None, pa.int64()))
-    keys = pc.bit_wise_or(pc.shift_left(films, _TIME_BITS), within)
+    numbered = pc.bit_wise_or(pc.shift_left(films, _TIME_BITS), within)
     for part in _parts(films) if len(films) > _PART else [None]:
-        order = pc.sort_indices(keys if part is None else keys.take(part))
+        order = pc.sort_indices(numbered if part is None else numbered.take(part))
         order = order if part is None else part.take(order)
-        sorted_ = keys.take(order)
+        sorted_ = numbered.take(order)
         order = order.slice(0, len(order) - sorted_.null_count)
         sorted_ = sorted_.slice(0, len(order))
         numbers = order if which is None else which.take(order)
@@ -103,7 +116,7 @@ def _in_order(rows: pa.Table, which: Any) -> Iterator[Any]:
             no = pa.array([False])
             tied = pc.or_(pa.concat_arrays([same, no]), pa.concat_arrays([no, same]))
             alike = numbers.filter(tied)
-            ids = _one(rows["event_id"]).take(alike)
+            ids = _one(likes()["event_id"]).take(alike)
             ties = pa.table({"key": sorted_.filter(tied), "id": ids})
             by_id = pc.sort_indices(ties, [("key", "ascending"), ("id", "ascending")])
             numbers = pc.replace_with_mask(numbers, tied, alike.take(by_id))
