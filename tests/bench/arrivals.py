@@ -1,12 +1,12 @@
 """Arrivals: are likes copies of any that arrived in eight days? By our hashes, and by the ids."""
 
 import os
-import resource
 import uuid
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from tests.bench import watched
 from tests.bench.measure import Comparison, best_seconds
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def run() -> list[Comparison]:
 
             staged = _staged(A_RUN)
             best = best_seconds({"ours": ours, "theirs": theirs}, rounds=5, repeats=1)
-    held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    held = watched.peak() / 1e6
     what = f"arrivals, {A_RUN:,} likes among {DAYS} days of {A_DAY:,}"
     ratio = best["theirs"] / best["ours"]
     bytes_ = written / DAYS / A_DAY

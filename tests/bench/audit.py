@@ -7,7 +7,6 @@ tracked, are made by compaction and by rollups themselves; counts are what they 
 import json
 import os
 import random
-import resource
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from tests.bench import watched
 from tests.bench.measure import Comparison
 
 DAY_MS, HOUR_MS = 86_400_000, 3_600_000
@@ -146,7 +146,7 @@ def _child(name: str) -> None:
         taken = auditing.audit(sources, Asked(now))
         seconds = time.perf_counter() - began
         worked = time.process_time() - worked
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = watched.peak() / 1e6
     told = {"seconds": seconds, "worked": worked, "mb": peak, "differences": len(taken.differences)}
     print(json.dumps(told | {"first": [repr(one) for one in taken.differences[:3]]}))
 

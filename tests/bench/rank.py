@@ -6,6 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.bench import watched
 from tests.bench.measure import Comparison
 
 FILMS = 10_000
@@ -109,7 +110,6 @@ def _pandas(folder: Path) -> None:
 
 
 def _main() -> None:
-    import resource
     import time
 
     import numpy  # noqa: F401  imports are not what is measured
@@ -122,9 +122,7 @@ def _main() -> None:
     start = time.perf_counter()
     work(Path(sys.argv[2]))
     seconds = time.perf_counter() - start
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    megabytes = peak / (1024**2 if sys.platform == "darwin" else 1024)
-    print(json.dumps({"seconds": seconds, "megabytes": megabytes}))
+    print(json.dumps({"seconds": seconds, "megabytes": watched.peak() / 1e6}))
 
 
 if __name__ == "__main__":
