@@ -4,6 +4,7 @@
 """
 
 import sys
+from collections.abc import Sequence
 
 import rich
 from rich.table import Table
@@ -58,29 +59,30 @@ BENCHES = {
 
 
 def main() -> int:
-    """Print one table of comparisons; exit with 1 where one misses its target."""
+    """Print a table of comparisons a bench, as each is done; exit with 1 where one misses its
+    target."""
     names = sys.argv[1:] or list(BENCHES)
     if unknown := {*names} - BENCHES.keys():
         sys.exit(f"There is no bench {', '.join(sorted(unknown))}; there are {', '.join(BENCHES)}.")
-    comparisons: list[Comparison] = []
+    missed = 0
     rich.reconfigure(width=None if sys.stdout.isatty() else 160)
     console = rich.get_console()
-    for name in names:
-        with console.status(name):
-            comparisons += BENCHES[name].run()
-    table = Table("what", "ours", "beside", "theirs", "ratio", "target", "", title="make bench")
-    for one in comparisons:
-        table.add_row(
-            one.what,
-            one.ours,
-            one.beside,
-            one.theirs,
-            one.ratio,
-            one.target,
-            "✓" if one.met else "✗",
-        )
-    console.print(table)
-    return 0 if all(one.met for one in comparisons) else 1
+    for number, name in enumerate(names, 1):
+        with console.status(f"{name}, {number} of {len(names)}"):
+            found = BENCHES[name].run()
+        console.print(_table(name, found))
+        missed += sum(not one.met for one in found)
+    if missed:
+        console.print(f"{missed} missed their targets.")
+    return 1 if missed else 0
+
+
+def _table(name: str, found: Sequence[Comparison]) -> Table:
+    table = Table("what", "ours", "beside", "theirs", "ratio", "target", "", title=name)
+    for one in found:
+        met = "✓" if one.met else "✗"
+        table.add_row(one.what, one.ours, one.beside, one.theirs, one.ratio, one.target, met)
+    return table
 
 
 if __name__ == "__main__":
