@@ -38,7 +38,7 @@ def install(firehose: Any, tables: dict[str, Any]) -> None:
             return theirs(conversion, data)
         try:
             return _parquet(schema, firehose._json_documents(data))
-        except (pa.ArrowInvalid, pa.ArrowTypeError):
+        except (pa.ArrowException, ValueError, TypeError, OverflowError):
             return theirs(conversion, data)
 
     firehose._convert_to_parquet = convert
