@@ -81,19 +81,19 @@ class Stage(msgspec.Struct, frozen=True):
 
     def session(self) -> Session:
         """A boto3 session with the credentials and the region of the clients."""
-        import boto3
+        from glue import sessions
 
         if self.endpoint is None:
-            return boto3.Session()
+            return sessions.session()
         return _emulator()
 
 
 @cache
 def _emulator() -> Session:
     """The session of all clients of the emulator: what services look like is read once."""
-    import boto3
+    from glue import sessions
 
-    return boto3.Session("test", "test", region_name=REGION)
+    return sessions.session("test", "test", region_name=REGION)
 
 
 class Local(msgspec.Struct, frozen=True):

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from glue import signed
+from glue.signed import Signed
 from infra.cli.output.tables import counted
 from infra.stage import Stage
 from transform.aws import adjusting, compacting
@@ -16,7 +18,6 @@ from transform.aws.adjusting import WRITERS, Counts
 from transform.aws.buckets import Bucket
 from transform.aws.compacting import Done
 from transform.aws.lake_writer import CONNECTIONS, Power
-from transform.aws.signed_downloads import Signed
 from transform.lake.division import Division
 
 MEMORY_MB = 2_048
@@ -69,13 +70,10 @@ def troubles(done: Done) -> Iterator[str]:
 
 def bucket(stage: Stage) -> Bucket:
     """Give a stage's bucket, of which much is read and written at a time."""
-    client = stage.client(
-        "s3",
-        max_pool_connections=CONNECTIONS,
-        signature_version="s3v4",
-        s3={"addressing_style": "virtual"},  # signed addresses name the region: clients.signing
-    )
-    return Bucket(client, stage.outputs.bucket, Signed(client, CONNECTIONS))
+    settings = signed.settings(stage.endpoint is not None)
+    client = stage.client("s3", max_pool_connections=CONNECTIONS, **settings)
+    faster = Signed(client, stage.session().get_credentials(), CONNECTIONS)
+    return Bucket(client, stage.outputs.bucket, faster)
 
 
 def counts(stage: Stage) -> Counts:

@@ -123,9 +123,9 @@ def _surroundings(
 
     @cache
     def session() -> Any:
-        import boto3
+        from glue import sessions
 
-        return boto3.Session()
+        return sessions.session()
 
     def tables() -> "Mapping[str, Table]":
         from botocore.exceptions import BotoCoreError, ClientError
@@ -154,9 +154,9 @@ def emulated(endpoint: str, region: str, database: str) -> Connection:
 
     @cache
     def session() -> Any:
-        import boto3
+        from glue import sessions
 
-        return boto3.Session(ROOT, ROOT, region_name=region)
+        return sessions.session(ROOT, ROOT, region_name=region)
 
     @cache
     def client() -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from glue import schema
@@ -19,6 +20,7 @@ from queries.engine.files import Files
 from queries.engine.plan import Plan, Scan
 from queries.engine.ranges import Range
 from queries.engine.session import kept
+from queries.engine.store import File
 
 _AT_ONCE = 16
 _LARGEST = 3  # columns and tables that a refusal names
@@ -182,9 +184,15 @@ def _parquet(
 
 
 def _footers(found: Files) -> list[pq.FileMetaData]:
-    fragments = list(found.dataset.get_fragments())
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        return list(pool.map(lambda fragment: fragment.metadata, fragments))
+        return list(pool.map(_footer, found.files, found.dataset.get_fragments()))
+
+
+def _footer(file: File, fragment: ds.ParquetFileFragment) -> pq.FileMetaData:
+    try:
+        return fragment.metadata
+    except pa.ArrowInvalid as error:  # of a file in memory it has no name
+        raise pa.ArrowInvalid(str(error).replace("<Buffer>", file.path)) from None
 
 
 def _places(footer: pq.FileMetaData) -> Mapping[str, int]:

@@ -1,8 +1,9 @@
 """The files of a table that a scan needs, found with as little listing as its filters allow."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 from urllib.parse import unquote
 
@@ -19,6 +20,12 @@ from queries.engine.store import AT_ONCE, File
 _JSON_BLOCK = 16 * 1024 * 1024
 _NO_VALUE = "__HIVE_DEFAULT_PARTITION__"  # what Hive, and so Athena, calls the partition of nulls
 _GZIP = b"\x1f\x8b"  # how it starts (RFC 1952); the name that would tell it is not with a buffer
+
+_SMALL = 64 * 1024
+"""Bytes of a Parquet file that Arrow reads at its end, to find the footer: a smaller one it would
+ask for whole to that end, and then again for its columns."""
+_MOST_SMALL = 128 * 1024 * 1024
+"""Bytes of small files that are kept in memory."""
 
 Values = tuple[str | None, ...]
 Keep = Callable[[int, pa.Table], Sequence[int]]
@@ -156,22 +163,34 @@ def _dataset(table: Table, listing: Listing, placed: Sequence[tuple[File, Values
     whole = pa.schema([*schema.arrow(table), *kinds])
     file_format = _format(table)
     filesystem = listing.store.filesystem
-    fragments = []
-    for file, values in placed:
+    make: Any = file_format.make_fragment  # its stubs know no buffers
+    small = _small([file for file, _ in placed]) if table.format == "parquet" else frozenset[str]()
+
+    def fragment(file: File, values: Values) -> Any:
         expression = ds.scalar(True)
         for field, value in zip(kinds, values, strict=True):
             name = ds.field(field.name)
             expression &= (
                 name.is_null() if value is None else name == pa.scalar(value).cast(field.type)
             )
-        make: Any = file_format.make_fragment  # its stubs know no buffers
-        fragments.append(
-            make(file.path, filesystem, expression, file_size=file.size)
-            if file.body is None
-            else make(file.body, None, expression)
-        )
+        body = file.body
+        if body is None and file.path in small and (read := listing.store.read(file.path)):
+            body = read[1]
+        if body is None:
+            return make(file.path, filesystem, expression, file_size=file.size)
+        return make(body, None, expression)
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        fragments = list(pool.map(fragment, *zip(*placed, strict=True))) if placed else []
     dataset = ds.FileSystemDataset(fragments, whole, file_format, filesystem)
     return Files(table, dataset, tuple(file for file, _ in placed))
+
+
+def _small(files: Iterable[File]) -> Set[str]:
+    """The paths of those that are read whole at once, smallest first, as many as memory holds."""
+    some = sorted((file for file in files if file.size <= _SMALL), key=lambda file: file.size)
+    ends = accumulate(file.size for file in some)
+    return {file.path for file, end in zip(some, ends, strict=True) if end <= _MOST_SMALL}
 
 
 def _json(table: Table, fragment: Any) -> pa.Table:

@@ -1,5 +1,6 @@
 """The objects that tables rest in: listed with their versions, and read whole, one GET each."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from glue import whole
+from glue.signed import Signed, settings
 
 AT_ONCE = 16
 """Requests under way together; a client needs as many connections."""
@@ -50,6 +52,7 @@ class Store:
 
     client: Any
     filesystem: pafs.FileSystem
+    signed: Signed | None = None
 
     def folders(self, path: str) -> list[str]:
         """The folders in a folder, in order."""
@@ -81,16 +84,18 @@ class Store:
     def read(self, path: str) -> tuple[str, pa.Buffer] | None:
         """The ETag of a file and what it holds, of one version; None where it is gone."""
         bucket, _, key = path.partition("/")
-        with _told():
-            try:
-                answer = self.client.get_object(Bucket=bucket, Key=key)
-            except ClientError as error:
-                if error.response["Error"]["Code"] in ("NoSuchKey", "404"):
-                    return None
-                raise
-            body = pa.BufferOutputStream()  # Arrow's own memory: to free it takes no lock of Python
-            body.write(answer["Body"].read())
-        return answer["ETag"], body.getvalue()
+        if not (found := self.signed and self.signed.get(bucket, key)):
+            with _told():
+                try:
+                    answer = self.client.get_object(Bucket=bucket, Key=key)
+                except ClientError as error:
+                    if error.response["Error"]["Code"] in ("NoSuchKey", "404"):
+                        return None
+                    raise
+                found = answer["Body"].read(), answer["ETag"]
+        body = pa.BufferOutputStream()  # Arrow's own memory: to free it takes no lock of Python
+        body.write(found[0])
+        return found[1], body.getvalue()
 
     def _items(self, bucket: str, prefix: str, after: str) -> Iterator[Any]:
         for page in self._pages(Bucket=bucket, Prefix=prefix, StartAfter=after):
@@ -104,11 +109,13 @@ class Store:
 @lru_cache(32)  # of as many callers, whose connections stay open
 def of_session(session: Any, endpoint: str | None = None) -> Store:
     """The S3 that a boto3 session reaches, at `endpoint` where it is an emulator's."""
-    config = Config(max_pool_connections=AT_ONCE)
+    emulated = bool(endpoint or os.environ.get("AWS_ENDPOINT_URL"))
+    config = Config(max_pool_connections=AT_ONCE, **settings(emulated))
     client = session.client("s3", endpoint_url=endpoint, config=config)
     # boto3 knows more places than pyarrow where credentials and an endpoint can be told.
     scheme, _, host = client.meta.endpoint_url.partition("://")
-    credentials = session.get_credentials().get_frozen_credentials()
+    signed = Signed(client, found := session.get_credentials(), AT_ONCE)
+    credentials = found.get_frozen_credentials()
     filesystem = pafs.S3FileSystem(
         access_key=credentials.access_key,
         secret_key=credentials.secret_key,
@@ -117,7 +124,7 @@ def of_session(session: Any, endpoint: str | None = None) -> Store:
         scheme=scheme,
         endpoint_override=None if "amazonaws.com" in host else host,
     )
-    return Store(client, filesystem)
+    return Store(client, filesystem, signed)
 
 
 @contextmanager

@@ -205,19 +205,18 @@ def _backfill(lake: "Bucket", export: Path) -> None:
 
 
 def _bucket(client: Any) -> "Bucket":
+    from transform.aws import clients
     from transform.aws.buckets import Bucket
     from transform.aws.lake_writer import CONNECTIONS
-    from transform.aws.signed_downloads import Signed
 
-    return Bucket(client, BUCKET, Signed(client, CONNECTIONS))
+    return Bucket(client, BUCKET, clients.signed(client, CONNECTIONS))
 
 
 def _connection() -> "Connection":
     """Give what asks the tables in the bucket, as `lake sql` asks those of a stage."""
-    import boto3
     from msgspec.structs import replace
 
-    from glue import tables
+    from glue import sessions, tables
     from queries.engine.local import Local
     from queries.engine.store import of_session
 
@@ -225,7 +224,7 @@ def _connection() -> "Connection":
         name: replace(tables.read(name), location=f"s3://{BUCKET}/{tables.read(name).location}")
         for name in tables.names()
     }
-    store = of_session(boto3.Session(), os.environ["AWS_ENDPOINT_URL"])
+    store = of_session(sessions.session(), os.environ["AWS_ENDPOINT_URL"])
     return Local("lake", lambda: told, lambda: store)
 
 

@@ -41,13 +41,12 @@ def _timed(client: Any, work: Any) -> float:
 
 def _product(client: Any, likes: int) -> None:
     """Do what the function does."""
-    from transform.aws import compacting
+    from transform.aws import clients, compacting
     from transform.aws.buckets import Bucket
     from transform.aws.lake_writer import CONNECTIONS, Power
-    from transform.aws.signed_downloads import Signed
 
     cores = os.cpu_count() or 1
-    bucket = Bucket(client, BUCKET, Signed(client, CONNECTIONS))
+    bucket = Bucket(client, BUCKET, clients.signed(client, CONNECTIONS))
     done = compacting.compact(bucket, power=Power(2_048, cores))
     assert done.new == likes
 
@@ -71,8 +70,9 @@ def _wrangler(likes: int) -> None:
 @contextmanager
 def bucket() -> Iterator[Any]:
     """Give a client of an emulator with an empty bucket; awswrangler finds it as well."""
-    import boto3
     from botocore.config import Config
+
+    from glue import sessions
 
     told = {
         "AWS_ACCESS_KEY_ID": "test",
@@ -85,7 +85,9 @@ def bucket() -> Iterator[Any]:
         before = {name: os.environ.get(name) for name in told}
         os.environ |= told
         try:
-            client = boto3.client("s3", config=Config(max_pool_connections=16, proxies={}))
+            client = sessions.session().client(
+                "s3", config=Config(max_pool_connections=16, proxies={})
+            )
             client.create_bucket(Bucket=BUCKET)
             yield client
         finally:

@@ -92,6 +92,10 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replaced]:
     for state in ("old", "new", "newest"):
         for day in range(DAYS):
             whole_day(Lake(root / state / "bucket"), day, rows(state, day))
+    for state in ("small-old", "small-new"):
+        for day in range(DAYS):
+            path = f"likes/day={FIRST + timedelta(days=day):%Y-%m-%d}/day-00.parquet"
+            Lake(root / state / "bucket").put(path, rows(state, day), LAKE, compression="zstd")
     for state, parts in {
         "1": {"day-00": ""},
         "2": {"day-00": "", "whole": ""},
@@ -150,6 +154,22 @@ def test_a_file_replaced_at_any_request_spoils_no_answer(lake: Replaced, sql: st
         right(found)
         assert set(found["a"]) <= {"old", "new"}
         assert lake.requests() <= 5 * usual
+
+
+@pytest.mark.parametrize("sql", [BY_DAY, WITH_ITSELF])
+def test_a_small_file_is_asked_for_once_and_spoils_no_answer_either(
+    lake: Replaced, sql: str
+) -> None:
+    lake.become("small-old", after=0)
+    right(lake.ask(sql))
+    usual = lake.requests()
+    # Of folders and of files one listing; each file; and whether it was replaced meanwhile.
+    assert usual == (1 + DAYS + 1 if sql == BY_DAY else 1 + 2 + 2 * DAYS + 2)
+    for after in range(usual + 1):
+        lake.become("small-old", "small-new", after=after)
+        found = lake.ask(sql)
+        right(found)
+        assert set(found["a"]) <= {"small-old", "small-new"}
 
 
 LINES = "SELECT day, event_id, extra FROM likes"
@@ -233,6 +253,13 @@ def test_a_damaged_file_is_said_so_at_once(lake: Replaced) -> None:
         with pytest.raises(queries.EngineFailed, match="^The files cannot be read: "):
             lake.ask(BY_DAY)
     assert lake.requests() < 20
+
+
+def test_a_small_file_that_is_damaged_is_named(lake: Replaced) -> None:
+    lake.become("damaged", after=0)
+    name = "'bucket/likes/day=2026-03-01/day-00.parquet'"
+    with pytest.raises(queries.EngineFailed, match=name):
+        lake.ask(BY_DAY)
 
 
 def test_a_day_that_is_divided_anew_is_read_once(lake: Replaced) -> None:

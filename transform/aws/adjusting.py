@@ -5,7 +5,7 @@ keeps the number of the run that adjusted it: a run that looked earlier changes 
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, cast
@@ -33,8 +33,8 @@ WRITERS = 16
 READERS = 16
 TOGETHER = 100
 """Items that are read together, as many as BatchGetItem takes."""
-AT_ONCE = 200
-"""Days whose totals are in memory together."""
+MONTHS = 4
+"""Months that are brought up together: so many days' totals are in memory."""
 CONFLICTS = 8
 
 
@@ -224,13 +224,14 @@ def _bring_up(bucket: Bucket, before: Mapping[str, Month]) -> tuple[dict[str, Mo
     there, days = _listed(bucket)
     pending = set()
     months = _seen(there, days)
-    for name, seen in months.items():
-        known = before.get(name, Month("", ""))
-        if seen != known:
-            etag, moved = _month(bucket, name, days[name])
-            months[name] = Month(etag, seen.of)
-            if moved or seen.etag != known.etag:
+    known = {name: before.get(name, Month("", "")) for name in months}
+    stale = [name for name in months if months[name] != known[name]]
+    with ThreadPoolExecutor(READERS) as readers, ThreadPoolExecutor(MONTHS) as pool:
+        made = pool.map(lambda name: _month(bucket, name, days[name], readers), stale)
+        for name, (etag, moved) in zip(stale, made, strict=True):
+            if moved or months[name].etag != known[name].etag:
                 pending.add(name)
+            months[name] = Month(etag, months[name].of)
     return months, pending
 
 
@@ -253,7 +254,9 @@ def _hash(days: Mapping[int, Object]) -> str:
     return sha256(told.encode()).hexdigest()[:16]
 
 
-def _month(bucket: Bucket, name: str, days: Mapping[int, Object]) -> tuple[str, bool]:
+def _month(
+    bucket: Bucket, name: str, days: Mapping[int, Object], readers: Executor
+) -> tuple[str, bool]:
     """Bring a month up to its days' totals; gives its ETag, and whether it adjusts otherwise."""
     known, sources, stands = adjusted.EMPTY, dict[int, str](), None
     if found := bucket.read(keys.adjusted(name)):
@@ -265,14 +268,11 @@ def _month(bucket: Bucket, name: str, days: Mapping[int, Object]) -> tuple[str, 
     if stands and not stale and not gone:
         return stands, False
     new = dict.fromkeys(gone, adjusted.EMPTY)
-    with ThreadPoolExecutor(READERS) as pool:
-        for first in range(0, len(stale), AT_ONCE):
-            some = stale[first : first + AT_ONCE]
-            read = pool.map(lambda day: bucket.get(days[day].key), some)
-            for day, (body, etag) in zip(some, read, strict=True):
-                sources[day] = etag
-                sums, _ = decoded(days[day].key, body, totals.decode)
-                new[day] = adjusted.of_totals(day, sums)
+    read = readers.map(lambda day: bucket.get(days[day].key), stale)
+    for day, (body, etag) in zip(stale, read, strict=True):
+        sources[day] = etag
+        sums, _ = decoded(days[day].key, body, totals.decode)
+        new[day] = adjusted.of_totals(day, sums)
     for day in gone:
         del sources[day]
     rows = adjusted.replaced(known, new)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from transform.aws.signed_downloads import PIECE, Signed
+from glue.signed import PIECE, Signed
 from transform.lake.errors import NoRoom
 from transform.lake.watermark import Object
 
@@ -36,7 +36,7 @@ class Bucket:
     client: "S3Client"
     name: str
     signed: Signed | None = None
-    """What downloads faster, where there is much to download."""
+    """What reads and writes faster, where there is much of it."""
     hidden: Set[str] = frozenset()
     """The keys of objects that are taken for missing."""
 
@@ -62,6 +62,10 @@ class Bucket:
     def read(self, key: str) -> tuple[bytes, str] | None:
         """Give an object's bytes and its ETag; None where there is none."""
         with self.named(key):
+            if key in self.hidden:
+                return None
+            if self.signed and (found := self.signed.get(self.name, key)):
+                return found
             answer = self._get(key)
             return (answer["Body"].read(), answer["ETag"]) if answer else None
 
@@ -90,14 +94,17 @@ class Bucket:
 
         `kind` is what a browser is told that it is.
         """
-        more: Any = {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}
+        headers = {"If-Match": etag} if etag else {"If-None-Match": "*"}
         if kind:
-            more["ContentType"] = kind
+            headers["Content-Type"] = kind
+        more: Any = {name.replace("-", ""): value for name, value in headers.items()}
         # Of a file, boto3 asks first whether it may send it, which for a small one takes longer.
         if isinstance(body, Path) and body.stat().st_size <= SMALL:
             body = body.read_bytes()
         with self.named(key):
             if isinstance(body, bytes):
+                if self.signed and (new := self.signed.put(self.name, key, body, headers)):
+                    return new
                 answer = self.client.put_object(Bucket=self.name, Key=key, Body=body, **more)
             else:
                 with body.open("rb") as file:
@@ -128,8 +135,6 @@ class Bucket:
                     raise ClientError({"Error": failed[0]}, "DeleteObjects")
 
     def _get(self, key: str) -> Any:
-        if key in self.hidden:
-            return None
         try:
             return self.client.get_object(Bucket=self.name, Key=key)
         except ClientError as error:

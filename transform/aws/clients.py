@@ -1,9 +1,17 @@
-"""How patient the functions are with the services they call."""
+"""How the functions call services: how patiently, and as whom."""
 
 import os
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
+
+from glue import sessions
+from glue.signed import Signed, settings
+
+if TYPE_CHECKING:
+    import boto3
+    from mypy_boto3_s3 import S3Client
 
 
 def config(read_timeout_s: int, attempts: int = 5, **more: Any) -> Config:
@@ -17,13 +25,17 @@ def config(read_timeout_s: int, attempts: int = 5, **more: Any) -> Config:
 
 
 def signing(read_timeout_s: int, **more: Any) -> Config:
-    """Give the settings of an S3 client that signs addresses, which name the bucket's region.
-
-    Else botocore signs the global endpoint's: S3 redirects it until a new bucket is known
-    everywhere, and regions that are opted into refuse it.
-    https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
-    The older signature does not work in every region. An emulator's host has no names below it.
-    """
+    """Give the settings of an S3 client that signs addresses."""
     emulated = any(map(os.environ.get, ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3")))
-    style = {"addressing_style": "auto" if emulated else "virtual"}
-    return config(read_timeout_s, signature_version="s3v4", s3=style, **more)
+    return config(read_timeout_s, **settings(emulated), **more)
+
+
+def signed(client: "S3Client", connections: int) -> Signed:
+    """Give what reads and writes much of S3, as a client of the function's role does."""
+    return Signed(client, session().get_credentials(), connections)
+
+
+@cache
+def session() -> "boto3.Session":
+    """Give the session of those that list much."""
+    return sessions.session()

@@ -5,14 +5,13 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute
-import pyarrow.parquet as pq
 
 from transform.audit.steps import Difference
 from transform.aws import unreadable
 from transform.aws.audit_sources import TRACKED_DAYS
 from transform.aws.lake_sums import Sums, by_day
 from transform.aws.lake_writer import Days
-from transform.lake import keys, totals
+from transform.lake import keys, parquet, totals
 from transform.lake.duck import HOUR_MS
 from transform.lake.watermark import Object
 
@@ -75,7 +74,7 @@ def _is_settled(day: int, there: Object, stands: Object | None, now: int) -> boo
 
 
 def _told(body: bytes) -> pa.Table:
-    return _plain(pq.read_table(pa.BufferReader(body)))
+    return _plain(parquet.read(body))
 
 
 def _plain(rows: pa.Table) -> pa.Table:

@@ -14,6 +14,8 @@ import pyarrow as pa
 import pyarrow.compute
 import pyarrow.parquet as pq
 
+from transform.lake import parquet
+
 pc: Any = pyarrow.compute  # its types do not know of Python values where arrays may stand
 
 _COLUMNS: Mapping[str, pa.DataType] = {
@@ -70,6 +72,6 @@ def encode(rows: pa.Table, sources: Mapping[int, str]) -> bytes:
 
 def decode(body: bytes) -> tuple[pa.Table, dict[int, str]]:
     """Give what a month adjusts, and of which totals each of its days is."""
-    read = pq.read_table(pa.BufferReader(body))
+    read = parquet.read(body)
     told = (read.schema.metadata or {})[_SOURCES.encode()]
     return read.replace_schema_metadata(None), msgspec.json.decode(told, type=dict[int, str])

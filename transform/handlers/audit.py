@@ -16,7 +16,6 @@ from transform.aws.adjusting import WRITERS, Counts
 from transform.aws.audit_sources import Asked, Sources
 from transform.aws.buckets import Bucket
 from transform.aws.lake_writer import CONNECTIONS, Power
-from transform.aws.signed_downloads import Signed
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -41,7 +40,7 @@ metrics = metering.metrics()
 
 @cache
 def _s3() -> "S3Client":
-    return boto3.client(
+    return clients.session().client(
         "s3",
         config=clients.signing(30, max_pool_connections=CONNECTIONS, tcp_keepalive=True),
     )
@@ -73,7 +72,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     differs then as before is told. Raises what a service raises, and the next run is the next hour.
     """
     memory_mb = max(LEAST_MB, int(context.memory_limit_in_mb) - OTHERS_MB)
-    bucket = Bucket(_s3(), os.environ[LAKE_BUCKET], Signed(_s3(), CONNECTIONS))
+    bucket = Bucket(_s3(), os.environ[LAKE_BUCKET], clients.signed(_s3(), CONNECTIONS))
     counts = Counts(_dynamodb(), os.environ[COUNTS_TABLE])
     stream = os.environ[STREAM_ARN]
     now = int(time.time() * 1000)

@@ -13,7 +13,6 @@ from transform.aws import adjusting, clients, compacting, metering
 from transform.aws.adjusting import WRITERS, Counts
 from transform.aws.buckets import Bucket
 from transform.aws.lake_writer import CONNECTIONS, Power
-from transform.aws.signed_downloads import Signed
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -34,7 +33,7 @@ metrics = metering.metrics()
 
 @cache
 def _s3() -> "S3Client":
-    return boto3.client(
+    return clients.session().client(
         "s3",
         config=clients.signing(30, max_pool_connections=CONNECTIONS, tcp_keepalive=True),
     )
@@ -57,7 +56,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     Counts are then adjusted by what the lake knows of repeats and backfilled likes.
     """
     memory_mb = max(LEAST_MB, int(context.memory_limit_in_mb) - OTHERS_MB)
-    bucket = Bucket(_s3(), os.environ[LAKE_BUCKET], Signed(_s3(), CONNECTIONS))
+    bucket = Bucket(_s3(), os.environ[LAKE_BUCKET], clients.signed(_s3(), CONNECTIONS))
     done = compacting.compact(
         bucket,
         day=event.get("day"),

@@ -135,6 +135,12 @@ class Writer:
         self._writer.write_table(group, ROW_GROUP)
 
 
+def read(body: bytes) -> pa.Table:
+    """Give the rows of a small file. A dataset, as `read_table` makes of it, takes four times as
+    long."""
+    return pq.ParquetFile(pa.BufferReader(body)).read(use_threads=False)
+
+
 def row_group(rows: pa.Table) -> pa.Table | None:
     """Give rows as the row group that they are in a file where they follow whole ones, and others
     follow only if they fill it; None if it ends before them."""

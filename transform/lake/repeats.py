@@ -15,6 +15,7 @@ import pyarrow.compute
 import pyarrow.parquet as pq
 
 from glue import schema, tables
+from transform.lake import parquet
 from transform.lake.division import DAY_HOURS
 
 if TYPE_CHECKING:
@@ -135,4 +136,4 @@ def encode(rows: pa.Table) -> bytes:
 
 def decode(body: bytes) -> pa.Table:
     """Give the repeats of a file."""
-    return pq.read_table(pa.BufferReader(body)).replace_schema_metadata(None).cast(SCHEMA)
+    return parquet.read(body).replace_schema_metadata(None).cast(SCHEMA)

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from duckdb import DuckDBPyConnection
 
 from glue import schema, tables
-from transform.lake import duck, repeats
+from transform.lake import duck, parquet, repeats
 from transform.lake.division import DAY_HOURS
 from transform.lake.duck import DAY, HOUR, HOUR_MS
 
@@ -148,7 +148,7 @@ def encode(sums: pa.Table, source: str) -> bytes:
 
 def decode(body: bytes) -> tuple[pa.Table, str]:
     """Give the sums of a file, and what they are of; "" where it does not tell."""
-    read = pq.read_table(pa.BufferReader(body))
+    read = parquet.read(body)
     told = (read.schema.metadata or {}).get(_SOURCE.encode(), b"").decode()
     read = read.replace_schema_metadata(None)
     if "repeated" not in read.column_names:  # of an earlier version, which knew none

@@ -142,11 +142,14 @@ class Segment(Tally):
 def groups(sizes: Mapping[int, int], most: int, together: int) -> Iterator[dict[int, int]]:
     """Give hours in their order, as many as have so many rows; one object's hours together."""
     group: dict[int, int] = {}
+    size = 0
     for _, hours in groupby(sorted(sizes), lambda hour: hour // together):
         more = {hour: sizes[hour] for hour in hours}
-        if group and sum(group.values()) + sum(more.values()) > most:
+        rows = sum(more.values())
+        if group and size + rows > most:
             yield group
-            group = {}
+            group, size = {}, 0
         group |= more
+        size += rows
     if group:
         yield group

@@ -15,11 +15,11 @@ from functools import lru_cache
 from threading import Lock
 from typing import Any
 
-import boto3
 import psutil
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from glue import sessions
 from infra.local.athena import catalog, jobs, metadata, paging, results
 from infra.local.athena.failures import Failure
 from infra.local.athena.jobs import (
@@ -103,7 +103,7 @@ class Program:
             return self._services_of(caller)
 
     def _connect(self, caller: Caller) -> Services:
-        session = boto3.Session(
+        session = sessions.session(
             caller.access_key, caller.secret_key, caller.token, region_name=caller.region
         )
         config = Config(retries={"total_max_attempts": 2}, s3={"addressing_style": "path"})
