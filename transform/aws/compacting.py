@@ -1,8 +1,9 @@
 """Compaction of the lake's bucket: what was delivered is merged into the days of `likes`."""
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -19,8 +20,9 @@ from transform.lake.watermark import Object, State
 BATCH_BYTES = 128 * 2**20
 BATCH_OBJECTS = 2_000
 """What is merged at a time, which bounds scratch disk and memory."""
-AT_ONCE = 64
-"""Objects that are staged while others are downloaded."""
+AT_ONCE, AT_ONCE_BYTES = 64, 8 * 2**20
+"""Objects that are staged while others are downloaded, and about their bytes: of these, snappy may
+make twenty times as many."""
 
 
 class Done(msgspec.Struct):
@@ -81,16 +83,16 @@ def compact(
         arrivals = Arrivals(days, times, watermark.merged(state, listed, objects))
         before = 0
         tell(before, len(objects))
-        for batch in watermark.batches(objects, BATCH_BYTES, BATCH_OBJECTS):
+        while left := objects[before:]:
             if before and not more_time():
                 done.more = True
                 break
+            batch = next(watermark.batches(left, BATCH_BYTES, BATCH_OBJECTS))
 
-            def told(part: float, before: int = before, more: int = len(batch)) -> None:
-                tell(before + int(part * more), len(objects))
+            def told(more: int, before: int = before) -> None:
+                tell(before + more, len(objects))
 
-            _merge_batch(days, batch, arrivals, forward=not day, tell=told, done=done)
-            before += len(batch)
+            before += _merge_batch(days, batch, arrivals, forward=not day, tell=told, done=done)
             tell(before, len(objects))
         done.add(tending.divide(days, tending.listed(bucket), more_time=more_time))
         done.more |= not tending.refresh(days, more_time)
@@ -127,17 +129,23 @@ def _merge_batch(
     batch: Sequence[Object],
     arrivals: Arrivals,
     forward: bool,
-    tell: Callable[[float], None],
+    tell: Callable[[int], None],
     done: Done,
-) -> None:
-    """Merge a batch, and then say so in the state."""
+) -> int:
+    """Merge a batch, or as many of its first objects as are staged together, and then say so in the
+    state; gives how many."""
     gone: set[str] = set()
     with (
         tempfile.TemporaryDirectory(dir=days.scratch) as folder,
         ThreadPoolExecutor(CONNECTIONS) as pool,
     ):
         paths = {one.key: Path(folder) / f"{n}.parquet" for n, one in enumerate(batch)}
-        loaded = raw_files.load(days.staging, _delivered(days.bucket, paths, pool, gone))
+        some = _delivered(days.bucket, batch, paths, pool, gone)
+        with closing(some):
+            loaded = raw_files.load(days.staging, some)
+    if loaded.last:
+        batch = batch[: [one.key for one in batch].index(loaded.last) + 1]
+        gone &= {one.key for one in batch}
     done.objects += len(batch) - len(gone) - len(loaded.failed)
     done.rows += loaded.rows
     done.failed |= loaded.failed
@@ -147,21 +155,32 @@ def _merge_batch(
         return watermark.advance(state, batch, loaded.failed, gone, forward=forward)
 
     read = [one for one in batch if one.key not in loaded.failed and one.key not in gone]
-    done.add(settle(days, loaded.hours, tell, arrivals, read, advanced))
+
+    def told(part: float) -> None:
+        tell(int(part * len(batch)))
+
+    done.add(settle(days, loaded.hours, told, arrivals, read, advanced))
+    return len(batch)
 
 
 def _delivered(
-    bucket: Bucket, paths: Mapping[str, Path], pool: ThreadPoolExecutor, gone: set[str]
-) -> Iterator[dict[str, Path]]:
+    bucket: Bucket,
+    batch: Sequence[Object],
+    paths: Mapping[str, Path],
+    pool: ThreadPoolExecutor,
+    gone: set[str],
+) -> Generator[dict[str, Path], None, None]:
     """Download objects, and give some while others are on their way; tells which are gone."""
     etags = pool.map(bucket.download, paths, paths.values())
     some: dict[str, Path] = {}
-    for (key, path), etag in zip(paths.items(), etags, strict=True):
+    size = 0
+    for one, etag in zip(batch, etags, strict=True):
         if etag is None:
-            gone.add(key)
+            gone.add(one.key)
             continue
-        some[key] = path
-        if len(some) == AT_ONCE:
+        some[one.key] = paths[one.key]
+        size += one.size
+        if len(some) == AT_ONCE or size >= AT_ONCE_BYTES:
             yield some
-            some = {}
+            some, size = {}, 0
     yield some

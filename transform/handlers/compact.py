@@ -23,7 +23,7 @@ COUNTS_TABLE = "COUNTS_TABLE"
 
 SPARE_MS = 180_000
 """Time that a batch may take; what is not merged before that is merged in the next run."""
-OTHERS_MB = 900
+OTHERS_MB = 1_200
 """Memory that Python, boto3 and what DuckDB does not count take."""
 LEAST_MB = 256
 

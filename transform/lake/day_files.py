@@ -25,6 +25,8 @@ _COLUMNS = ", ".join(SCHEMA.names)
 _ORDER = "movie_id, liked_at, event_id"
 IN_MEMORY = 256 * 2**20
 """About the bytes of rows that are sorted in memory."""
+AT_ONCE = 8_192
+"""Rows that DuckDB gives at a time, for an `extra` may have 4 KB."""
 _ROW = 160  # bytes of a row without `extra`, about
 
 _Piece = tuple[pa.Table, pa.Table | None]
@@ -138,7 +140,7 @@ def _divided(
     cursor: DuckDBPyConnection, rows: str
 ) -> Iterator[tuple[int, Iterator[pa.RecordBatch]]]:
     """Give rows in their order, those of a place together."""
-    reader = cursor.sql(rows).to_arrow_reader(ROW_GROUP)
+    reader = cursor.sql(rows).to_arrow_reader(AT_ONCE)
     pieces = (piece for batch in reader for piece in runs(batch, "place"))
     for place, group in groupby(pieces, itemgetter(0)):
         yield place, (likes.select(SCHEMA.names) for _, likes in group)
@@ -158,6 +160,7 @@ def runs(rows: Any, column: str) -> Iterator[tuple[int, Any]]:
 def whole(cursor: DuckDBPyConnection, rows: str, division: Division, path: Path) -> None:
     """Write the rows of a day to one file, in their order, however they are divided."""
     writer = Writer(path, division.number)
-    for batch in cursor.sql(f"SELECT {_COLUMNS} FROM ({rows}) ORDER BY {_ORDER}").to_arrow_reader():
+    found = cursor.sql(f"SELECT {_COLUMNS} FROM ({rows}) ORDER BY {_ORDER}")
+    for batch in found.to_arrow_reader(AT_ONCE):
         writer.add(batch)
     writer.close()

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from duckdb import DuckDBPyConnection
 
 from glue import tables
-from transform.lake import duck, event_ids
+from transform.lake import duck, event_ids, staging
 from transform.lake.ahead import Ahead
 from transform.lake.staging import Staging
 
@@ -34,33 +34,41 @@ _OF_RAW = {column.name for column in _RAW.columns}
 
 
 class Loaded(msgspec.Struct, frozen=True):
-    """What was staged: rows read, rows left of each epoch hour, and what was unreadable."""
+    """What was staged: rows read, rows left of each epoch hour, and what was unreadable.
+
+    `last` names the last file that was read, where others are left for another time.
+    """
 
     rows: int
     hours: dict[int, int]
     failed: dict[str, str]
+    last: str | None = None
 
 
 class _Unfit(ValueError):
     """A file that is no raw likes."""
 
 
-def load(staging: Staging, parts: Iterable[Mapping[str, Path]]) -> Loaded:
+def load(area: Staging, parts: Iterable[Mapping[str, Path]]) -> Loaded:
     """Stage the rows of raw files, by name, in parts, each event id once.
 
-    A file that is no raw likes is left out whole. Raises `NoRoom`.
+    A file that is no raw likes is left out whole. Parts are left once `staging.MOST` is reached:
+    how much there is in a file is seen only when it is read. Raises `NoRoom`.
     """
-    staging.begin()
-    rows = 0
+    area.begin()
+    rows, last = 0, None
     failed: dict[str, str] = {}
     with (
         ThreadPoolExecutor(READERS) as pool,
-        closing(_begun(staging.connection, parts, pool)) as begun,
+        closing(_begun(area.connection, parts, pool)) as begun,
     ):
         for files, read in begun:
             with closing(read):
-                rows += _load_fit(staging, files, read, failed)
-    return Loaded(rows, staging.once(), failed)
+                rows += _load_fit(area, files, read, failed)
+            if area.bytes >= staging.MOST:
+                last = [*files][-1] if files else None
+                break
+    return Loaded(rows, area.once(), failed, last)
 
 
 def _begun(
@@ -82,16 +90,16 @@ def _begun(
 
 
 def _load_fit(
-    staging: Staging, files: Mapping[str, Path], rows: Iterable[pa.Table], failed: dict[str, str]
+    area: Staging, files: Mapping[str, Path], rows: Iterable[pa.Table], failed: dict[str, str]
 ) -> int:
     """Add the rows of raw files, and tell of those that are none; gives how many."""
     try:
-        return staging.add(rows)
+        return area.add(rows)
     except (duckdb.Error, OSError, _Unfit) as error:  # Arrow tells those of DuckDB as OSError
         duck.raise_if_full(error)
         if len(files) > 1:
             return sum(
-                _load_fit(staging, {name: path}, _read(staging.connection, [path]), failed)
+                _load_fit(area, {name: path}, _read(area.connection, [path]), failed)
                 for name, path in files.items()
             )
         [(name, path)] = files.items()

@@ -21,6 +21,10 @@ pc: Any = pyarrow.compute  # its types do not know of Python values where arrays
 HELD = 192 * 2**20
 """Bytes of rows, as Arrow has them, that are staged in memory; of more, all lie in DuckDB."""
 
+MOST = 512 * 2**20
+"""Bytes of rows that are staged together where more can wait: DuckDB takes some three times as much
+in all."""
+
 _LOST, _ELSEWHERE = (
     "SELECT DISTINCT event_id, hour, place FROM copies",
     "WHERE hour <> kept OR place <> kept_place",
@@ -54,6 +58,8 @@ class Staging:
         self._rows: pa.Table | None = None
         self._ordering: tuple[Division, Ordering] | None = None
         self._spilled = False
+        self.bytes = 0
+        """How many the rows are that were added, as Arrow has them."""
         self.lost = event_ids.PLACES.empty_table()
         self.connection.execute(f"CREATE OR REPLACE TABLE staged ({_TYPED})")
 
@@ -70,16 +76,17 @@ class Staging:
             while not self._spilled and held.bytes <= HELD:
                 rows = next(left, None)
                 if rows is None:
-                    self._held = held
+                    self._held, self.bytes = held, held.bytes
                     return held.count - before
                 held.add(rows)
-            more = self._spill(chain([held.rows()], map(_with_hour, left)))
+            more, size = self._spill(chain([held.rows()], map(_with_hour, left)))
+        self.bytes += size - self._held.bytes
         self._held, self._spilled = _Held(), True
         return more - before
 
-    def _spill(self, parts: Iterable[pa.Table]) -> int:
-        """Insert rows, all or none; tells how many."""
-        count = 0
+    def _spill(self, parts: Iterable[pa.Table]) -> tuple[int, int]:
+        """Insert rows, all or none; tells how many, and their bytes."""
+        count = size = 0
         with duck.cursor(self.connection) as cursor:
             cursor.begin()
             try:
@@ -87,11 +94,12 @@ class Staging:
                     cursor.register("lines", rows)
                     cursor.execute("INSERT INTO staged FROM lines")
                     count += len(rows)
+                    size += rows.nbytes
                 cursor.commit()
             except BaseException:
                 cursor.rollback()
                 raise
-        return count
+        return count, size
 
     def once(self) -> dict[int, int]:
         """Leave each event id once; gives how many rows each epoch hour then has.

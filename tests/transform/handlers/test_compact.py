@@ -253,6 +253,41 @@ def test_a_long_backlog_is_merged_in_batches_and_ends_when_time_does(s3, bucket,
     assert run(bucket).more is False
 
 
+def test_objects_of_which_there_is_much_once_they_are_read_are_merged_a_few_at_a_time(
+    s3, bucket, monkeypatch
+):
+    """Of a few bytes, snappy may make twenty times as many: only reading them tells."""
+    monkeypatch.setattr(staging, "MOST", 3_000)
+    monkeypatch.setattr(compacting, "AT_ONCE", 1)
+    rows = [like(str(n), NOW - n * HOUR, extra="x" * 2_000) for n in range(7)]
+    for n, row in enumerate(rows):
+        deliver(s3, str(n), row, at=NOW + n)
+        deliver(s3, f"{n}-gone", row, at=NOW + n)
+    told = []
+
+    def remove(call, key):
+        if call == "get" and "-gone" in key:
+            s3.objects.pop(key, None)
+
+    s3.before = remove
+    done = compacting.compact(bucket, power=POWER, tell=lambda *progress: told.append(progress))
+    assert (done.objects, done.new, done.more) == (7, 7, False)
+    assert len(done.gone) == len(set(done.gone)) == 7
+    assert {0, 4, 8, 12, 14} <= {at for at, _ in told}  # up to each second that is there
+    assert told == sorted(told) and told[-1] == (14, 14)
+    assert lake(s3) == raw_likes.days(rows)
+    assert run(bucket).objects == 0
+
+
+def test_an_object_that_is_too_much_by_itself_is_merged_all_the_same(s3, bucket, monkeypatch):
+    monkeypatch.setattr(staging, "MOST", 1)
+    rows = [like(str(n), NOW, extra="x" * 2_000) for n in range(20)]
+    deliver(s3, "a", *rows[:10])
+    deliver(s3, "b", *rows[10:])
+    assert run(bucket).new == 20
+    assert lake(s3) == raw_likes.days(rows)
+
+
 def test_totals_that_a_crash_left_unwritten_or_stale_are_written_with_the_same_day(s3, bucket):
     deliver(s3, "a", like("1"))
     run(bucket)
