@@ -216,7 +216,12 @@ def _taken(data: bytes, number: int, last: bool) -> tuple[bytes, list[Chunk | Ba
         number = _flush(good, number, found)
         if broken is None:
             if split.junk:
-                _, number = _junk(data[at : split.open], number, [], found)
+                upto = split.open
+                if upto == len(data) and not last:  # what ends its last line may be still to come
+                    upto = max(at, data.rfind(b"\n", at) + 1, upto - LONGEST)
+                _, number = _junk(data[at:upto], number, [], found)
+                if upto < split.open:
+                    return data[upto:], found
             data, window = data[split.open :], 8 * window
             if not data or (partial and split.open):
                 continue

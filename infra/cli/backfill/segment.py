@@ -19,7 +19,7 @@ from transform.aws.arrivals import Arrivals
 from transform.aws.buckets import Conflict
 from transform.aws.lake_writer import Days
 from transform.aws.settling import settle
-from transform.lake import archive
+from transform.lake import archive, staging
 from transform.lake.archive import Rejected
 
 SEGMENT_ROWS = 16_000_000
@@ -106,16 +106,17 @@ class Segment(Tally):
         number = self.outcome.ledger.number
         done = 0
         together = self.days.state()[0].division.hours
-        for group in groups(sizes, STAGED_ROWS, together):
+        most = min(STAGED_ROWS, self._spill.rows_of(staging.MOST))
+        for group in groups(sizes, most, together):
             rows = sum(group.values())
-            staging = self.days.staging
-            staging.begin()
-            staging.add(self._spill.take(min(group), max(group)))
+            area = self.days.staging
+            area.begin()
+            area.add(self._spill.take(min(group), max(group)))
 
             def told(share: float, done: int = done, rows: int = rows) -> None:
                 self.watcher.merging(done + int(share * rows), everything)
 
-            hours = staging.once()
+            hours = area.once()
             self._arrivals.add_undated()
             written = settle(self.days, hours, told, self._arrivals)
             self.totals += Totals(new=written.new)

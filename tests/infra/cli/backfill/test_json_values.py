@@ -92,6 +92,16 @@ def test_elements_of_an_array_are_the_same_all_at_once_and_one_by_one(ones, betw
     assert bool(bad) == (len(objects) < len(ones)) or [1, {"a": 1}] in ones
 
 
+def test_what_is_no_object_is_told_alike_wherever_pieces_end():
+    data = b"""[{"movie_id": "a"}, 7, "one, text", [1, {"n": 1}], null,
+      {"movie_id": "b"}, no json at all
+      , {"movie_id": "c"}, 8]"""
+    whole = found(data, 10_000)
+    assert len(whole[1]) == 4
+    for size in range(1, len(data)):
+        assert found(data, size) == whole, size
+
+
 def test_elements_of_an_array_are_taken_all_at_once(monkeypatch):
     monkeypatch.setattr(json_values, "_split", None)
     data = b"[" + b", ".join(b'{"n":%d}' % n for n in range(100)) + b"]"

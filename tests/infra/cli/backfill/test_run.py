@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from infra.cli.backfill import ledger as ledgers
-from infra.cli.backfill import line_chunks, parsing, segment, tabular
+from infra.cli.backfill import line_chunks, parsing, segment, spill, tabular
 from infra.cli.backfill.segment import Watcher, groups
 from infra.cli.backfill.spill import Spill
 from tests.fakes import refusal
@@ -17,7 +17,7 @@ from tests.infra.cli.backfill.world import NOW, World, line, lines, truth
 from tests.raw_likes import HOUR, days
 from transform.aws import adjusting
 from transform.aws.buckets import Forbidden
-from transform.lake import compaction, keys
+from transform.lake import compaction, keys, staging
 from transform.lake.division import WHOLE
 from transform.lake.errors import NoRoom
 from transform.lake.staging import Staging
@@ -248,6 +248,24 @@ def test_more_than_a_round_goes_by_the_scratch_disk_and_comes_to_the_same(world,
     assert outcome.ledger.totals == whole.ledgers()[0].totals
     assert world.rows() == days(truth("", lines(*given)).rows)
     assert sorted(told.merged) == told.merged and told.merged[-1] == (60, 60)
+
+
+def test_likes_that_bring_much_are_merged_fewer_at_a_time(world, monkeypatch):
+    given = [line(f"{n}", at=NOW - n % 6 * 24 * HOUR, k="x" * 3_000) for n in range(60)]
+    world.write("a.json", lines(*given))
+    taken = []
+    take = Spill.take
+    monkeypatch.setattr(Spill, "take", lambda self, *a: taken.append(a) or take(self, *a))
+    monkeypatch.setattr(segment, "SEGMENT_ROWS", 1_000)
+    whole = World(world.folder)
+    whole.run("a.json")
+    assert len(taken) == 1
+
+    monkeypatch.setattr(spill, "HELD", 10_000)  # beyond which they lie on disk
+    monkeypatch.setattr(staging, "MOST", 70_000)
+    world.run("a.json")
+    assert len(taken) == 1 + 3  # two days of ten likes of 3 KB each
+    assert world.stands() == whole.stands()
 
 
 class Told(Watcher):
