@@ -14,6 +14,7 @@ import urllib3
 from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+from botocore.exceptions import BotoCoreError
 from botocore.httpsession import get_cert_path
 from urllib3 import BaseHTTPResponse, HTTPConnectionPool
 from urllib3.exceptions import HTTPError
@@ -104,13 +105,13 @@ class Signed:
     ) -> BaseHTTPResponse | None:
         if self._credentials is None or self._refused >= _REFUSALS:
             return None
-        place = self._place(bucket)
-        # Whoever may change the credentials does so as a whole.
-        who, region = self._credentials.get_frozen_credentials(), self._client.meta.region_name
-        address = place.address + quote(key, _UNESCAPED)
-        request = AWSRequest(method, address, headers, body)
-        S3SigV4Auth(who, "s3", region).add_auth(request)
         try:
+            place = self._place(bucket)
+            # Whoever may change the credentials does so as a whole.
+            who, region = self._credentials.get_frozen_credentials(), self._client.meta.region_name
+            address = place.address + quote(key, _UNESCAPED)
+            request = AWSRequest(method, address, headers, body)
+            S3SigV4Auth(who, "s3", region).add_auth(request)
             answer = place.pool.urlopen(
                 method,
                 urlsplit(address).path,
@@ -120,7 +121,7 @@ class Signed:
                 preload_content=whole,
                 decode_content=False,
             )
-        except HTTPError:
+        except (BotoCoreError, HTTPError):  # such as of credentials that are not to be had any more
             self._refused += 1
             return None
         if answer.status == 200:

@@ -6,6 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import boto3
 import pytest
 from botocore.config import Config
+from botocore.exceptions import CredentialRetrievalError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -166,6 +167,18 @@ def test_without_credentials_the_client_is_asked_alone(server):
     client = Objects()
     client.add("key", b"by the client")
     bucket = Bucket(client, "lake", Signed(signing(server)[0], None, 2))
+    assert bucket.read("key") == (b"by the client", etag(b"by the client"))
+    assert not server.asked
+
+
+def test_the_client_is_asked_where_credentials_are_not_to_be_had(server):
+    class Ended:
+        def get_frozen_credentials(self):
+            raise CredentialRetrievalError(provider="sso", error_msg="It has ended.")
+
+    client = Objects()
+    client.add("key", b"by the client")
+    bucket = Bucket(client, "lake", Signed(signing(server)[0], Ended(), 2))
     assert bucket.read("key") == (b"by the client", etag(b"by the client"))
     assert not server.asked
 
