@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, urlsplit
 
@@ -27,8 +28,9 @@ CONNECT_S, READ_S = 1, 30
 _PASSES = {404, 409, 412, 429, 500, 502, 503, 504}
 """Answers that are of one object, or of a moment."""
 _REFUSALS = 3
-"""After so many other answers, or none, in a row no more requests are made here: they are not
-wanted, or there is a proxy, of which the client knows."""
+PAUSE_S = 60
+"""After so many other answers, or none, in a row no more requests are made here for so long: they
+are not wanted, or there is a proxy, of which the client knows."""
 _UNESCAPED = "/-._~"
 """What of a key is not escaped, beside letters and digits (the page above)."""
 
@@ -59,16 +61,16 @@ class Signed:
     again what may be tried again, and says what is wrong. Each method then gives None.
     """
 
-    def __init__(
-        self, client: "S3Client", credentials: Credentials | None, connections: int
-    ) -> None:
-        """Ask what a client of such `settings` asks, as whoever has the credentials; without any,
+    def __init__(self, client: "S3Client", connections: int) -> None:
+        """Ask what a client of such `settings` asks, with its own credentials; without any,
         nothing. So many connections are kept.
         """
-        self._client, self._credentials = client, credentials
-        self._connections = connections
+        self._client, self._connections = client, connections
+        # As `boto3.crt` has them of a client: of other credentials, others might be refused.
+        of_client = getattr(client, "_get_credentials", None)
+        self._credentials: Credentials | None = of_client() if of_client else None
         self._places: dict[str, _Place] = {}
-        self._refused = 0
+        self._refused, self._again_at = 0, 0.0
 
     def get(self, bucket: str, key: str) -> tuple[bytes, str] | None:
         """Give an object's bytes and its ETag."""
@@ -86,7 +88,7 @@ class Signed:
             answer.release_conn()
             return answer.headers["ETag"]
         except HTTPError:
-            self._refused += 1
+            self._refuse()
             return None
 
     def put(self, bucket: str, key: str, body: bytes, headers: Mapping[str, str]) -> str | None:
@@ -103,7 +105,7 @@ class Signed:
         headers: Mapping[str, str] | None = None,
         whole: bool = True,
     ) -> BaseHTTPResponse | None:
-        if self._credentials is None or self._refused >= _REFUSALS:
+        if self._credentials is None or monotonic() < self._again_at:
             return None
         try:
             place = self._place(bucket)
@@ -122,14 +124,20 @@ class Signed:
                 decode_content=False,
             )
         except (BotoCoreError, HTTPError):  # such as of credentials that are not to be had any more
-            self._refused += 1
+            self._refuse()
             return None
         if answer.status == 200:
             self._refused = 0
             return answer
-        self._refused += answer.status not in _PASSES
+        if answer.status not in _PASSES:
+            self._refuse()
         answer.drain_conn()
         return None
+
+    def _refuse(self) -> None:
+        self._refused += 1
+        if self._refused >= _REFUSALS:
+            self._refused, self._again_at = 0, monotonic() + PAUSE_S
 
     def _place(self, bucket: str) -> _Place:
         """Give where a bucket is, which the client knows."""

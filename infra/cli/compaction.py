@@ -72,8 +72,7 @@ def bucket(stage: Stage) -> Bucket:
     """Give a stage's bucket, of which much is read and written at a time."""
     settings = signed.settings(stage.endpoint is not None)
     client = stage.client("s3", max_pool_connections=CONNECTIONS, **settings)
-    faster = Signed(client, stage.session().get_credentials(), CONNECTIONS)
-    return Bucket(client, stage.outputs.bucket, faster)
+    return Bucket(client, stage.outputs.bucket, Signed(client, CONNECTIONS))
 
 
 def counts(stage: Stage) -> Counts:

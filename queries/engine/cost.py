@@ -9,7 +9,6 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
-import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from glue import schema
@@ -20,7 +19,6 @@ from queries.engine.files import Files
 from queries.engine.plan import Plan, Scan
 from queries.engine.ranges import Range
 from queries.engine.session import kept
-from queries.engine.store import File
 
 _AT_ONCE = 16
 _LARGEST = 3  # columns and tables that a refusal names
@@ -185,14 +183,7 @@ def _parquet(
 
 def _footers(found: Files) -> list[pq.FileMetaData]:
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        return list(pool.map(_footer, found.files, found.dataset.get_fragments()))
-
-
-def _footer(file: File, fragment: ds.ParquetFileFragment) -> pq.FileMetaData:
-    try:
-        return fragment.metadata
-    except pa.ArrowInvalid as error:  # of a file in memory it has no name
-        raise pa.ArrowInvalid(str(error).replace("<Buffer>", file.path)) from None
+        return list(pool.map(lambda fragment: fragment.metadata, found.dataset.get_fragments()))
 
 
 def _places(footer: pq.FileMetaData) -> Mapping[str, int]:

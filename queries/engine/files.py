@@ -178,12 +178,23 @@ def _dataset(table: Table, listing: Listing, placed: Sequence[tuple[File, Values
             body = read[1]
         if body is None:
             return make(file.path, filesystem, expression, file_size=file.size)
-        return make(body, None, expression)
+        found = make(body, None, expression)
+        if table.format == "parquet":
+            _open(file, found)
+        return found
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         fragments = list(pool.map(fragment, *zip(*placed, strict=True))) if placed else []
     dataset = ds.FileSystemDataset(fragments, whole, file_format, filesystem)
     return Files(table, dataset, tuple(file for file, _ in placed))
+
+
+def _open(file: File, fragment: Any) -> None:
+    """Read the footer of a file in memory, which has no name to Arrow: an error is to tell it."""
+    try:
+        fragment.ensure_complete_metadata()
+    except (pa.ArrowException, OSError) as error:
+        raise type(error)(str(error).replace("<Buffer>", file.path)) from None
 
 
 def _small(files: Iterable[File]) -> Set[str]:

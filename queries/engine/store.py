@@ -1,6 +1,5 @@
 """The objects that tables rest in: listed with their versions, and read whole, one GET each."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -109,13 +108,13 @@ class Store:
 @lru_cache(32)  # of as many callers, whose connections stay open
 def of_session(session: Any, endpoint: str | None = None) -> Store:
     """The S3 that a boto3 session reaches, at `endpoint` where it is an emulator's."""
-    emulated = bool(endpoint or os.environ.get("AWS_ENDPOINT_URL"))
-    config = Config(max_pool_connections=AT_ONCE, **settings(emulated))
+    config = Config(max_pool_connections=AT_ONCE)
     client = session.client("s3", endpoint_url=endpoint, config=config)
+    if "amazonaws.com" in client.meta.endpoint_url:
+        client = session.client("s3", config=config.merge(Config(**settings(emulated=False))))
     # boto3 knows more places than pyarrow where credentials and an endpoint can be told.
     scheme, _, host = client.meta.endpoint_url.partition("://")
-    signed = Signed(client, found := session.get_credentials(), AT_ONCE)
-    credentials = found.get_frozen_credentials()
+    credentials = session.get_credentials().get_frozen_credentials()
     filesystem = pafs.S3FileSystem(
         access_key=credentials.access_key,
         secret_key=credentials.secret_key,
@@ -124,7 +123,7 @@ def of_session(session: Any, endpoint: str | None = None) -> Store:
         scheme=scheme,
         endpoint_override=None if "amazonaws.com" in host else host,
     )
-    return Store(client, filesystem, signed)
+    return Store(client, filesystem, Signed(client, AT_ONCE))
 
 
 @contextmanager

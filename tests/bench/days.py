@@ -205,11 +205,11 @@ def _backfill(lake: "Bucket", export: Path) -> None:
 
 
 def _bucket(client: Any) -> "Bucket":
-    from transform.aws import clients
+    from glue.signed import Signed
     from transform.aws.buckets import Bucket
     from transform.aws.lake_writer import CONNECTIONS
 
-    return Bucket(client, BUCKET, clients.signed(client, CONNECTIONS))
+    return Bucket(client, BUCKET, Signed(client, CONNECTIONS))
 
 
 def _connection() -> "Connection":

@@ -41,12 +41,13 @@ def _timed(client: Any, work: Any) -> float:
 
 def _product(client: Any, likes: int) -> None:
     """Do what the function does."""
-    from transform.aws import clients, compacting
+    from glue.signed import Signed
+    from transform.aws import compacting
     from transform.aws.buckets import Bucket
     from transform.aws.lake_writer import CONNECTIONS, Power
 
     cores = os.cpu_count() or 1
-    bucket = Bucket(client, BUCKET, clients.signed(client, CONNECTIONS))
+    bucket = Bucket(client, BUCKET, Signed(client, CONNECTIONS))
     done = compacting.compact(bucket, power=Power(2_048, cores))
     assert done.new == likes
 

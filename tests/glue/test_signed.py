@@ -10,9 +10,10 @@ from botocore.exceptions import CredentialRetrievalError
 from hypothesis import given
 from hypothesis import strategies as st
 
+from glue import signed
 from glue.signed import Signed, settings
 from tests.bucket import Objects, etag
-from transform.aws.buckets import Bucket, Conflict
+from transform.aws.buckets import SMALL, Bucket, Conflict
 
 
 class Server(ThreadingHTTPServer):
@@ -69,7 +70,7 @@ def signing(server):
     session = boto3.Session("us", "secret", "token", region_name="eu-central-1")
     config = Config(**settings(emulated=True), retries={"total_max_attempts": 1})
     client = session.client("s3", endpoint_url=server.endpoint, config=config)
-    return client, Signed(client, session.get_credentials(), 2)
+    return client, Signed(client, 2)
 
 
 @pytest.fixture(scope="module")
@@ -109,10 +110,10 @@ def test_what_is_put_goes_with_its_condition_and_its_kind_and_all_of_it_is_signe
 @given(key=st.text(st.characters(codec="utf-8", exclude_characters="\r\n"), min_size=1))
 def test_a_key_is_written_as_the_client_writes_it(servers, both, key):
     servers.status, servers.body, servers.size = 200, b"", 0
-    client, signed = both
+    client, ours_ = both
     servers.asked.clear()
     client.get_object(Bucket="lake", Key=key)
-    signed.get("lake", key)
+    ours_.get("lake", key)
     (_, theirs, *_), (_, ours, *_) = servers.asked
     assert ours == theirs
 
@@ -146,6 +147,23 @@ def test_refusals_between_which_it_works_are_forgotten(bucket, server):
         assert bucket.read("key") == (b"why", '"it"')
 
 
+def test_after_a_pause_it_is_tried_again(bucket, server, monkeypatch):
+    server.status, server.body, server.size = 403, b"why", 3
+    for _ in range(5):
+        bucket.read("key")
+    assert len(server.asked) == 3
+    server.status = 200
+    later = signed.monotonic() + signed.PAUSE_S
+    monkeypatch.setattr(signed, "monotonic", lambda: later)
+    assert bucket.read("key") == (b"why", '"it"')
+
+
+def test_what_is_large_is_left_to_the_client(bucket, server):
+    """It would have a second to be sent."""
+    bucket.put("large", bytes(SMALL + 1), None)
+    assert len(bucket.client.objects["large"]) == SMALL + 1 and not server.asked
+
+
 def test_the_client_is_asked_where_an_object_breaks_off(bucket, server, tmp_path):
     server.size += 1
     bucket.download("key", tmp_path / "a")
@@ -166,7 +184,7 @@ def test_the_client_is_asked_where_nobody_answers(tmp_path):
 def test_without_credentials_the_client_is_asked_alone(server):
     client = Objects()
     client.add("key", b"by the client")
-    bucket = Bucket(client, "lake", Signed(signing(server)[0], None, 2))
+    bucket = Bucket(client, "lake", Signed(client, 2))
     assert bucket.read("key") == (b"by the client", etag(b"by the client"))
     assert not server.asked
 
@@ -178,7 +196,9 @@ def test_the_client_is_asked_where_credentials_are_not_to_be_had(server):
 
     client = Objects()
     client.add("key", b"by the client")
-    bucket = Bucket(client, "lake", Signed(signing(server)[0], Ended(), 2))
+    real = signing(server)[0]
+    real._request_signer._credentials = Ended()
+    bucket = Bucket(client, "lake", Signed(real, 2))
     assert bucket.read("key") == (b"by the client", etag(b"by the client"))
     assert not server.asked
 
@@ -186,6 +206,6 @@ def test_the_client_is_asked_where_credentials_are_not_to_be_had(server):
 def test_on_aws_an_address_names_bucket_and_region():
     session = boto3.Session("us", "secret", region_name="eu-south-2")
     client = session.client("s3", config=Config(**settings(emulated=False)))
-    place = Signed(client, session.get_credentials(), 2)._place("lake")
+    place = Signed(client, 2)._place("lake")
     assert place.address == "https://lake.s3.eu-south-2.amazonaws.com/"
     assert place.pool.scheme == "https" and place.pool.cert_reqs != "CERT_NONE"

@@ -109,6 +109,10 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replaced]:
     damaged = root / "damaged/bucket/likes/day=2026-03-01/day-00.parquet"
     damaged.parent.mkdir(parents=True)
     damaged.write_bytes(b"PAR1 this is not Parquet PAR1")
+    unreadable = root / "unreadable" / damaged.relative_to(root / "damaged")
+    unreadable.parent.mkdir(parents=True)
+    footer = b"\xff" * 40  # no Thrift
+    unreadable.write_bytes(b"PAR1" + footer + len(footer).to_bytes(4, "little") + b"PAR1")
     (root / "tables.json").write_text(json.dumps({"TableList": [described("likes")]}))
     command = [sys.executable, str(Path(__file__).parent / "stub.py"), str(root)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as stub:
@@ -255,9 +259,10 @@ def test_a_damaged_file_is_said_so_at_once(lake: Replaced) -> None:
     assert lake.requests() < 20
 
 
-def test_a_small_file_that_is_damaged_is_named(lake: Replaced) -> None:
-    lake.become("damaged", after=0)
-    name = "'bucket/likes/day=2026-03-01/day-00.parquet'"
+@pytest.mark.parametrize("state", ["damaged", "unreadable"])
+def test_a_small_file_that_is_damaged_is_named(lake: Replaced, state: str) -> None:
+    lake.become(state, after=0)
+    name = "bucket/likes/day=2026-03-01/day-00.parquet"
     with pytest.raises(queries.EngineFailed, match=name):
         lake.ask(BY_DAY)
 

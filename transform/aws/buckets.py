@@ -103,7 +103,8 @@ class Bucket:
             body = body.read_bytes()
         with self.named(key):
             if isinstance(body, bytes):
-                if self.signed and (new := self.signed.put(self.name, key, body, headers)):
+                small = self.signed if len(body) <= SMALL else None
+                if small and (new := small.put(self.name, key, body, headers)):
                     return new
                 answer = self.client.put_object(Bucket=self.name, Key=key, Body=body, **more)
             else:

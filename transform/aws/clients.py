@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 from botocore.config import Config
 
 from glue import sessions
-from glue.signed import Signed, settings
+from glue.signed import settings
 
 if TYPE_CHECKING:
     import boto3
-    from mypy_boto3_s3 import S3Client
 
 
 def config(read_timeout_s: int, attempts: int = 5, **more: Any) -> Config:
@@ -28,11 +27,6 @@ def signing(read_timeout_s: int, **more: Any) -> Config:
     """Give the settings of an S3 client that signs addresses."""
     emulated = any(map(os.environ.get, ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3")))
     return config(read_timeout_s, **settings(emulated), **more)
-
-
-def signed(client: "S3Client", connections: int) -> Signed:
-    """Give what reads and writes much of S3, as a client of the function's role does."""
-    return Signed(client, session().get_credentials(), connections)
 
 
 @cache

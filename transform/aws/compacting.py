@@ -1,9 +1,11 @@
 """Compaction of the lake's bucket: what was delivered is merged into the days of `likes`."""
 
 import tempfile
+from collections import deque
 from collections.abc import Callable, Generator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
+from itertools import islice
 from pathlib import Path
 
 import msgspec
@@ -49,6 +51,11 @@ class Done(msgspec.Struct):
         self.new += written.new
         self.days += written.days
         self.bytes += written.bytes
+
+
+AHEAD = 2 * AT_ONCE
+"""Objects that are downloaded before they are staged: of a batch that ends early, they were
+downloaded in vain."""
 
 
 Tell = Callable[[int, int], None]
@@ -171,16 +178,29 @@ def _delivered(
     gone: set[str],
 ) -> Generator[dict[str, Path], None, None]:
     """Download objects, and give some while others are on their way; tells which are gone."""
-    etags = pool.map(bucket.download, paths, paths.values())
+    left = iter(batch)
+    waiting: deque[tuple[Object, Future[str | None]]] = deque()
+
+    def ask(most: int) -> None:
+        for one in islice(left, most):
+            waiting.append((one, pool.submit(bucket.download, one.key, paths[one.key])))
+
     some: dict[str, Path] = {}
     size = 0
-    for one, etag in zip(batch, etags, strict=True):
-        if etag is None:
-            gone.add(one.key)
-            continue
-        some[one.key] = paths[one.key]
-        size += one.size
-        if len(some) == AT_ONCE or size >= AT_ONCE_BYTES:
-            yield some
-            some, size = {}, 0
-    yield some
+    try:
+        ask(AHEAD)
+        while waiting:
+            one, etag = waiting.popleft()
+            if etag.result() is None:
+                gone.add(one.key)
+            else:
+                some[one.key] = paths[one.key]
+                size += one.size
+            ask(1)
+            if len(some) == AT_ONCE or size >= AT_ONCE_BYTES:
+                yield some
+                some, size = {}, 0
+        yield some
+    finally:
+        for _, unwanted in waiting:
+            unwanted.cancel()

@@ -42,13 +42,15 @@ class Text:
         """Take whole lines; a break at the very end ends the last of them."""
         self.data = data
         codes = np.frombuffer(data, np.uint8)
-        breaks = np.flatnonzero(codes == _BREAK)
-        ends = breaks if data.endswith(b"\n") else np.append(breaks, len(data))
-        self.ends: Integers = ends.astype(np.int64)
-        self.starts: Integers = np.concatenate(([0], self.ends[:-1] + 1))[: len(ends)]
-        self._quotes: Integers = np.flatnonzero(codes == _QUOTE)
-        upto = np.searchsorted(self._quotes, self.ends)
-        self._first: Integers = np.concatenate(([0], upto[:-1]))
+        self._marks: Integers = np.flatnonzero((codes == _QUOTE) | (codes == _BREAK))
+        """Where quotes are, and breaks."""
+        breaks = np.flatnonzero(codes[self._marks] == _BREAK)
+        ends, upto = self._marks[breaks], breaks
+        if not data.endswith(b"\n"):
+            ends, upto = np.append(ends, len(data)), np.append(upto, len(self._marks))
+        self.ends: Integers = ends
+        self.starts: Integers = np.concatenate(([0], ends[:-1] + 1))[: len(ends)]
+        self._first: Integers = np.concatenate(([0], upto[:-1] + 1))[: len(ends)]
         self.quotes: Integers = upto - self._first
         """How many each line has."""
         self.plain = np.ones(len(ends), bool)
@@ -79,7 +81,7 @@ class Text:
                 return self.starts[numbers]
             if place > quotes:
                 return self.ends[numbers]
-            return self._quotes[first + (place - 1)]
+            return self._marks.take(first + (place - 1))
 
         return anchor
 

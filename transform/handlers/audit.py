@@ -10,6 +10,7 @@ import msgspec
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import MetricUnit
 
+from glue.signed import Signed
 from transform.audit import report
 from transform.aws import audit_rows, auditing, clients, conditions, metering
 from transform.aws.adjusting import WRITERS, Counts
@@ -72,7 +73,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     differs then as before is told. Raises what a service raises, and the next run is the next hour.
     """
     memory_mb = max(LEAST_MB, int(context.memory_limit_in_mb) - OTHERS_MB)
-    bucket = Bucket(_s3(), os.environ[LAKE_BUCKET], clients.signed(_s3(), CONNECTIONS))
+    bucket = Bucket(_s3(), os.environ[LAKE_BUCKET], Signed(_s3(), CONNECTIONS))
     counts = Counts(_dynamodb(), os.environ[COUNTS_TABLE])
     stream = os.environ[STREAM_ARN]
     now = int(time.time() * 1000)

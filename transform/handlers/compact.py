@@ -9,6 +9,7 @@ import msgspec
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import MetricUnit
 
+from glue.signed import Signed
 from transform.aws import adjusting, clients, compacting, metering
 from transform.aws.adjusting import WRITERS, Counts
 from transform.aws.buckets import Bucket
@@ -56,7 +57,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     Counts are then adjusted by what the lake knows of repeats and backfilled likes.
     """
     memory_mb = max(LEAST_MB, int(context.memory_limit_in_mb) - OTHERS_MB)
-    bucket = Bucket(_s3(), os.environ[LAKE_BUCKET], clients.signed(_s3(), CONNECTIONS))
+    bucket = Bucket(_s3(), os.environ[LAKE_BUCKET], Signed(_s3(), CONNECTIONS))
     done = compacting.compact(
         bucket,
         day=event.get("day"),

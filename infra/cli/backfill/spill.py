@@ -38,7 +38,7 @@ class Spill:
         """How many there are of each epoch hour."""
         self._folder, self._most, self._number = folder, most, number
         self._held: list[pa.Table] = []
-        self._bytes = self._all_bytes = 0
+        self._bytes = 0
         self._files: list[_File] = []
 
     def __len__(self) -> int:
@@ -60,7 +60,6 @@ class Spill:
             rows = rows.append_column("received_at", arrived)
         self._held.append(rows)
         self._bytes += rows.nbytes
-        self._all_bytes += rows.nbytes
         if len(self) > self._most or self._bytes > HELD:
             self._write()
 
@@ -77,13 +76,13 @@ class Spill:
 
     def rows_of(self, size: int) -> int:
         """Give about how many rows so many bytes are, in memory."""
-        return size * len(self) // max(1, self._all_bytes)
+        return size * len(self) // max(1, self._bytes)
 
     def clear(self) -> None:
         """Forget them all."""
         for file in self._files:
             file.path.unlink()
-        self._files, self._held, self._bytes, self._all_bytes = [], [], 0, 0
+        self._files, self._held, self._bytes = [], [], 0
         self.hours.clear()
 
     def _of(self, first: int, last: int) -> Iterator[pa.Table]:

@@ -33,7 +33,7 @@ from transform.aws.buckets import Bucket, Forbidden
 from transform.aws.compacting import divide
 from transform.aws.lake_writer import Contended, Power
 from transform.handlers import compact
-from transform.lake import compaction, keys, staging, tombstones, watermark
+from transform.lake import compaction, keys, raw_files, staging, tombstones, watermark
 from transform.lake.division import WHOLE, Division
 from transform.lake.errors import NoRoom
 from transform.lake.watermark import OVERLAP_MS, State
@@ -263,9 +263,11 @@ def test_objects_of_which_there_is_much_once_they_are_read_are_merged_a_few_at_a
     for n, row in enumerate(rows):
         deliver(s3, str(n), row, at=NOW + n)
         deliver(s3, f"{n}-gone", row, at=NOW + n)
-    told = []
+    monkeypatch.setattr(compacting, "AHEAD", 2)
+    told, read = [], Counter()
 
     def remove(call, key):
+        read[key] += call == "get" and key.startswith("raw/")
         if call == "get" and "-gone" in key:
             s3.objects.pop(key, None)
 
@@ -275,6 +277,7 @@ def test_objects_of_which_there_is_much_once_they_are_read_are_merged_a_few_at_a
     assert len(done.gone) == len(set(done.gone)) == 7
     assert {0, 4, 8, 12, 14} <= {at for at, _ in told}  # up to each second that is there
     assert told == sorted(told) and told[-1] == (14, 14)
+    assert read.total() <= 14 + 3 * (compacting.AHEAD + raw_files.READERS)
     assert lake(s3) == raw_likes.days(rows)
     assert run(bucket).objects == 0
 
