@@ -9,8 +9,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from glue import signed
-from glue.signed import Signed
+from glue.signed import Signed, settings
 from infra.cli.output.tables import counted
 from infra.stage import Stage
 from transform.aws import adjusting, compacting
@@ -70,8 +69,8 @@ def troubles(done: Done) -> Iterator[str]:
 
 def bucket(stage: Stage) -> Bucket:
     """Give a stage's bucket, of which much is read and written at a time."""
-    settings = signed.settings(stage.endpoint is not None)
-    client = stage.client("s3", max_pool_connections=CONNECTIONS, **settings)
+    told = settings(emulated=stage.endpoint is not None)
+    client = stage.client("s3", max_pool_connections=CONNECTIONS, **told)
     return Bucket(client, stage.outputs.bucket, Signed(client, CONNECTIONS))
 
 

@@ -1,4 +1,4 @@
-"""How the functions call services: how patiently, and as whom."""
+"""How the functions call services: how patiently, and by which session."""
 
 import os
 from functools import cache
